@@ -1,0 +1,102 @@
+"""One score per parameter; bigger = keep training it (freeze) or keep it at all (prune).
+
+To add a score, write a function of `Evidence` and list it in `PRUNE` or `FREEZE`; if it reads
+the gradient, list its name in `NEEDS_GRADIENT` too.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Evidence(NamedTuple):
+    """What a score may look at; vectors have shape (n_parameters,).
+
+    `gradient` and `squared_gradient` are means over the samples passed to prune or freeze: g of
+    the loss, and of the per-sample g² (Fisher). They are None where no samples were passed.
+    """
+
+    theta: np.ndarray
+    noise_variance: np.ndarray
+    preconditioner: np.ndarray
+    gradient: np.ndarray | None
+    squared_gradient: np.ndarray | None
+    rng: np.random.RandomState
+
+
+def magnitude(e):
+    """abs(w) (Han et al. 2015)."""
+    return np.abs(e.theta)
+
+
+def random(e):
+    """A uniform draw per parameter."""
+    return e.rng.uniform(size=e.theta.shape)
+
+
+def noise(e):
+    """w² C: the squared signal-to-noise ratio of a posterior of variance 1 / (N C)."""
+    return e.theta**2 * e.noise_variance
+
+
+def fisher(e):
+    """w² E[g²], twice the loss change that the empirical Fisher predicts (Theis et al. 2018)."""
+    return e.theta**2 * e.squared_gradient
+
+
+def connection_sensitivity(e):
+    """abs(w g) (SNIP, Lee et al. 2019)."""
+    return np.abs(e.theta * e.gradient)
+
+
+def preconditioned_gradient(e):
+    """abs(H g): the length of the step that the parameter would take."""
+    return np.abs(e.preconditioner * e.gradient)
+
+
+def gradient(e):
+    """abs(g)."""
+    return np.abs(e.gradient)
+
+
+def squared_gradient(e):
+    """E[g²] (FISH mask, Sung et al. 2021)."""
+    return e.squared_gradient
+
+
+PRUNE = {
+    "magnitude": magnitude,
+    "random": random,
+    "noise": noise,
+    "fisher": fisher,
+    "gradient": connection_sensitivity,
+}
+FREEZE = {
+    "preconditioned_gradient": preconditioned_gradient,
+    "gradient": gradient,
+    "random": random,
+    "fisher": squared_gradient,
+}
+METHODS = {"prune": PRUNE, "freeze": FREEZE}
+
+# The words of the notebook that the package grew from.
+ALIASES = {
+    "prune": {"minimal": "magnitude"},
+    "freeze": {"H": "preconditioned_gradient", "minimal": "gradient"},
+}
+
+NEEDS_GRADIENT = {
+    "prune": {"fisher", "gradient"},
+    "freeze": {"preconditioned_gradient", "gradient", "fisher"},
+}
+
+
+def resolve(action, method):
+    """Return the package's name of `method`; raise ValueError on an unknown one."""
+    name = ALIASES[action].get(method, method)
+    if name not in METHODS[action]:
+        raise ValueError(
+            f"Got method={method!r} for {action}; possible are {sorted(METHODS[action])} "
+            f"and the aliases {ALIASES[action]}."
+        )
+    return name

@@ -1,0 +1,100 @@
+"""Input checks, and the one place that imports scikit-learn's private helpers."""
+
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import validate_data
+
+from sksgdprune import _kernels, _selection
+
+fit_context = _fit_context
+check_partial_fit_first_call = _check_partial_fit_first_call
+
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+COUNT = Interval(Integral, 1, None, closed="left")
+
+MLP_CONSTRAINTS = {
+    "hidden_layer_sizes": ["array-like", COUNT],
+    "activation": [StrOptions(set(_kernels.ACTIVATIONS))],
+    "preconditioner": [StrOptions(set(_kernels.PRECONDITIONERS))],
+    "noise_estimator": [StrOptions(set(_kernels.NOISE_ESTIMATORS))],
+    "learning_rate": [POSITIVE],
+    "kappa": [NON_NEGATIVE],
+    "t0": [COUNT],
+    "posterior_size": [POSITIVE, StrOptions({"n_parameters", "n_samples"})],
+    "damping": [NON_NEGATIVE],
+    "alpha": [NON_NEGATIVE],
+    "batch_size": [COUNT],
+    "sampling": [StrOptions({"replacement", "shuffle"})],
+    "max_steps": [COUNT],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give `estimator` its attributes back where the block raises.
+
+    The block replaces fitted arrays and never writes into them.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """Return the hidden layer sizes as a tuple of int, each at least 1."""
+    if isinstance(hidden_layer_sizes, Integral):
+        hidden_layer_sizes = (hidden_layer_sizes,)
+    sizes = tuple(hidden_layer_sizes)
+    if any(not isinstance(n, Integral) or n < 1 for n in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be > 0, got {hidden_layer_sizes!r}; "
+            "give an int, or a tuple with one positive int per hidden layer."
+        )
+    return tuple(int(n) for n in sizes)
+
+
+def training_data(estimator, X, y, *, reset):
+    """Return X and y checked; X is float64 or float32, in C order and writable."""
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        dtype=(np.float64, np.float32),
+        order="C",
+        multi_output=True,
+        y_numeric=estimator._estimator_type == "regressor",
+        reset=reset,
+    )
+    return kernel_array(X), y
+
+
+def kernel_array(array, dtype=None):
+    """Return the array as the kernels take it: C order and writable, of `dtype` where given."""
+    return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
+
+
+def fraction(p):
+    """Return p as a float in [0, 1]."""
+    if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= p <= 1:
+        raise ValueError(f"Got p={p!r}; p must be a number from 0 to 1, the fraction to cut.")
+    return float(p)
+
+
+def scope(name):
+    """Return `name` if it is a known scope."""
+    if name not in _selection.SCOPES:
+        raise ValueError(f"Got scope={name!r}; possible are {list(_selection.SCOPES)}.")
+    return name

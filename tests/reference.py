@@ -1,0 +1,153 @@
+"""The training step in plain NumPy, one sample at a time: the truth that kernels are held to.
+
+It shares no code with the package and is written for reading, not for speed.
+"""
+
+import numpy as np
+
+FREE = 0
+
+
+def split(theta, sizes):
+    """Return [(W, b), …], views of θ."""
+    layers, start = [], 0
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        W = theta[start : start + fan_in * fan_out].reshape(fan_in, fan_out)
+        start += fan_in * fan_out
+        b = theta[start : start + fan_out]
+        start += fan_out
+        layers.append((W, b))
+    return layers
+
+
+def activate(z, activation):
+    return {
+        "identity": lambda: z,
+        "logistic": lambda: 1 / (1 + np.exp(-z)),
+        "tanh": lambda: np.tanh(z),
+        "relu": lambda: np.maximum(z, 0),
+    }[activation]()
+
+
+def activation_slope(z, activation):
+    a = activate(z, activation)
+    return {
+        "identity": lambda: np.ones_like(z),
+        "logistic": lambda: a * (1 - a),
+        "tanh": lambda: 1 - a**2,
+        "relu": lambda: (z > 0).astype(z.dtype),
+    }[activation]()
+
+
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()
+
+
+def sample_loss(z, y, loss, output):
+    """Return the loss of one sample, z being the last layer's values."""
+    if loss == "log_loss":
+        return -np.sum(y * np.log(softmax(z)))
+    if loss == "double_softmax":
+        return -np.sum(y * np.log(softmax(softmax(z))))
+    if loss == "squared_error":
+        prediction = np.maximum(z, 0) if output == "relu" else z
+        return 0.5 * np.sum((y - prediction) ** 2)
+    raise ValueError(loss)
+
+
+def sample_delta(z, y, loss, output):
+    """Return d(loss)/dz of one sample."""
+    if loss == "log_loss":
+        return softmax(z) - y
+    if loss == "double_softmax":
+        p = softmax(z)
+        jacobian = np.diag(p) - np.outer(p, p)
+        return jacobian @ (softmax(p) - y)
+    if loss == "squared_error":
+        if output == "relu":
+            return (np.maximum(z, 0) - y) * (z > 0)
+        return z - y
+    raise ValueError(loss)
+
+
+def forward(theta, sizes, x, activation):
+    """Return the inputs of every layer and the values before activation."""
+    a, inputs, values = x, [], []
+    layers = split(theta, sizes)
+    for i, (W, b) in enumerate(layers):
+        inputs.append(a)
+        values.append(a @ W + b)
+        a = activate(values[-1], activation) if i < len(layers) - 1 else values[-1]
+    return inputs, values
+
+
+def sample_gradient(theta, sizes, x, y, activation, loss, output):
+    """Return (loss, gradient of shape θ) of one sample."""
+    inputs, values = forward(theta, sizes, x, activation)
+    gradient = np.empty_like(theta)
+    delta = sample_delta(values[-1], y, loss, output)
+    layers, parts = split(theta, sizes), split(gradient, sizes)
+    for i in reversed(range(len(layers))):
+        parts[i][0][:] = np.outer(inputs[i], delta)
+        parts[i][1][:] = delta
+        if i:
+            delta = (layers[i][0] @ delta) * activation_slope(values[i - 1], activation)
+    return sample_loss(values[-1], y, loss, output), gradient
+
+
+def penalty_gradient(theta, sizes, alpha):
+    gradient = np.zeros_like(theta)
+    for (W, _), (G, _) in zip(split(theta, sizes), split(gradient, sizes), strict=True):
+        G[:] = alpha * W
+    return gradient
+
+
+def train(
+    X,
+    Y,
+    sizes,
+    theta,
+    C,
+    status,
+    batch,
+    probe,
+    t,
+    *,
+    activation="tanh",
+    loss="log_loss",
+    output="softmax",
+    preconditioner="diagonal",
+    noise_estimator="probe",
+    kappa=1.0,
+    learning_rate=0.01,
+    posterior_size=1.0,
+    damping=0.0,
+    alpha=0.0,
+):
+    """Return (θ, C, losses) after the given steps; the arguments are left as they are."""
+    theta, C = theta.copy(), C.copy()
+    free = status == FREE
+    losses = []
+
+    def gradient_of(row):
+        return sample_gradient(theta, sizes, X[row], Y[row], activation, loss, output)
+
+    for rows, probe_row in zip(batch, probe, strict=True):
+        S = len(rows)
+        pairs = [gradient_of(row) for row in rows]
+        per_sample = np.array([g for _, g in pairs])
+        weights = np.concatenate([W.ravel() for W, _ in split(theta, sizes)])
+        losses.append(np.mean([v for v, _ in pairs]) + alpha / 2 * weights @ weights / S)
+        g = per_sample.mean(axis=0)
+        if noise_estimator == "probe":
+            noise = (gradient_of(probe_row)[1] - g) ** 2
+        else:
+            noise = per_sample.var(axis=0, ddof=1)
+        kappa_t = min(1.0, kappa / t)
+        C[free] = ((1 - kappa_t) * C + kappa_t * noise)[free]
+        H = 2 * S / (posterior_size * (C + damping)) if preconditioner == "diagonal" else 1.0
+        step = learning_rate * H * (g + penalty_gradient(theta, sizes, alpha) / S)
+        theta[free] -= step[free]
+        t += 1
+    return theta, C, np.array(losses)

@@ -1,0 +1,202 @@
+"""Kernels against the readable reference and against finite differences."""
+
+import numpy as np
+import pytest
+
+from sksgdprune import _kernels
+from sksgdprune._network import Layout
+from tests import reference
+
+LOSSES = [
+    ("log_loss", "softmax"),
+    ("double_softmax", "softmax"),
+    ("squared_error", "identity"),
+    ("squared_error", "relu"),
+]
+ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
+DEPTHS = [(), (5,), (6, 5, 4)]
+
+
+def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=np.float64):
+    rng = np.random.RandomState(seed)
+    X = rng.normal(size=(n, d))
+    if loss == "squared_error":
+        Y = rng.normal(size=(n, outputs)) + 1
+    else:
+        Y = np.eye(outputs)[rng.randint(outputs, size=n)]
+    layout = Layout((d, *hidden, outputs))
+    P = layout.n_parameters
+    theta = rng.normal(scale=0.6, size=P)
+    C = rng.uniform(0.1, 1, size=P)
+    status = rng.choice([0, 0, 0, 1, 2], size=P).astype(np.uint8)
+    theta[status == 2] = 0
+    batch, probe = rng.randint(n, size=(steps, S)), rng.randint(n, size=steps)
+    arrays = [a.astype(dtype) for a in (X, Y, theta, C)]
+    return layout, *arrays, status, batch, probe
+
+
+def hyper(dtype=np.float64, **changes):
+    options = {
+        "activation": "tanh",
+        "loss": "log_loss",
+        "output": "softmax",
+        "preconditioner": "diagonal",
+        "noise_estimator": "probe",
+        "kappa": 1.0,
+        "learning_rate": 0.01,
+        "posterior_size": 50.0,
+        "damping": 1e-3,
+        "alpha": 0.0,
+    } | changes
+    return options, _kernels.Hyper(
+        _kernels.ACTIVATIONS[options["activation"]],
+        _kernels.OBJECTIVES[options["loss"], options["output"]],
+        _kernels.PRECONDITIONERS[options["preconditioner"]],
+        _kernels.NOISE_ESTIMATORS[options["noise_estimator"]],
+        float(options["kappa"]),
+        *(dtype(options[k]) for k in ("learning_rate", "posterior_size", "damping", "alpha")),
+    )
+
+
+def run_kernel(layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0):
+    theta, C, losses = theta.copy(), C.copy(), np.empty(len(batch))
+    sizes = np.array(layout.sizes)
+    done = _kernels.train(
+        X, Y, sizes, layout.starts, theta, C, status, batch, probe, t, hyper, losses
+    )
+    return theta, C, losses, done
+
+
+def assert_agrees(problem_, options, hyper_, rtol):
+    layout, X, Y, theta, C, status, batch, probe = problem_
+    expected = reference.train(
+        X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options
+    )
+    got = run_kernel(*problem_, hyper_)
+    assert got[3] == len(batch)
+    for value, truth in zip(got, expected, strict=False):
+        np.testing.assert_allclose(value, truth, rtol=0, atol=rtol * np.abs(truth).max())
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+def test_train_agrees_with_reference(hidden, activation, loss, output):
+    options, h = hyper(activation=activation, loss=loss, output=output)
+    assert_agrees(problem(hidden, loss), options, h, 1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"noise_estimator": "batch"},
+        {"preconditioner": "identity"},
+        {"preconditioner": "identity", "noise_estimator": "batch"},
+        {"alpha": 0.3},
+        {"kappa": 30.0},
+        {"damping": 0.0},
+    ],
+    ids=str,
+)
+def test_train_agrees_with_reference_under_other_options(changes):
+    options, h = hyper(**changes)
+    assert_agrees(problem((6, 5), "log_loss"), options, h, 1e-12)
+
+
+@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+def test_train_in_float32_stays_near_the_float64_reference(noise_estimator):
+    options, _ = hyper(noise_estimator=noise_estimator)
+    _, h32 = hyper(np.float32, noise_estimator=noise_estimator)
+    layout, X, Y, theta, C, *rest = problem((6, 5), "log_loss")
+    truth = reference.train(X, Y, layout.sizes, theta, C, *rest, 10, **options)
+    narrow = [a.astype(np.float32) for a in (X, Y, theta, C)]
+    got = run_kernel(layout, *narrow, *rest, h32)
+    assert got[0].dtype == got[1].dtype == np.float32
+    for value, expected in zip(got, truth, strict=False):
+        np.testing.assert_allclose(value, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+def test_gradient_agrees_with_finite_differences(hidden, activation, loss, output):
+    layout, X, Y, theta, *_ = problem(hidden, loss, seed=3)
+    theta[theta == 0] = 0.1  # away from the ReLU's kink at exactly 0
+    _, h = hyper(activation=activation, loss=loss, output=output)
+    sizes, rows = np.array(layout.sizes), np.arange(len(X))
+    g, g2 = np.zeros_like(theta), np.zeros_like(theta)
+    _kernels.gradient_sums(X, Y, sizes, layout.starts, theta, rows, h, g, g2)
+
+    def total_loss(theta):
+        return sum(
+            reference.sample_loss(
+                reference.forward(theta, layout.sizes, x, activation)[1][-1], y, loss, output
+            )
+            for x, y in zip(X, Y, strict=True)
+        )
+
+    eps = 1e-6
+    numeric = np.array(
+        [
+            (total_loss(theta + eps * e) - total_loss(theta - eps * e)) / (2 * eps)
+            for e in np.eye(len(theta))
+        ]
+    )
+    np.testing.assert_allclose(g, numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
+
+
+def test_gradient_sums_are_first_and_second_moments():
+    layout, X, Y, theta, *_ = problem((6, 5), "log_loss")
+    _, h = hyper()
+    g, g2 = np.ones_like(theta), np.ones_like(theta)
+    rows = np.array([3, 1, 1, 7])
+    _kernels.gradient_sums(X, Y, np.array(layout.sizes), layout.starts, theta, rows, h, g, g2)
+    per_sample = np.array(
+        [
+            reference.sample_gradient(
+                theta, layout.sizes, X[r], Y[r], "tanh", "log_loss", "softmax"
+            )[1]
+            for r in rows
+        ]
+    )
+    np.testing.assert_allclose(g, 1 + per_sample.sum(axis=0), atol=1e-13)
+    np.testing.assert_allclose(g2, 1 + (per_sample**2).sum(axis=0), atol=1e-13)
+
+
+def test_train_changes_theta_and_noise_variance_only_where_free():
+    p = problem((6, 5), "log_loss", steps=20)
+    theta, C, _, _ = run_kernel(*p, hyper()[1])
+    held = p[5] != 0
+    np.testing.assert_array_equal(theta[held], p[3][held])
+    np.testing.assert_array_equal(C[held], p[4][held])
+    assert (theta[~held] != p[3][~held]).all()
+
+
+def test_train_reports_the_steps_before_something_stopped_being_finite():
+    p = problem((5,), "squared_error", steps=400)
+    _, h = hyper(
+        activation="identity",
+        loss="squared_error",
+        output="identity",
+        preconditioner="identity",
+        learning_rate=5.0,
+    )
+    *_, done = run_kernel(*p, h)
+    assert 0 < done < 400
+    layout, X, Y, theta, C, status, batch, probe = p
+    finite, _, losses, again = run_kernel(
+        layout, X, Y, theta, C, status, batch[:done], probe[:done], h
+    )
+    assert again == done
+    assert np.isfinite(finite).all()
+    assert np.isfinite(losses).all()
+
+
+def test_an_input_that_is_always_zero_keeps_its_weights_finite_without_damping():
+    layout, X, *rest = problem((5,), "log_loss", steps=30)
+    X[:, 2] = 0
+    theta, *_, done = run_kernel(
+        layout, X, *rest, hyper(damping=np.finfo(float).tiny, kappa=100.0)[1]
+    )
+    assert done == 30
+    assert np.isfinite(theta).all()
