@@ -64,6 +64,13 @@ def hyper_parameters(estimator, n_parameters, n_samples, dtype):
     )
 
 
+def preconditioner(noise_variance, hyper, batch_size):
+    """Return H of each parameter: 2 S / (N (C + damping)) (Corollary 3), or 1."""
+    if hyper.preconditioner == _kernels.PLAIN:
+        return np.ones_like(noise_variance)
+    return 2 * batch_size / hyper.posterior_size / (noise_variance + hyper.damping)
+
+
 @cache
 def _blas():
     return ThreadpoolController().select(user_api="blas")
@@ -106,7 +113,7 @@ def train(X, Y, layout, theta, noise_variance, status, t, hyper, sampler, n_step
     def advance(batch, probe, first):
         curve = losses[first : first + len(batch)]
         return _kernels.train(
-            X, Y, sizes, layout.starts, theta, C, status, batch, probe, t + first, hyper, curve
+            X, Y, sizes, layout.starts, theta, C, status, batch, probe, float(t + first), hyper, curve
         )
 
     with one_blas_thread():

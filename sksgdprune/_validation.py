@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context
+from sklearn.base import _fit_context, is_regressor
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import validate_data
@@ -67,7 +67,7 @@ def hidden_sizes(hidden_layer_sizes):
 
 
 def training_data(estimator, X, y, *, reset):
-    """Return X and y checked; X is float64 or float32, in C order and writable."""
+    """Return X and y checked; X is float64 or float32, in C order."""
     X, y = validate_data(
         estimator,
         X,
@@ -75,10 +75,10 @@ def training_data(estimator, X, y, *, reset):
         dtype=(np.float64, np.float32),
         order="C",
         multi_output=True,
-        y_numeric=estimator._estimator_type == "regressor",
+        y_numeric=is_regressor(estimator),
         reset=reset,
     )
-    return kernel_array(X), y
+    return X, y
 
 
 def kernel_array(array, dtype=None):

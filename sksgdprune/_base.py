@@ -1,0 +1,343 @@
+"""What the estimators share: training, cutting, the fitted arrays."""
+
+import math
+import warnings
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sksgdprune import _network, _scores, _selection, _training
+from sksgdprune import _validation as check
+from sksgdprune._selection import FREE, FROZEN, PRUNED
+
+
+class BasePreconditionedMLP(BaseEstimator):
+    """Common part of classifier and regressor; they add the form of the targets."""
+
+    _parameter_constraints = check.MLP_CONSTRAINTS
+
+    @abstractmethod
+    def _encode(self, y, fresh):
+        """Return targets as an array (n_samples, n_outputs); `fresh`: learn their form first."""
+
+    @property
+    @abstractmethod
+    def out_activation_(self):
+        """Name of the output activation."""
+
+    # Training
+
+    @check.fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Train for `max_steps` minibatch steps.
+
+        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs; float32 is kept, all else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or real targets.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X or y holds NaN or infinity, a parameter is out of range or y has one class. The
+            estimator stays as it was.
+        """
+        goes_on = self.warm_start and hasattr(self, "theta_")
+        with check.unchanged_on_error(self):
+            return self._train(X, y, self.max_steps, fresh=not goes_on)
+
+    @check.fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X, y, n_steps):
+        if n_steps is not None and (not isinstance(n_steps, int | np.integer) or n_steps < 1):
+            raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or None.")
+        return self._train(X, y, n_steps, fresh=False)
+
+    def _train(self, X, y, n_steps, *, fresh):
+        reset = fresh or not hasattr(self, "theta_")
+        X, y = check.training_data(self, X, y, reset=reset)
+        Y = self._encode(y, fresh)
+        if reset:
+            self._start(X, Y)
+        X, Y = (check.kernel_array(array, self.theta_.dtype) for array in (X, Y))
+        self._n_samples = len(X)
+        batch_size = self._minibatch_size()
+        epoch = math.ceil(len(X) / batch_size)
+        outcome = _training.train(
+            X,
+            Y,
+            self._layout,
+            self.theta_,
+            self.noise_variance_,
+            self.status_,
+            self.t_,
+            self._hyper(),
+            self._sampler,
+            n_steps or epoch,
+            batch_size,
+        )
+        self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
+        self._record(outcome, epoch)
+        return self
+
+    def _start(self, X, Y):
+        """Draw a fresh start: θ, C and the sampler's seeds, in this order."""
+        sizes = (X.shape[1], *check.hidden_sizes(self.hidden_layer_sizes), Y.shape[1])
+        self._layout = layout = _network.Layout(sizes)
+        self._rng = rng = check_random_state(self.random_state)
+        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
+        self.theta_ = _network.initial_parameters(layout, self.activation, rng, X.dtype)
+        self.noise_variance_ = _network.initial_noise_variance(layout, rng, X.dtype)
+        self.status_ = np.full(layout.n_parameters, FREE)
+        self._sampler = _training.Sampler(rng, self.sampling)
+        self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+
+    def _minibatch_size(self):
+        """Return S; a permutation cannot give more than all samples."""
+        size = self.batch_size
+        if self.sampling == "shuffle":
+            size = min(size, self._n_samples)
+        if size < 2 and self.noise_estimator == "batch":
+            raise ValueError(
+                "noise_estimator='batch' needs at least 2 samples a minibatch, got "
+                f"{size}; use a larger batch_size or noise_estimator='probe'."
+            )
+        return int(size)
+
+    def _hyper(self):
+        return _training.hyper_parameters(
+            self, self._layout.n_parameters, self._n_samples, self.theta_.dtype
+        )
+
+    def _record(self, outcome, epoch):
+        """Keep what the steps left: their number, and the mean loss of each epoch of them."""
+        n_steps = len(outcome.losses)
+        self.t_ += n_steps
+        self.n_iter_ += n_steps
+        means = [float(outcome.losses[i : i + epoch].mean()) for i in range(0, n_steps, epoch)]
+        self.loss_curve_ = self.loss_curve_ + means
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
+        if self.verbose:
+            print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
+        if outcome.diverged:
+            warnings.warn(
+                f"Training diverged after {n_steps} steps and ended with the last finite "
+                "parameters; standardise X, or try a smaller learning_rate or a larger damping.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    # Cutting
+
+    def prune(
+        self,
+        p,
+        method="magnitude",
+        *,
+        scope="layer",
+        include_biases=True,
+        X=None,
+        y=None,
+        random_state=None,
+    ):
+        """Set a fraction p of the parameters to zero and keep them zero.
+
+        Afterwards `int(size · p)` of all eligible parameters are pruned, those that were pruned
+        before counted first; frozen ones may be pruned.
+
+        Parameters
+        ----------
+        p : float in [0, 1]
+            The fraction of *all* eligible parameters, not of the remaining ones.
+        method : {"magnitude", "random", "noise", "fisher", "gradient"}, default="magnitude"
+            Which go first: those of least abs(w); random ones; least w²·C; least w²·E[g²];
+            least abs(w·g). The notebook's "minimal" means "magnitude".
+        scope : {"layer", "global"}, default="layer"
+            Cut each weight matrix and bias vector by p, or rank all together.
+        include_biases : bool, default=True
+            Whether biases are eligible.
+        X, y : array-like, default=None
+            The data over which "fisher" and "gradient" take the gradient.
+        random_state : int, RandomState or None, default=None
+            For "random"; None draws from the estimator's own generator.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Raises
+        ------
+        ValueError
+            On an unknown method or scope, p outside [0, 1], or missing X, y.
+        NotFittedError
+            Before fit. After any error the estimator is as it was.
+
+        Warns
+        -----
+        UserWarning
+            If more than p is pruned already; nothing changes then.
+        """
+        return self._cut("prune", p, method, scope, include_biases, X, y, random_state)
+
+    def freeze(
+        self,
+        p,
+        method="preconditioned_gradient",
+        *,
+        scope="layer",
+        include_biases=True,
+        X=None,
+        y=None,
+        random_state=None,
+    ):
+        """Stop updating a fraction p of the parameters, leaving their values.
+
+        Afterwards `int(remaining · p)` of the eligible parameters that are not pruned are
+        frozen, those that were frozen before counted first. Their noise variance C rests too.
+
+        Parameters
+        ----------
+        p : float in [0, 1]
+            The fraction of the eligible parameters that are not pruned.
+        method : {"preconditioned_gradient", "gradient", "random", "fisher"}, \
+                default="preconditioned_gradient"
+            Which go first: those of least abs(H·g); least abs(g); random ones; least E[g²]. The
+            notebook's "H" means "preconditioned_gradient" and its "minimal" means "gradient".
+        scope : {"layer", "global"}, default="layer"
+            Cut each weight matrix and bias vector by p, or rank all together.
+        include_biases : bool, default=True
+            Whether biases are eligible.
+        X, y : array-like, default=None
+            The data over which the gradient is taken; needed by all methods but "random".
+        random_state : int, RandomState or None, default=None
+            For "random"; None draws from the estimator's own generator.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Raises
+        ------
+        ValueError
+            On an unknown method or scope, p outside [0, 1], or missing X, y.
+        NotFittedError
+            Before fit. After any error the estimator is as it was.
+
+        Warns
+        -----
+        UserWarning
+            If more than p is frozen already; nothing changes then.
+        """
+        return self._cut("freeze", p, method, scope, include_biases, X, y, random_state)
+
+    def unfreeze(self):
+        """Let all frozen parameters be updated again; pruned ones stay pruned.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+        """
+        check_is_fitted(self)
+        self.status_ = np.where(self.status_ == FROZEN, FREE, self.status_)
+        return self
+
+    def _cut(self, action, p, method, scope, include_biases, X, y, random_state):
+        check_is_fitted(self)
+        p, scope = check.fraction(p), check.scope(scope)
+        method = _scores.resolve(action, method)
+        with check.unchanged_on_error(self):
+            evidence = self._evidence(action, method, X, y, random_state)
+        status, exceeded = _selection.cut(
+            _scores.METHODS[action][method](evidence),
+            self.status_,
+            p,
+            PRUNED if action == "prune" else FROZEN,
+            _selection.groups(self._layout, scope, include_biases),
+        )
+        if exceeded:
+            warnings.warn(
+                f"{action}({p}) changes nothing: a larger fraction was cut before. "
+                "See sparsity_report_.",
+                UserWarning,
+                stacklevel=3,
+            )
+        self.status_ = status
+        self.theta_ = np.where(status == PRUNED, self.theta_.dtype.type(0), self.theta_)
+        return self
+
+    def _evidence(self, action, method, X, y, random_state):
+        gradients = None, None
+        if method in _scores.NEEDS_GRADIENT[action]:
+            if X is None or y is None:
+                raise ValueError(
+                    f"{action} with method={method!r} needs the gradient over data: "
+                    f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
+                )
+            X, y = check.training_data(self, X, y, reset=False)
+            dtype = self.theta_.dtype
+            X, Y = (check.kernel_array(a, dtype) for a in (X, self._encode(y, fresh=False)))
+            gradients = _training.mean_gradients(
+                X, Y, self._layout, self.theta_, self._hyper(), self._minibatch_size()
+            )
+        rng = self._rng if random_state is None else check_random_state(random_state)
+        return _scores.Evidence(
+            self.theta_, self.noise_variance_, self.preconditioner_, *gradients, rng
+        )
+
+    # What is fitted
+
+    @property
+    def coefs_(self):
+        """Weight matrices (fan_in, fan_out) as views of `theta_`."""
+        return self._layout.weights(self.theta_)
+
+    @property
+    def intercepts_(self):
+        """Bias vectors (fan_out,) as views of `theta_`."""
+        return self._layout.biases(self.theta_)
+
+    @property
+    def preconditioner_(self):
+        """H of each parameter, shape (n_parameters,): 2 S / (N (C + damping)), or 1."""
+        return _training.preconditioner(
+            self.noise_variance_, self._hyper(), self._minibatch_size()
+        )
+
+    @property
+    def sparsity_(self):
+        """Fraction of all parameters that are pruned."""
+        return float(np.mean(self.status_ == PRUNED))
+
+    @property
+    def sparsity_report_(self):
+        """One dict per tensor: name, shape, and how many entries are free, frozen, pruned."""
+        return [
+            {"tensor": tensor.name, "shape": tensor.shape}
+            | {
+                word: int(np.sum(self.status_[tensor.where] == code))
+                for word, code in (("free", FREE), ("frozen", FROZEN), ("pruned", PRUNED))
+            }
+            for tensor in self._layout.tensors
+        ]
+
+    # Prediction
+
+    def _output(self, X, output):
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return _network.predict(X, self.coefs_, self.intercepts_, self.activation, output)

@@ -1,0 +1,10 @@
+"""scikit-learn's own checks."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+
+
+@parametrize_with_checks([PreconditionedMLPClassifier(), PreconditionedMLPRegressor()])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
