@@ -1,6 +1,15 @@
 """Multilayer perceptrons for scikit-learn that can be pruned and frozen."""
 
+from sksgdprune import schedules
+from sksgdprune.display import SparsitySweepDisplay
 from sksgdprune.estimators import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from sksgdprune.sweep import SparsitySweep
 
-__all__ = ["PreconditionedMLPClassifier", "PreconditionedMLPRegressor"]
+__all__ = [
+    "PreconditionedMLPClassifier",
+    "PreconditionedMLPRegressor",
+    "SparsitySweep",
+    "SparsitySweepDisplay",
+    "schedules",
+]
 __version__ = "0.1.0.dev0"

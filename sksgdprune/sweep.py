@@ -1,0 +1,591 @@
+"""Warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
+
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from copy import deepcopy
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from sksgdprune import _scores, schedules
+from sksgdprune import _validation as check
+from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._training import one_blas_thread
+
+DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
+
+
+class Recipe(NamedTuple):
+    """What is done to a warmed-up estimator; equal for all cells of a sweep."""
+
+    action: str
+    method: str
+    scope: str
+    schedule: object
+    finetune_steps: int
+
+    def carry_out(self, estimator, p, X, y):
+        """Cut `estimator` to p and fine-tune it, by the schedule."""
+        for fraction, n_steps in self.schedule.plan(p, self.finetune_steps):
+            data = {"X": X, "y": y} if self.method in _scores.NEEDS_GRADIENT[self.action] else {}
+            cut = getattr(estimator, self.action)
+            cut(fraction, self.method, scope=self.scope, **data)
+            if n_steps:
+                estimator.partial_fit(X, y, n_steps=n_steps)
+        return estimator
+
+
+class Warm(NamedTuple):
+    """One split and repeat after its warm-up: the data that the last step sees, and it."""
+
+    steps: list
+    estimator: BasePreconditionedMLP
+    X: object
+    y: object
+    X_test: object
+    y_test: object
+    seconds: float
+
+
+class Cell(NamedTuple):
+    """One trained and scored p of one split and repeat."""
+
+    test: dict
+    train: dict
+    sparsity: float
+    fit_time: float
+    score_time: float
+    error: str | None = None
+
+
+def _last_step(estimator):
+    """Return the estimator's last step, which must be one of the package's."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(last, BasePreconditionedMLP):
+        raise TypeError(
+            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a "
+            f"Pipeline ending in one, got {estimator!r}."
+        )
+    return last
+
+
+def _rows(data, indices):
+    return data if indices is None else check.safe_indexing(data, indices)
+
+
+def _warm_up(estimator, X, y, train, test, seed, n_steps):
+    """Fit the steps before the last and warm the last one up; `train` None means all rows.
+
+    The seed of the earlier steps is the split's; that of the last one the repeat's.
+    """
+    started = time.perf_counter()
+    split_seed, repeat_seed = seed
+    estimator = clone(estimator)
+    X_train, y_train = _rows(X, train), _rows(y, train)
+    X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
+    steps = estimator.steps[:-1] if isinstance(estimator, Pipeline) else []
+    if steps:
+        earlier = Pipeline(steps, memory=estimator.memory)
+        random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
+        earlier.set_params(**dict.fromkeys(sorted(random_states), split_seed))
+        X_train = earlier.fit_transform(X_train, y_train)
+        X_test = None if test is None else earlier.transform(X_test)
+        steps = earlier.steps
+    last = _last_step(estimator)
+    max_steps = last.max_steps
+    last.set_params(random_state=repeat_seed, max_steps=n_steps).fit(X_train, y_train)
+    last.set_params(max_steps=max_steps)
+    seconds = time.perf_counter() - started
+    return Warm(steps, last, X_train, y_train, X_test, y_test, seconds)
+
+
+def _scores_of(scorer, estimator, X, y):
+    scores = scorer(estimator, X, y)
+    return scores if isinstance(scores, Mapping) else {"score": scores}
+
+
+def _run_cell(warm, p, recipe, scorer, with_train_score):
+    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
+    started = time.perf_counter()
+    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y)
+    fitted = time.perf_counter()
+    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test)
+    scored = time.perf_counter()
+    train = _scores_of(scorer, estimator, warm.X, warm.y) if with_train_score else {}
+    fit_time = warm.seconds + fitted - started
+    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
+
+
+def _or_failure(function, *arguments, error_score):
+    """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
+    failed = next((a for a in arguments if isinstance(a, Cell)), None)
+    if failed is not None:
+        return failed
+    try:
+        return function(*arguments)
+    except Exception:
+        if error_score == "raise":
+            raise
+        return Cell({}, {}, np.nan, np.nan, np.nan, traceback.format_exc())
+
+
+def _report_failures(cells):
+    """Warn where some cells failed; raise where all did."""
+    errors = [cell.error for cell in cells if cell.error]
+    if not errors:
+        return
+    message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
+    if len(errors) == len(cells):
+        raise ValueError(message + errors[0])
+    warnings.warn(message + errors[0], FitFailedWarning, stacklevel=4)
+
+
+def _rank(means):
+    """Return ranks from 1, best first; failed ones last."""
+    worst = np.nanmin(means, initial=np.inf) - 1
+    return rankdata(-np.nan_to_num(means, nan=worst), method="min").astype(np.int32)
+
+
+def _tabulate(p, cells, error_score, with_train_score):
+    """Return cv_results_ from a (n_p, n_cells) table of Cell."""
+    results = {"p": p}
+
+    def add(name, values, *, splits, rank=False):
+        if splits:
+            results.update({f"split{k}_{name}": column for k, column in enumerate(values.T)})
+        results[f"mean_{name}"] = values.mean(axis=1)
+        results[f"std_{name}"] = values.std(axis=1)
+        if rank:
+            results[f"rank_{name}"] = _rank(results[f"mean_{name}"])
+
+    def table(get):
+        return np.array([[get(cell) for cell in row] for row in cells], dtype=float)
+
+    results["sparsity"] = table(lambda cell: cell.sparsity).mean(axis=1)
+    metrics = next(cell.test for row in cells for cell in row if not cell.error)
+    for metric in metrics:
+        ending = "score" if len(metrics) == 1 and metric == "score" else metric
+        test = table(lambda cell, m=metric: cell.test.get(m, error_score))
+        add(f"test_{ending}", test, splits=True, rank=True)
+        if with_train_score:
+            train = table(lambda cell, m=metric: cell.train.get(m, error_score))
+            add(f"train_{ending}", train, splits=True)
+    add("fit_time", table(lambda cell: cell.fit_time), splits=False)
+    add("score_time", table(lambda cell: cell.score_time), splits=False)
+    return results
+
+
+def _best(results):
+    return int(np.argmin(results["rank_test_score"]))
+
+
+def _one_standard_error(results):
+    """Return the index of the largest p within one standard error of the best mean score."""
+    n_cells = sum(k.startswith("split") and k.endswith("_test_score") for k in results)
+    best = _best(results)
+    margin = results["std_test_score"][best] / np.sqrt(n_cells)
+    good = results["mean_test_score"] >= results["mean_test_score"][best] - margin
+    return int(np.flatnonzero(good)[-1])
+
+
+REFITS = {"best": _best, "one_se": _one_standard_error}
+
+
+def _best_estimator_has(name):
+    def has(self):
+        if hasattr(self, "best_estimator_"):
+            getattr(self.best_estimator_, name)
+        else:
+            getattr(self.estimator, name)
+        return True
+
+    return has
+
+
+class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
+    """Train, cut to a fraction p, fine-tune; for one p, or for many with cross-validation.
+
+    With a number p, `fit` does one warm-up → cut → fine-tune on all the data. With an array,
+    every p × repeat × split is a *cell*: all p of one split and repeat start from the same
+    warm-up and see the same minibatches, so that a curve's points are paired.
+
+    Parameters
+    ----------
+    estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
+        What is trained; a Pipeline must end in one of ours. Its earlier steps are fitted once
+        per split.
+    p : float or array-like of float, default=0.5
+        Fraction(s) of the parameters to cut, each in [0, 1].
+    action : {"prune", "freeze"}, default="prune"
+        What is done to them.
+    method : str, default=None
+        A method of `prune` or `freeze`; None takes "magnitude" or "preconditioned_gradient".
+    scope : {"layer", "global"}, default="layer"
+        Cut every tensor by p, or rank all parameters together.
+    schedule : {"one_shot"} or object, default="one_shot"
+        How p is reached, see `sksgdprune.schedules`.
+    warmup_steps : int, default=200
+        Minibatch steps before the cut.
+    finetune_steps : int, default=3000
+        Minibatch steps after it.
+    n_repeats : int, default=1
+        Trainings per p and split, each from a start of its own; for an array p.
+    cv : int, splitter or iterable, default=None
+        Splits for an array p; None means 5-fold.
+    scoring : str, callable, list or dict, default=None
+        As in GridSearchCV; None takes the estimator's `score`.
+    refit : {"best", "one_se"}, callable or False, default="best"
+        Which p of an array is trained on all the data afterwards: the best mean test score, the
+        largest p within one standard error of it, the index that a callable returns for
+        `cv_results_`, or none.
+    n_jobs : int, default=None
+        Trainings side by side, in threads. The results do not depend on it.
+    memory : str or joblib.Memory, default=None
+        Where finished cells are kept, so that an interrupted sweep goes on from there.
+    error_score : "raise" or float, default=nan
+        Score of a cell that fails, with a warning.
+    return_train_score : bool, default=False
+        Whether the training rows are scored, too.
+    random_state : int, RandomState or None, default=None
+        Seeds all starts, minibatches and random cuts; None takes the estimator's random_state.
+    verbose : int, default=0
+        Above 0, joblib reports the progress.
+
+    Attributes
+    ----------
+    best_estimator_ : estimator
+        The one trained on all the data; missing with refit=False.
+    best_p_ : float
+        Its fraction.
+    best_index_ : int
+        Its row in `cv_results_`; for an array p.
+    best_score_ : float
+        Its mean test score; for an array p and a single metric.
+    cv_results_ : dict of ndarray
+        For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
+        `split{k}_test_score` for k = repeat · n_splits + split, `mean_test_score`,
+        `std_test_score`, `rank_test_score`, the same for train scores where asked for,
+        `mean_fit_time` (seconds, the shared warm-up included), `mean_score_time` and their std.
+        Several metrics have their names in place of "score".
+    n_splits_ : int
+        Number of splits; for an array p.
+    scorer_ : callable
+        The scorer in use.
+    refit_time_ : float
+        Seconds of the training on all the data.
+
+    See Also
+    --------
+    SparsitySweepDisplay : Draws the curves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+    >>> X, y = load_iris(return_X_y=True)
+    >>> sweep = SparsitySweep(
+    ...     PreconditionedMLPClassifier(random_state=0), p=[0, 0.5, 0.9], finetune_steps=500
+    ... ).fit(X, y)
+    >>> sweep.cv_results_["p"]
+    array([0. , 0.5, 0.9])
+    >>> bool(sweep.best_score_ > 0.9)
+    True
+    """
+
+    _parameter_constraints = {
+        "estimator": [check.HasMethods(["fit", "predict"])],
+        "action": [check.StrOptions(set(_scores.METHODS))],
+        "method": [str, None],
+        "warmup_steps": [check.COUNT],
+        "finetune_steps": [check.Interval(Integral, 0, None, closed="left")],
+        "n_repeats": [check.COUNT],
+        "refit": [check.StrOptions(set(REFITS)), callable, check.Options(bool, {False})],
+        "n_jobs": [Integral, None],
+        "return_train_score": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        p=0.5,
+        action="prune",
+        method=None,
+        scope="layer",
+        schedule="one_shot",
+        warmup_steps=200,
+        finetune_steps=3000,
+        n_repeats=1,
+        cv=None,
+        scoring=None,
+        refit="best",
+        n_jobs=None,
+        memory=None,
+        error_score=np.nan,
+        return_train_score=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.p = p
+        self.action = action
+        self.method = method
+        self.scope = scope
+        self.schedule = schedule
+        self.warmup_steps = warmup_steps
+        self.finetune_steps = finetune_steps
+        self.n_repeats = n_repeats
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @check.fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Train at p, or sweep over an array of p.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs, as the estimator takes them.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        self : object
+            The fitted sweep.
+
+        Raises
+        ------
+        ValueError
+            On a p outside [0, 1], an unknown method, scope or schedule, or where all cells fail.
+        TypeError
+            If the estimator is none of ours and no Pipeline ending in one.
+        """
+        last = _last_step(self.estimator)
+        recipe = self._recipe()
+        seed = last.random_state if self.random_state is None else self.random_state
+        rng = check_random_state(seed)
+        self.scorer_ = check_scoring(self.estimator, self.scoring)
+        with one_blas_thread():
+            if np.ndim(self.p) == 0:
+                self.best_p_ = check.fraction(self.p)
+            else:
+                p = np.sort([check.fraction(value) for value in self.p])
+                if not p.size:
+                    raise ValueError("Got an empty p; give a number or at least one fraction.")
+                self._sweep(X, y, p, recipe, rng)
+            if np.ndim(self.p) == 0 or self.refit is not False:
+                self._refit(X, y, recipe, rng)
+        return self
+
+    def _recipe(self):
+        method = DEFAULT_METHODS[self.action] if self.method is None else self.method
+        return Recipe(
+            self.action,
+            _scores.resolve(self.action, method),
+            check.scope(self.scope),
+            schedules.resolve(self.schedule),
+            self.finetune_steps,
+        )
+
+    def _sweep(self, X, y, p, recipe, rng):
+        """Fill cv_results_ and choose the best row."""
+        X, y = indexable(X, y)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(X, y))
+        self.n_splits_ = len(splits)
+        split_seeds = _seeds(rng, len(splits))
+        repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
+        memory = check_memory(self.memory)
+        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
+        call = delayed(_or_failure)
+        warm = parallel(
+            call(
+                memory.cache(_warm_up),
+                self.estimator,
+                X,
+                y,
+                *split,
+                (split_seeds[k], repeat_seeds[repeat, k]),
+                self.warmup_steps,
+                error_score=self.error_score,
+            )
+            for repeat in range(self.n_repeats)
+            for k, split in enumerate(splits)
+        )
+        cells = parallel(
+            call(
+                memory.cache(_run_cell),
+                start,
+                fraction,
+                recipe,
+                self.scorer_,
+                self.return_train_score,
+                error_score=self.error_score,
+            )
+            for fraction in p
+            for start in warm
+        )
+        _report_failures(cells)
+        table = [cells[i : i + len(warm)] for i in range(0, len(cells), len(warm))]
+        self.cv_results_ = _tabulate(p, table, self.error_score, self.return_train_score)
+        self._choose(p)
+
+    def _choose(self, p):
+        if self.refit is False and "mean_test_score" not in self.cv_results_:
+            return
+        choose = REFITS["best"] if self.refit is False else REFITS.get(self.refit, self.refit)
+        if not callable(self.refit) and "mean_test_score" not in self.cv_results_:
+            raise ValueError(
+                f"Got refit={self.refit!r} with several metrics; give a callable that returns "
+                "an index of cv_results_, or False."
+            )
+        self.best_index_ = choose(self.cv_results_)
+        if not isinstance(self.best_index_, Integral) or not 0 <= self.best_index_ < len(p):
+            raise ValueError(
+                f"refit returned {self.best_index_!r}; it must return an index from 0 to "
+                f"{len(p) - 1}."
+            )
+        self.best_p_ = float(p[self.best_index_])
+        if "mean_test_score" in self.cv_results_:
+            self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
+
+    def _refit(self, X, y, recipe, rng):
+        """Train at best_p_ on all the data."""
+        started = time.perf_counter()
+        seeds = _seeds(rng, 2)
+        warm = _warm_up(self.estimator, X, y, None, None, seeds, self.warmup_steps)
+        last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y)
+        if isinstance(self.estimator, Pipeline):
+            pipeline = clone(self.estimator)
+            pipeline.steps = [*warm.steps, (pipeline.steps[-1][0], last)]
+            self.best_estimator_ = pipeline
+        else:
+            self.best_estimator_ = last
+        self.refit_time_ = time.perf_counter() - started
+
+    @available_if(_best_estimator_has("predict"))
+    def predict(self, X):
+        """Predict with the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray
+            Its predictions.
+        """
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict(X)
+
+    @available_if(_best_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Return the best estimator's probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict_proba(X)
+
+    @available_if(_best_estimator_has("predict_log_proba"))
+    def predict_log_proba(self, X):
+        """Return the best estimator's log-probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities, in the order of `classes_`.
+        """
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict_log_proba(X)
+
+    def score(self, X, y):
+        """Score the best estimator with `scoring`, or with its own `score`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        Returns
+        -------
+        float or dict of float
+            The score, or one per metric.
+        """
+        check_is_fitted(self, "best_estimator_")
+        return self.scorer_(self.best_estimator_, X, y)
+
+    @property
+    def classes_(self):
+        """Class labels of the best estimator."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.classes_
+
+    @property
+    def n_features_in_(self):
+        """Number of features seen in fit."""
+        if not hasattr(self, "best_estimator_"):
+            raise AttributeError(f"{type(self).__name__} has no n_features_in_ before fit.")
+        return self.best_estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features seen in fit."""
+        if not hasattr(self, "best_estimator_"):
+            raise AttributeError(f"{type(self).__name__} has no feature_names_in_ before fit.")
+        return self.best_estimator_.feature_names_in_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = deepcopy(get_tags(self.estimator))
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        tags.target_tags, tags.input_tags = inner.target_tags, inner.input_tags
+        return tags
+
+
+def _seeds(rng, size):
+    return rng.randint(np.iinfo(np.int32).max, size=size)
