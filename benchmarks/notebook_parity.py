@@ -18,7 +18,6 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
-
 from sksgdprune import _kernels, _scores, _selection, _training
 from sksgdprune._network import Layout
 
@@ -136,9 +135,7 @@ def cut(problem, theta, C, kept, action, picked):
         evidence = _scores.Evidence(theta, C, H, *gradients, rng=None)
         scores = _scores.METHODS[kind][method](evidence)
         groups = _selection.groups(problem.layout, "layer", include_biases=True)
-        chosen = np.concatenate(
-            [g[_selection.lowest(scores[g], int(g.size * p))] for g in groups]
-        )
+        chosen = np.concatenate([g[_selection.lowest(scores[g], int(g.size * p))] for g in groups])
     kept[chosen] = _selection.FROZEN
     if kind == "prune":
         theta[chosen] = 0
@@ -171,9 +168,9 @@ def replay(record):
             )
         )
         free = kept == _selection.FREE
-        return bool(np.array_equal(free, vector(record, f"{stage}/M_"))) and t == record[
-            f"{stage}/t"
-        ]
+        return (
+            bool(np.array_equal(free, vector(record, f"{stage}/M_"))) and t == record[f"{stage}/t"]
+        )
 
     for i, block in enumerate(config["blocks"]):
         batch, probe = (np.ascontiguousarray(record[f"{i}/{k}"]) for k in ("batch", "probe"))

@@ -314,9 +314,7 @@ class BasePreconditionedMLP(BaseEstimator):
     @property
     def preconditioner_(self):
         """H of each parameter, shape (n_parameters,): 2 S / (N (C + damping)), or 1."""
-        return _training.preconditioner(
-            self.noise_variance_, self._hyper(), self._minibatch_size()
-        )
+        return _training.preconditioner(self.noise_variance_, self._hyper(), self._minibatch_size())
 
     @property
     def sparsity_(self):

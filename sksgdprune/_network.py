@@ -35,7 +35,7 @@ class Layout:
 
     @cached_property
     def tensors(self):
-        """The tensors in their order in θ: W1, b1, W2, b2, …"""
+        """The tensors in their order in θ: W1, b1, W2, b2 and so on."""
         tensors, start = [], 0
         for layer, (fan_in, fan_out) in enumerate(pairwise(self.sizes), start=1):
             for name, shape in ((f"W{layer}", (fan_in, fan_out)), (f"b{layer}", (fan_out,))):

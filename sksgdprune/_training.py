@@ -113,7 +113,18 @@ def train(X, Y, layout, theta, noise_variance, status, t, hyper, sampler, n_step
     def advance(batch, probe, first):
         curve = losses[first : first + len(batch)]
         return _kernels.train(
-            X, Y, sizes, layout.starts, theta, C, status, batch, probe, float(t + first), hyper, curve
+            X,
+            Y,
+            sizes,
+            layout.starts,
+            theta,
+            C,
+            status,
+            batch,
+            probe,
+            float(t + first),
+            hyper,
+            curve,
         )
 
     with one_blas_thread():

@@ -201,7 +201,9 @@ class SparsitySweepDisplay:
             self.lines_.append(line)
             if std_display_style == "fill_between":
                 look = {"alpha": 0.2, "linewidth": 0, "color": line.get_color()}
-                band = ax.fill_between(p, mean - std, mean + std, **(look | (fill_between_kw or {})))
+                band = ax.fill_between(
+                    p, mean - std, mean + std, **(look | (fill_between_kw or {}))
+                )
                 self.spread_.append(band)
             elif std_display_style == "errorbar":
                 look = {"fmt": "none", "color": line.get_color()}

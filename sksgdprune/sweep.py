@@ -1,17 +1,12 @@
 """Warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
 
 import time
-import traceback
-import warnings
-from collections.abc import Mapping
 from copy import deepcopy
 from numbers import Integral
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
@@ -22,186 +17,11 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sksgdprune import _scores, schedules
 from sksgdprune import _validation as check
-from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._cells import Recipe, last_step, or_failure, report_failures, run_cell, warm_up
+from sksgdprune._results import REFITS, tabulate
 from sksgdprune._training import one_blas_thread
 
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
-
-
-class Recipe(NamedTuple):
-    """What is done to a warmed-up estimator; equal for all cells of a sweep."""
-
-    action: str
-    method: str
-    scope: str
-    schedule: object
-    finetune_steps: int
-
-    def carry_out(self, estimator, p, X, y):
-        """Cut `estimator` to p and fine-tune it, by the schedule."""
-        for fraction, n_steps in self.schedule.plan(p, self.finetune_steps):
-            data = {"X": X, "y": y} if self.method in _scores.NEEDS_GRADIENT[self.action] else {}
-            cut = getattr(estimator, self.action)
-            cut(fraction, self.method, scope=self.scope, **data)
-            if n_steps:
-                estimator.partial_fit(X, y, n_steps=n_steps)
-        return estimator
-
-
-class Warm(NamedTuple):
-    """One split and repeat after its warm-up: the data that the last step sees, and it."""
-
-    steps: list
-    estimator: BasePreconditionedMLP
-    X: object
-    y: object
-    X_test: object
-    y_test: object
-    seconds: float
-
-
-class Cell(NamedTuple):
-    """One trained and scored p of one split and repeat."""
-
-    test: dict
-    train: dict
-    sparsity: float
-    fit_time: float
-    score_time: float
-    error: str | None = None
-
-
-def _last_step(estimator):
-    """Return the estimator's last step, which must be one of the package's."""
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if not isinstance(last, BasePreconditionedMLP):
-        raise TypeError(
-            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a "
-            f"Pipeline ending in one, got {estimator!r}."
-        )
-    return last
-
-
-def _rows(data, indices):
-    return data if indices is None else check.safe_indexing(data, indices)
-
-
-def _warm_up(estimator, X, y, train, test, seed, n_steps):
-    """Fit the steps before the last and warm the last one up; `train` None means all rows.
-
-    The seed of the earlier steps is the split's; that of the last one the repeat's.
-    """
-    started = time.perf_counter()
-    split_seed, repeat_seed = seed
-    estimator = clone(estimator)
-    X_train, y_train = _rows(X, train), _rows(y, train)
-    X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
-    steps = estimator.steps[:-1] if isinstance(estimator, Pipeline) else []
-    if steps:
-        earlier = Pipeline(steps, memory=estimator.memory)
-        random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
-        earlier.set_params(**dict.fromkeys(sorted(random_states), split_seed))
-        X_train = earlier.fit_transform(X_train, y_train)
-        X_test = None if test is None else earlier.transform(X_test)
-        steps = earlier.steps
-    last = _last_step(estimator)
-    max_steps = last.max_steps
-    last.set_params(random_state=repeat_seed, max_steps=n_steps).fit(X_train, y_train)
-    last.set_params(max_steps=max_steps)
-    seconds = time.perf_counter() - started
-    return Warm(steps, last, X_train, y_train, X_test, y_test, seconds)
-
-
-def _scores_of(scorer, estimator, X, y):
-    scores = scorer(estimator, X, y)
-    return scores if isinstance(scores, Mapping) else {"score": scores}
-
-
-def _run_cell(warm, p, recipe, scorer, with_train_score):
-    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
-    started = time.perf_counter()
-    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y)
-    fitted = time.perf_counter()
-    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test)
-    scored = time.perf_counter()
-    train = _scores_of(scorer, estimator, warm.X, warm.y) if with_train_score else {}
-    fit_time = warm.seconds + fitted - started
-    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
-
-
-def _or_failure(function, *arguments, error_score):
-    """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
-    failed = next((a for a in arguments if isinstance(a, Cell)), None)
-    if failed is not None:
-        return failed
-    try:
-        return function(*arguments)
-    except Exception:
-        if error_score == "raise":
-            raise
-        return Cell({}, {}, np.nan, np.nan, np.nan, traceback.format_exc())
-
-
-def _report_failures(cells):
-    """Warn where some cells failed; raise where all did."""
-    errors = [cell.error for cell in cells if cell.error]
-    if not errors:
-        return
-    message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
-    if len(errors) == len(cells):
-        raise ValueError(message + errors[0])
-    warnings.warn(message + errors[0], FitFailedWarning, stacklevel=4)
-
-
-def _rank(means):
-    """Return ranks from 1, best first; failed ones last."""
-    worst = np.nanmin(means, initial=np.inf) - 1
-    return rankdata(-np.nan_to_num(means, nan=worst), method="min").astype(np.int32)
-
-
-def _tabulate(p, cells, error_score, with_train_score):
-    """Return cv_results_ from a (n_p, n_cells) table of Cell."""
-    results = {"p": p}
-
-    def add(name, values, *, splits, rank=False):
-        if splits:
-            results.update({f"split{k}_{name}": column for k, column in enumerate(values.T)})
-        results[f"mean_{name}"] = values.mean(axis=1)
-        results[f"std_{name}"] = values.std(axis=1)
-        if rank:
-            results[f"rank_{name}"] = _rank(results[f"mean_{name}"])
-
-    def table(get):
-        return np.array([[get(cell) for cell in row] for row in cells], dtype=float)
-
-    results["sparsity"] = table(lambda cell: cell.sparsity).mean(axis=1)
-    metrics = next(cell.test for row in cells for cell in row if not cell.error)
-    for metric in metrics:
-        ending = "score" if len(metrics) == 1 and metric == "score" else metric
-        test = table(lambda cell, m=metric: cell.test.get(m, error_score))
-        add(f"test_{ending}", test, splits=True, rank=True)
-        if with_train_score:
-            train = table(lambda cell, m=metric: cell.train.get(m, error_score))
-            add(f"train_{ending}", train, splits=True)
-    add("fit_time", table(lambda cell: cell.fit_time), splits=False)
-    add("score_time", table(lambda cell: cell.score_time), splits=False)
-    return results
-
-
-def _best(results):
-    return int(np.argmin(results["rank_test_score"]))
-
-
-def _one_standard_error(results):
-    """Return the index of the largest p within one standard error of the best mean score."""
-    n_cells = sum(k.startswith("split") and k.endswith("_test_score") for k in results)
-    best = _best(results)
-    margin = results["std_test_score"][best] / np.sqrt(n_cells)
-    good = results["mean_test_score"] >= results["mean_test_score"][best] - margin
-    return int(np.flatnonzero(good)[-1])
-
-
-REFITS = {"best": _best, "one_se": _one_standard_error}
 
 
 def _best_estimator_has(name):
@@ -305,7 +125,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar = {
         "estimator": [check.HasMethods(["fit", "predict"])],
         "action": [check.StrOptions(set(_scores.METHODS))],
         "method": [str, None],
@@ -383,7 +203,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
         """
-        last = _last_step(self.estimator)
+        last = last_step(self.estimator)
         recipe = self._recipe()
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
@@ -420,10 +240,10 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
         memory = check_memory(self.memory)
         parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
-        call = delayed(_or_failure)
+        call = delayed(or_failure)
         warm = parallel(
             call(
-                memory.cache(_warm_up),
+                memory.cache(warm_up),
                 self.estimator,
                 X,
                 y,
@@ -437,7 +257,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         )
         cells = parallel(
             call(
-                memory.cache(_run_cell),
+                memory.cache(run_cell),
                 start,
                 fraction,
                 recipe,
@@ -448,9 +268,9 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             for fraction in p
             for start in warm
         )
-        _report_failures(cells)
+        report_failures(cells)
         table = [cells[i : i + len(warm)] for i in range(0, len(cells), len(warm))]
-        self.cv_results_ = _tabulate(p, table, self.error_score, self.return_train_score)
+        self.cv_results_ = tabulate(p, table, self.error_score, self.return_train_score)
         self._choose(p)
 
     def _choose(self, p):
@@ -476,7 +296,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         """Train at best_p_ on all the data."""
         started = time.perf_counter()
         seeds = _seeds(rng, 2)
-        warm = _warm_up(self.estimator, X, y, None, None, seeds, self.warmup_steps)
+        warm = warm_up(self.estimator, X, y, None, None, seeds, self.warmup_steps)
         last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)

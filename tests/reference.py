@@ -3,6 +3,8 @@
 It shares no code with the package and is written for reading, not for speed.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 FREE = 0
@@ -11,7 +13,7 @@ FREE = 0
 def split(theta, sizes):
     """Return [(W, b), …], views of θ."""
     layers, start = [], 0
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         W = theta[start : start + fan_in * fan_out].reshape(fan_in, fan_out)
         start += fan_in * fan_out
         b = theta[start : start + fan_out]

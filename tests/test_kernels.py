@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from sksgdprune import _kernels
 from sksgdprune._network import Layout
+
 from tests import reference
 
 LOSSES = [
@@ -69,9 +69,7 @@ def run_kernel(layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0):
 
 def assert_agrees(problem_, options, hyper_, rtol):
     layout, X, Y, theta, C, status, batch, probe = problem_
-    expected = reference.train(
-        X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options
-    )
+    expected = reference.train(X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options)
     got = run_kernel(*problem_, hyper_)
     assert got[3] == len(batch)
     for value, truth in zip(got, expected, strict=False):

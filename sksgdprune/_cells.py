@@ -1,0 +1,142 @@
+"""One training of a sweep: warm-up, cut, fine-tune, score; or the error it ended with."""
+
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.pipeline import Pipeline
+
+from sksgdprune import _scores
+from sksgdprune import _validation as check
+from sksgdprune._base import BasePreconditionedMLP
+
+
+class Recipe(NamedTuple):
+    """What is done to a warmed-up estimator; equal for all cells of a sweep."""
+
+    action: str
+    method: str
+    scope: str
+    schedule: object
+    finetune_steps: int
+
+    def carry_out(self, estimator, p, X, y):
+        """Cut `estimator` to p and fine-tune it, by the schedule."""
+        for fraction, n_steps in self.schedule.plan(p, self.finetune_steps):
+            data = {"X": X, "y": y} if self.method in _scores.NEEDS_GRADIENT[self.action] else {}
+            cut = getattr(estimator, self.action)
+            cut(fraction, self.method, scope=self.scope, **data)
+            if n_steps:
+                estimator.partial_fit(X, y, n_steps=n_steps)
+        return estimator
+
+
+class Warm(NamedTuple):
+    """One split and repeat after its warm-up: the data that the last step sees, and it."""
+
+    steps: list
+    estimator: BasePreconditionedMLP
+    X: object
+    y: object
+    X_test: object
+    y_test: object
+    seconds: float
+
+
+class Cell(NamedTuple):
+    """One trained and scored p of one split and repeat."""
+
+    test: dict
+    train: dict
+    sparsity: float
+    fit_time: float
+    score_time: float
+    error: str | None = None
+
+
+def last_step(estimator):
+    """Return the estimator's last step, which must be one of the package's."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(last, BasePreconditionedMLP):
+        raise TypeError(
+            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a "
+            f"Pipeline ending in one, got {estimator!r}."
+        )
+    return last
+
+
+def _rows(data, indices):
+    return data if indices is None else check.safe_indexing(data, indices)
+
+
+def warm_up(estimator, X, y, train, test, seed, n_steps):
+    """Fit the steps before the last and warm the last one up; `train` None means all rows.
+
+    The seed of the earlier steps is the split's; that of the last one the repeat's.
+    """
+    started = time.perf_counter()
+    split_seed, repeat_seed = seed
+    estimator = clone(estimator)
+    X_train, y_train = _rows(X, train), _rows(y, train)
+    X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
+    steps = estimator.steps[:-1] if isinstance(estimator, Pipeline) else []
+    if steps:
+        earlier = Pipeline(steps, memory=estimator.memory)
+        random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
+        earlier.set_params(**dict.fromkeys(sorted(random_states), split_seed))
+        X_train = earlier.fit_transform(X_train, y_train)
+        X_test = None if test is None else earlier.transform(X_test)
+        steps = earlier.steps
+    last = last_step(estimator)
+    max_steps = last.max_steps
+    last.set_params(random_state=repeat_seed, max_steps=n_steps).fit(X_train, y_train)
+    last.set_params(max_steps=max_steps)
+    seconds = time.perf_counter() - started
+    return Warm(steps, last, X_train, y_train, X_test, y_test, seconds)
+
+
+def _scores_of(scorer, estimator, X, y):
+    scores = scorer(estimator, X, y)
+    return scores if isinstance(scores, Mapping) else {"score": scores}
+
+
+def run_cell(warm, p, recipe, scorer, with_train_score):
+    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
+    started = time.perf_counter()
+    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y)
+    fitted = time.perf_counter()
+    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test)
+    scored = time.perf_counter()
+    train = _scores_of(scorer, estimator, warm.X, warm.y) if with_train_score else {}
+    fit_time = warm.seconds + fitted - started
+    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
+
+
+def or_failure(function, *arguments, error_score):
+    """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
+    failed = next((a for a in arguments if isinstance(a, Cell)), None)
+    if failed is not None:
+        return failed
+    try:
+        return function(*arguments)
+    except Exception:
+        if error_score == "raise":
+            raise
+        return Cell({}, {}, np.nan, np.nan, np.nan, traceback.format_exc())
+
+
+def report_failures(cells):
+    """Warn where some cells failed; raise where all did."""
+    errors = [cell.error for cell in cells if cell.error]
+    if not errors:
+        return
+    message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
+    if len(errors) == len(cells):
+        raise ValueError(message + errors[0])
+    warnings.warn(message + errors[0], FitFailedWarning, stacklevel=4)

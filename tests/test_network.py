@@ -1,0 +1,133 @@
+"""Layout, start and prediction against literal tables and scikit-learn's own network."""
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sksgdprune import _network
+from sksgdprune._network import Layout
+
+ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
+DEPTHS = [(), (5,), (6, 4, 3)]
+
+
+def peer(cls, hidden, activation, seed):
+    """Return scikit-learn's network at its random start, and its training rows."""
+    rng = np.random.RandomState(1)
+    X, y = rng.normal(size=(30, 7)), np.arange(30) % 3
+    network = cls(
+        hidden,
+        activation=activation,
+        solver="sgd",
+        learning_rate_init=1e-300,
+        batch_size=30,
+        random_state=seed,
+    )
+    first = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
+    return network.partial_fit(X, y, **first), X
+
+
+def test_layout_places_weights_and_biases_layer_by_layer():
+    layout = Layout((3, 2, 4))
+    assert [tuple(t) for t in layout.tensors] == [
+        ("W1", slice(0, 6), (3, 2), False),
+        ("b1", slice(6, 8), (2,), True),
+        ("W2", slice(8, 16), (2, 4), False),
+        ("b2", slice(16, 20), (4,), True),
+    ]
+    assert layout.n_parameters == 20
+    assert layout.starts.tolist() == [0, 8]
+    assert layout.starts.dtype == np.int64
+
+
+def test_layout_without_hidden_layers_is_one_affine_map():
+    layout = Layout((5, 2))
+    assert [t.name for t in layout.tensors] == ["W1", "b1"]
+    assert layout.n_parameters == 12
+    assert layout.starts.tolist() == [0]
+
+
+def test_views_share_memory_with_the_vector():
+    layout, theta = Layout((3, 2, 4)), np.arange(20.0)
+    W1, b1, W2, b2 = layout.views(theta)
+    assert W1.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert b1.tolist() == [6, 7]
+    assert W2.tolist() == [[8, 9, 10, 11], [12, 13, 14, 15]]
+    assert b2.tolist() == [16, 17, 18, 19]
+    layout.weights(theta)[1][1, 2] = -1
+    layout.biases(theta)[0][1] = -2
+    assert theta[14] == -1
+    assert theta[7] == -2
+    theta[0] = 9
+    assert W1[0, 0] == 9
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_same_seed_gives_scikit_learns_start(hidden, activation):
+    network, X = peer(MLPClassifier, hidden, activation, seed=11)
+    layout = Layout((7, *hidden, 3))
+    theta = _network.initial_parameters(layout, activation, np.random.RandomState(11), X.dtype)
+    for ours, theirs in zip(layout.weights(theta), network.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(layout.biases(theta), network.intercepts_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_float32_start_is_the_rounded_float64_start():
+    layout = Layout((7, 5, 3))
+    wide, narrow = (
+        _network.initial_parameters(layout, "tanh", np.random.RandomState(0), np.dtype(dtype))
+        for dtype in (np.float64, np.float32)
+    )
+    assert narrow.dtype == np.float32
+    np.testing.assert_array_equal(narrow, wide.astype(np.float32))
+
+
+def test_noise_variance_starts_uniformly_below_the_root_of_6_over_n():
+    layout = Layout((50, 40, 3))
+    C = _network.initial_noise_variance(layout, np.random.RandomState(0), np.dtype(np.float32))
+    bound = np.sqrt(6 / 2163)
+    assert C.shape == (2163,)
+    assert C.dtype == np.float32
+    assert C.min() >= 0
+    assert C.max() <= bound
+    assert abs(C.mean() / bound - 0.5) < 5 / np.sqrt(12 * 2163)
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_prediction_is_that_of_scikit_learn_with_the_same_weights(hidden, activation):
+    network, X = peer(MLPClassifier, hidden, activation, seed=2)
+    weights = network.coefs_, network.intercepts_
+    P = _network.predict(X, *weights, activation, "softmax")
+    np.testing.assert_allclose(P, network.predict_proba(X), rtol=0, atol=1e-15)
+    log_P = _network.predict(X, *weights, activation, "log_softmax")
+    np.testing.assert_allclose(log_P, np.log(network.predict_proba(X)), atol=1e-14)
+
+    network, X = peer(MLPRegressor, hidden, activation, seed=2)
+    weights = network.coefs_, network.intercepts_
+    z = _network.predict(X, *weights, activation, "identity")[:, 0]
+    np.testing.assert_allclose(z, network.predict(X), rtol=0, atol=1e-15)
+    relu = _network.predict(X, *weights, activation, "relu")[:, 0]
+    np.testing.assert_array_equal(relu, np.where(z > 0, z, 0))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("output", ["identity", "relu", "softmax", "log_softmax"])
+@pytest.mark.parametrize("hidden", DEPTHS)
+def test_prediction_leaves_its_arguments_as_they_are(hidden, activation, output):
+    rng = np.random.RandomState(0)
+    layout = Layout((4, *hidden, 3))
+    X, theta = rng.normal(size=(6, 4)), rng.normal(size=layout.n_parameters)
+    before = X.copy(), theta.copy()
+    _network.predict(X, layout.weights(theta), layout.biases(theta), activation, output)
+    np.testing.assert_array_equal(X, before[0])
+    np.testing.assert_array_equal(theta, before[1])
+
+
+def test_log_softmax_is_finite_where_the_softmax_underflows():
+    W, b = np.array([[2000.0, 0.0, -2000.0]]), np.zeros(3)
+    got = _network.predict(np.ones((1, 1)), [W], [b], "tanh", "log_softmax")
+    np.testing.assert_array_equal(got, [[0.0, -2000.0, -4000.0]])
+    np.testing.assert_array_equal(got, log_softmax([[2000.0, 0.0, -2000.0]], axis=1))

@@ -1,0 +1,212 @@
+"""Draws, chunks, gradients and divergence."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sksgdprune import PreconditionedMLPClassifier, _kernels, _training
+from sksgdprune._training import Sampler
+
+from tests import reference
+from tests.test_kernels import hyper, problem
+
+QUICK = settings(max_examples=50, deadline=None, derandomize=True)
+SAMPLINGS = ["replacement", "shuffle"]
+EXPLOSIVE = {
+    "activation": "identity",
+    "loss": "squared_error",
+    "output": "identity",
+    "preconditioner": "identity",
+    "learning_rate": 5.0,
+}
+
+
+def sampler(sampling, seed=0):
+    return Sampler(np.random.RandomState(seed), sampling)
+
+
+def train(problem_, hyper_, n_steps, *, sampling="shuffle", batch_size=8):
+    layout, X, Y, theta, C, status, *_ = problem_
+    return _training.train(
+        X, Y, layout, theta, C, status, 10, hyper_, sampler(sampling), n_steps, batch_size
+    )
+
+
+@given(
+    st.sampled_from(SAMPLINGS),
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.lists(st.integers(0, 7), min_size=1, max_size=6),
+)
+@QUICK
+def test_draws_are_equal_however_they_are_split(sampling, n_samples, batch_size, parts):
+    whole = sampler(sampling).draw(n_samples, sum(parts), batch_size)
+    split = sampler(sampling)
+    pieces = [split.draw(n_samples, n, batch_size) for n in parts]
+    for got, expected in zip(zip(*pieces, strict=True), whole, strict=True):
+        np.testing.assert_array_equal(np.concatenate(got), expected)
+    batch, probe = whole
+    assert batch.shape == (sum(parts), batch_size)
+    assert probe.shape == (sum(parts),)
+    assert ((batch >= 0) & (batch < n_samples)).all()
+    assert ((probe >= 0) & (probe < n_samples)).all()
+
+
+@given(st.integers(1, 30), st.integers(1, 9), st.integers(1, 5))
+@QUICK
+def test_shuffle_visits_every_row_once_per_epoch(n_samples, batch_size, epochs):
+    n_steps = math.ceil(epochs * n_samples / batch_size)
+    batch, _ = sampler("shuffle").draw(n_samples, n_steps, batch_size)
+    rows = batch.ravel()[: epochs * n_samples].reshape(epochs, n_samples)
+    np.testing.assert_array_equal(np.sort(rows, axis=1), [np.arange(n_samples)] * epochs)
+
+
+def test_shuffle_orders_every_epoch_anew():
+    batch, _ = sampler("shuffle").draw(20, 10, 20)
+    assert len({tuple(rows) for rows in batch}) == 10
+
+
+def test_replacement_draws_all_rows_equally_often_and_probes_apart():
+    batch, probe = sampler("replacement").draw(10, 1000, 40)
+    counts = np.bincount(batch.ravel(), minlength=10)
+    assert np.abs(counts - 4000).max() < 5 * np.sqrt(40000 * 0.1 * 0.9)
+    same = np.mean(batch[:, 0] == probe)
+    assert abs(same - 0.1) < 5 * np.sqrt(0.1 * 0.9 / 1000)
+
+
+def test_shuffle_goes_on_over_fewer_rows():
+    s = sampler("shuffle")
+    s.draw(30, 1, 7)
+    batch, _ = s.draw(5, 4, 5)
+    assert batch.max() < 5
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_drawing_does_not_touch_the_generator_that_seeded_it(sampling):
+    one, other = np.random.RandomState(3), np.random.RandomState(3)
+    Sampler(one, sampling).draw(10, 50, 4)
+    Sampler(other, sampling)
+    assert one.uniform() == other.uniform()
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+def test_chunks_do_not_change_the_training(monkeypatch, sampling, noise_estimator):
+    p, (_, h) = problem((6, 5), "log_loss"), hyper(noise_estimator=noise_estimator)
+    whole = train(p, h, 30, sampling=sampling)
+    lengths = []
+    kernel = _kernels.train
+
+    def counting(*args):
+        lengths.append(len(args[7]))
+        return kernel(*args)
+
+    monkeypatch.setattr(_kernels, "train", counting)
+    monkeypatch.setattr(_training, "CHUNK_WORK", 3 * p[0].n_parameters * 9 * 6)
+    chunked = train(p, h, 30, sampling=sampling)
+    assert lengths == [7, 7, 7, 7, 2]
+    for got, expected in zip(chunked, whole, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_training_leaves_the_arrays_it_was_given():
+    p, (_, h) = problem((5,), "log_loss"), hyper()
+    before = [a.copy() for a in p[1:6]]
+    outcome = train(p, h, 10)
+    for array, expected in zip(p[1:6], before, strict=True):
+        np.testing.assert_array_equal(array, expected)
+    assert not np.shares_memory(outcome.theta, p[3])
+
+
+def test_training_agrees_with_the_reference_on_the_samplers_rows():
+    options, h = hyper(alpha=0.2)
+    p = problem((6, 5), "log_loss")
+    layout, X, Y, theta, C, status, *_ = p
+    batch, probe = sampler("shuffle").draw(len(X), 12, 8)
+    expected = reference.train(X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options)
+    outcome = train(p, h, 12)
+    for got, truth in zip(outcome[:3], expected, strict=True):
+        np.testing.assert_allclose(got, truth, rtol=0, atol=1e-12 * np.abs(truth).max())
+    assert not outcome.diverged
+
+
+@pytest.mark.parametrize("n", [40, 256, 600])
+def test_mean_gradients_are_means_of_the_reference(n):
+    layout, X, Y, theta, *_ = problem((6, 5), "log_loss", n=n)
+    _, h = hyper(alpha=0.3)
+    per_sample = np.array(
+        [
+            reference.sample_gradient(theta, layout.sizes, x, y, "tanh", "log_loss", "softmax")[1]
+            for x, y in zip(X, Y, strict=True)
+        ]
+    )
+    penalty = reference.penalty_gradient(theta, layout.sizes, 0.3)
+    g, g2 = _training.mean_gradients(X, Y, layout, theta, h, 8)
+    np.testing.assert_allclose(g, per_sample.mean(axis=0) + penalty / 8, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(g2, (per_sample**2).mean(axis=0), rtol=0, atol=1e-14)
+
+
+def test_preconditioner_is_2_s_over_n_times_damped_variance():
+    C = np.array([0.0, 0.5, 1.5])
+    _, h = hyper(posterior_size=8.0, damping=0.5)
+    assert _training.preconditioner(C, h, 4).tolist() == [2.0, 1.0, 0.5]
+    _, h = hyper(preconditioner="identity")
+    assert _training.preconditioner(C, h, 4).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("posterior_size", "expected"), [("n_parameters", 77), ("n_samples", 40), (12.5, 12.5)]
+)
+def test_posterior_size_is_counted_or_given(posterior_size, expected):
+    estimator = PreconditionedMLPClassifier(posterior_size=posterior_size)
+    h = _training.hyper_parameters(estimator, 77, 40, np.dtype(np.float32))
+    assert h.posterior_size == expected
+    assert h.posterior_size.dtype == np.float32
+
+
+def test_divergence_ends_with_the_last_finite_step():
+    p, (_, h) = problem((5,), "squared_error"), hyper(**EXPLOSIVE)
+    outcome = train(p, h, 400)
+    done = len(outcome.losses)
+    assert outcome.diverged
+    assert 0 < done < 400
+    assert np.isfinite(outcome.theta).all()
+    assert np.isfinite(outcome.noise_variance).all()
+    assert np.isfinite(outcome.losses).all()
+    again = train(p, h, done)
+    assert not again.diverged
+    for got, expected in zip(outcome[:3], again[:3], strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("chunk_work", [1, 20_000, 50_000])
+def test_chunks_do_not_change_where_a_divergence_ends(monkeypatch, chunk_work):
+    p, (_, h) = problem((5,), "squared_error"), hyper(**EXPLOSIVE)
+    whole = train(p, h, 400)
+    monkeypatch.setattr(_training, "CHUNK_WORK", chunk_work)
+    chunked = train(p, h, 400)
+    assert chunked.diverged
+    assert len(chunked.losses) == len(whole.losses)
+    for got, expected in zip(chunked[:3], whole[:3], strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("preconditioner", ["identity", "diagonal"])
+def test_divergence_of_the_noise_variance_alone_is_seen(preconditioner):
+    p, (_, h) = problem((5,), "log_loss"), hyper(preconditioner=preconditioner, activation="tanh")
+    p[1][:] *= 1e170  # a finite gradient, whose square is not
+    outcome = train(p, h, 20)
+    assert outcome.diverged
+    assert np.isfinite(outcome.noise_variance).all()
+
+
+def test_divergence_before_the_first_step_returns_the_start():
+    p, (_, h) = problem((), "squared_error"), hyper(**EXPLOSIVE)
+    p[2][:] *= 1e200
+    outcome = train(p, h, 20)
+    assert outcome.diverged
+    assert len(outcome.losses) == 0
+    np.testing.assert_array_equal(outcome.theta, p[3])
+    np.testing.assert_array_equal(outcome.noise_variance, p[4])
