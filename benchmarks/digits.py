@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from sklearn.datasets import load_digits
 from sklearn.model_selection import PredefinedSplit, train_test_split
+
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
 
 SHOWN = (0.0, 0.5, 0.8, 0.9, 0.96)

@@ -18,6 +18,7 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
+
 from sksgdprune import _kernels, _scores, _selection, _training
 from sksgdprune._network import Layout
 

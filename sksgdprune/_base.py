@@ -3,6 +3,7 @@
 import math
 import warnings
 from abc import abstractmethod
+from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -61,8 +62,7 @@ class BasePreconditionedMLP(BaseEstimator):
 
     @check.fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, n_steps):
-        if n_steps is not None and (not isinstance(n_steps, int | np.integer) or n_steps < 1):
-            raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or None.")
+        check.step_count(n_steps)
         return self._train(X, y, n_steps, fresh=False)
 
     def _train(self, X, y, n_steps, *, fresh):
@@ -75,6 +75,8 @@ class BasePreconditionedMLP(BaseEstimator):
         self._n_samples = len(X)
         batch_size = self._minibatch_size()
         epoch = math.ceil(len(X) / batch_size)
+        sampler = deepcopy(self._sampler)
+        sampler.sampling = self.sampling
         outcome = _training.train(
             X,
             Y,
@@ -84,11 +86,12 @@ class BasePreconditionedMLP(BaseEstimator):
             self.status_,
             self.t_,
             self._hyper(),
-            self._sampler,
+            sampler,
             n_steps or epoch,
             batch_size,
         )
         self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
+        self._sampler = sampler
         self._record(outcome, epoch)
         return self
 

@@ -245,7 +245,7 @@ def _step(theta, C, status, g_sum, noise, S, alpha, kappa, hyper):
         if hyper.preconditioner == DIAGONAL:
             h /= C[i] + hyper.damping
         new = theta[i] - free * h * (g_sum[i] + alpha * theta[i])
-        bad |= not abs(new - new) < one
+        bad |= not abs(new - new) + abs(C[i] - C[i]) < one
         theta[i] = new
     return not bad
 
@@ -376,7 +376,7 @@ def train(X, Y, sizes, starts, theta, C, status, batch, probe, t, hyper, loss_cu
         if hyper.alpha > 0:
             loss += _penalty(theta, sizes, starts, hyper.alpha) / S
         if not math.isfinite(loss):
-            return max(step - 1, 0)
+            return step
         loss_curve[step] = loss
         kappa = theta.dtype.type(min(1.0, hyper.kappa / (t + step)))
         for layer in range(top - 1, -1, -1):

@@ -93,7 +93,7 @@ NEEDS_GRADIENT = {
 
 def resolve(action, method):
     """Return the package's name of `method`; raise ValueError on an unknown one."""
-    name = ALIASES[action].get(method, method)
+    name = ALIASES[action].get(method, method) if isinstance(method, str) else None
     if name not in METHODS[action]:
         raise ValueError(
             f"Got method={method!r} for {action}; possible are {sorted(METHODS[action])} "

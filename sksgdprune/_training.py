@@ -29,13 +29,13 @@ class Sampler:
     def __init__(self, rng, sampling):
         seeds = rng.randint(np.iinfo(np.int32).max, size=2)
         self._batch_rng, self._probe_rng = (np.random.default_rng(seed) for seed in seeds)
-        self._sampling = sampling
+        self.sampling = sampling
         self._rest = np.empty(0, dtype=np.int64)
 
     def draw(self, n_samples, n_steps, batch_size):
         """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,)."""
         probe = self._probe_rng.integers(n_samples, size=n_steps)
-        if self._sampling == "replacement":
+        if self.sampling == "replacement":
             return self._batch_rng.integers(n_samples, size=(n_steps, batch_size)), probe
         rows = self._rest[self._rest < n_samples]
         missing = n_steps * batch_size - rows.size

@@ -96,6 +96,13 @@ def fraction(p):
     return float(p)
 
 
+def step_count(n_steps):
+    """Check that `n_steps` is a positive whole number, or None."""
+    whole = isinstance(n_steps, Integral) and not isinstance(n_steps, bool)
+    if n_steps is not None and not (whole and n_steps >= 1):
+        raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or None.")
+
+
 def scope(name):
     """Return `name` if it is a known scope."""
     if name not in _selection.SCOPES:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from sksgdprune import _kernels
 from sksgdprune._network import Layout
-
 from tests import reference
 
 LOSSES = [

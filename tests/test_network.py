@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
 from sksgdprune import _network
 from sksgdprune._network import Layout
 
@@ -16,7 +17,7 @@ def peer(cls, hidden, activation, seed):
     rng = np.random.RandomState(1)
     X, y = rng.normal(size=(30, 7)), np.arange(30) % 3
     network = cls(
-        hidden,
+        hidden_layer_sizes=hidden,
         activation=activation,
         solver="sgd",
         learning_rate_init=1e-300,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmarks import notebook_parity
 
 DATA = Path(__file__).parent / "data"

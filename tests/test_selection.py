@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sksgdprune import _selection
 from sksgdprune._network import Layout
 from sksgdprune._selection import FREE, FROZEN, PRUNED
@@ -155,6 +156,14 @@ def test_frozen_parameters_may_be_pruned():
     status = np.full(14, FROZEN)
     new, _ = cut(np.arange(14.0), status, 0.5, PRUNED)
     assert new.tolist() == [2, 2, 2, 1, 1, 1, 2, 1, 2, 2, 1, 1, 2, 1]
+
+
+def test_a_group_beyond_p_is_not_reported_where_another_gains():
+    status = free()
+    status[:4] = PRUNED
+    new, exceeded = cut(np.arange(14.0), status, 0.5, PRUNED)
+    assert new.tolist() == [2, 2, 2, 2, 0, 0, 2, 0, 2, 2, 0, 0, 2, 0]
+    assert not exceeded
 
 
 def test_freezing_where_all_is_pruned_takes_nothing():
