@@ -28,7 +28,10 @@ class Recipe(NamedTuple):
 
     def carry_out(self, estimator, p, X, y):
         """Cut `estimator` to p and fine-tune it, by the schedule."""
-        for fraction, n_steps in self.schedule.plan(p, self.finetune_steps):
+        plan = list(self.schedule.plan(p, self.finetune_steps))
+        if not plan or plan[-1][0] != p:
+            raise ValueError(f"schedule={self.schedule!r} does not reach p={p!r}; got {plan}.")
+        for fraction, n_steps in plan:
             data = {"X": X, "y": y} if self.method in _scores.NEEDS_GRADIENT[self.action] else {}
             cut = getattr(estimator, self.action)
             cut(fraction, self.method, scope=self.scope, **data)
@@ -37,8 +40,8 @@ class Recipe(NamedTuple):
         return estimator
 
 
-class Warm(NamedTuple):
-    """One split and repeat after its warm-up: the data that the last step sees, and it."""
+class Start(NamedTuple):
+    """One split's fitted earlier steps, the data they make, and the last step, warm or not."""
 
     steps: list
     estimator: BasePreconditionedMLP
@@ -75,30 +78,31 @@ def _rows(data, indices):
     return data if indices is None else check.safe_indexing(data, indices)
 
 
-def warm_up(estimator, X, y, train, test, seed, n_steps):
-    """Fit the steps before the last and warm the last one up; `train` None means all rows.
-
-    The seed of the earlier steps is the split's; that of the last one the repeat's.
-    """
+def prepare(estimator, X, y, train, test, seed):
+    """Fit the steps before the last on one split's rows; `train` None means all rows."""
     started = time.perf_counter()
-    split_seed, repeat_seed = seed
-    estimator = clone(estimator)
     X_train, y_train = _rows(X, train), _rows(y, train)
     X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
-    steps = estimator.steps[:-1] if isinstance(estimator, Pipeline) else []
+    steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
     if steps:
         earlier = Pipeline(steps, memory=estimator.memory)
         random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
-        earlier.set_params(**dict.fromkeys(sorted(random_states), split_seed))
+        earlier.set_params(**dict.fromkeys(sorted(random_states), seed))
         X_train = earlier.fit_transform(X_train, y_train)
         X_test = None if test is None else earlier.transform(X_test)
-        steps = earlier.steps
-    last = last_step(estimator)
+    last, seconds = clone(last_step(estimator)), time.perf_counter() - started
+    return Start(steps, last, X_train, y_train, X_test, y_test, seconds)
+
+
+def warm_up(start, seed, n_steps):
+    """Train the last step of a prepared split for `n_steps`."""
+    started = time.perf_counter()
+    last = clone(start.estimator)
     max_steps = last.max_steps
-    last.set_params(random_state=repeat_seed, max_steps=n_steps).fit(X_train, y_train)
+    last.set_params(random_state=seed, max_steps=n_steps).fit(start.X, start.y)
     last.set_params(max_steps=max_steps)
-    seconds = time.perf_counter() - started
-    return Warm(steps, last, X_train, y_train, X_test, y_test, seconds)
+    seconds = start.seconds + time.perf_counter() - started
+    return start._replace(estimator=last, seconds=seconds)
 
 
 def _scores_of(scorer, estimator, X, y):

@@ -6,7 +6,7 @@ from scipy.stats import rankdata
 
 def _rank(means):
     """Return ranks from 1, best first; failed ones last."""
-    worst = np.nanmin(means, initial=np.inf) - 1
+    worst = np.nextafter(np.nanmin(means, initial=np.inf), -np.inf)
     return rankdata(-np.nan_to_num(means, nan=worst), method="min").astype(np.int32)
 
 
@@ -49,7 +49,7 @@ def _one_standard_error(results):
     best = _best(results)
     margin = results["std_test_score"][best] / np.sqrt(n_cells)
     good = results["mean_test_score"] >= results["mean_test_score"][best] - margin
-    return int(np.flatnonzero(good)[-1])
+    return int(np.flatnonzero(good)[-1]) if good.any() else best
 
 
 REFITS = {"best": _best, "one_se": _one_standard_error}

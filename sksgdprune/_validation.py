@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import validate_data
 
@@ -15,6 +16,7 @@ from sksgdprune import _kernels, _selection
 __all__ = ["HasMethods", "Interval", "Options", "StrOptions"]
 fit_context = _fit_context
 safe_indexing = _safe_indexing
+style = _validate_style_kwargs
 check_partial_fit_first_call = _check_partial_fit_first_call
 
 POSITIVE = Interval(Real, 0, None, closed="neither")

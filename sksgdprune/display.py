@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from sksgdprune import _validation as check
+
 
 class Curve(NamedTuple):
     """Scores of shape (n_p, n_cells) over p; train is None where it was not kept."""
@@ -197,14 +199,12 @@ class SparsitySweepDisplay:
         for label, p, scores, dashed in series:
             style = {"label": label or None, "linestyle": "--" if dashed else "-"}
             mean, std = scores.mean(axis=1), scores.std(axis=1)
-            (line,) = ax.plot(p, mean, **(style | (line_kw or {})))
+            (line,) = ax.plot(p, mean, **check.style(style, line_kw or {}))
             self.lines_.append(line)
             if std_display_style == "fill_between":
                 look = {"alpha": 0.2, "linewidth": 0, "color": line.get_color()}
-                band = ax.fill_between(
-                    p, mean - std, mean + std, **(look | (fill_between_kw or {}))
-                )
-                self.spread_.append(band)
+                look = check.style(look, fill_between_kw or {})
+                self.spread_.append(ax.fill_between(p, mean - std, mean + std, **look))
             elif std_display_style == "errorbar":
                 look = {"fmt": "none", "color": line.get_color()}
                 self.spread_.append(ax.errorbar(p, mean, std, **(look | (errorbar_kw or {}))))

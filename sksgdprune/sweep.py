@@ -2,11 +2,12 @@
 
 import time
 from copy import deepcopy
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
@@ -17,7 +18,15 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from sksgdprune import _scores, schedules
 from sksgdprune import _validation as check
-from sksgdprune._cells import Recipe, last_step, or_failure, report_failures, run_cell, warm_up
+from sksgdprune._cells import (
+    Recipe,
+    last_step,
+    or_failure,
+    prepare,
+    report_failures,
+    run_cell,
+    warm_up,
+)
 from sksgdprune._results import REFITS, tabulate
 from sksgdprune._training import one_blas_thread
 
@@ -74,7 +83,8 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
     n_jobs : int, default=None
         Trainings side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
-        Where finished cells are kept, so that an interrupted sweep goes on from there.
+        Where finished cells are kept, so that an interrupted sweep with a seed goes on from
+        there.
     error_score : "raise" or float, default=nan
         Score of a cell that fails, with a warning.
     return_train_score : bool, default=False
@@ -134,6 +144,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         "n_repeats": [check.COUNT],
         "refit": [check.StrOptions(set(REFITS)), callable, check.Options(bool, {False})],
         "n_jobs": [Integral, None],
+        "error_score": [check.StrOptions({"raise"}), Real],
         "return_train_score": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -181,7 +192,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         self.verbose = verbose
 
     @check.fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, *, groups=None):
         """Train at p, or sweep over an array of p.
 
         Parameters
@@ -190,6 +201,8 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             Inputs, as the estimator takes them.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
+        groups : array-like of shape (n_samples,), default=None
+            Passed to `cv`.
 
         Returns
         -------
@@ -203,6 +216,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
         """
+        self._forget()
         last = last_step(self.estimator)
         recipe = self._recipe()
         seed = last.random_state if self.random_state is None else self.random_state
@@ -215,10 +229,23 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
                 p = np.sort([check.fraction(value) for value in self.p])
                 if not p.size:
                     raise ValueError("Got an empty p; give a number or at least one fraction.")
-                self._sweep(X, y, p, recipe, rng)
+                self._check_refit()
+                self._sweep(X, y, groups, p, recipe, rng)
             if np.ndim(self.p) == 0 or self.refit is not False:
                 self._refit(X, y, recipe, rng)
         return self
+
+    def _forget(self):
+        """Drop what an earlier fit left: not every fit sets every attribute."""
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+
+    def _check_refit(self):
+        if isinstance(self.refit, str) and isinstance(self.scoring, list | tuple | set | dict):
+            raise ValueError(
+                f"Got refit={self.refit!r} with several metrics; give a callable that returns "
+                "an index of cv_results_, or False."
+            )
 
     def _recipe(self):
         method = DEFAULT_METHODS[self.action] if self.method is None else self.method
@@ -230,41 +257,31 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             self.finetune_steps,
         )
 
-    def _sweep(self, X, y, p, recipe, rng):
+    def _sweep(self, X, y, groups, p, recipe, rng):
         """Fill cv_results_ and choose the best row."""
-        X, y = indexable(X, y)
+        X, y, groups = indexable(X, y, groups)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y))
+        splits = list(cv.split(X, y, groups))
         self.n_splits_ = len(splits)
         split_seeds = _seeds(rng, len(splits))
         repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
         memory = check_memory(self.memory)
         parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
         call = delayed(or_failure)
-        warm = parallel(
-            call(
-                memory.cache(warm_up),
-                self.estimator,
-                X,
-                y,
-                *split,
-                (split_seeds[k], repeat_seeds[repeat, k]),
-                self.warmup_steps,
-                error_score=self.error_score,
-            )
-            for repeat in range(self.n_repeats)
-            for k, split in enumerate(splits)
+        prepare_once, warm_up_once, run_once = map(memory.cache, (prepare, warm_up, run_cell))
+        on_error = {"error_score": self.error_score}
+        starts = parallel(
+            call(prepare_once, self.estimator, X, y, *split, seed, **on_error)
+            for split, seed in zip(splits, split_seeds, strict=True)
         )
+        warm = parallel(
+            call(warm_up_once, start, seed, self.warmup_steps, **on_error)
+            for seeds in repeat_seeds
+            for start, seed in zip(starts, seeds, strict=True)
+        )
+        arguments = recipe, self.scorer_, self.return_train_score
         cells = parallel(
-            call(
-                memory.cache(run_cell),
-                start,
-                fraction,
-                recipe,
-                self.scorer_,
-                self.return_train_score,
-                error_score=self.error_score,
-            )
+            call(run_once, start, fraction, *arguments, **on_error)
             for fraction in p
             for start in warm
         )
@@ -274,14 +291,10 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         self._choose(p)
 
     def _choose(self, p):
-        if self.refit is False and "mean_test_score" not in self.cv_results_:
+        single = "mean_test_score" in self.cv_results_
+        if self.refit is False and not single:
             return
         choose = REFITS["best"] if self.refit is False else REFITS.get(self.refit, self.refit)
-        if not callable(self.refit) and "mean_test_score" not in self.cv_results_:
-            raise ValueError(
-                f"Got refit={self.refit!r} with several metrics; give a callable that returns "
-                "an index of cv_results_, or False."
-            )
         self.best_index_ = choose(self.cv_results_)
         if not isinstance(self.best_index_, Integral) or not 0 <= self.best_index_ < len(p):
             raise ValueError(
@@ -289,14 +302,15 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
                 f"{len(p) - 1}."
             )
         self.best_p_ = float(p[self.best_index_])
-        if "mean_test_score" in self.cv_results_:
+        if single:
             self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
 
     def _refit(self, X, y, recipe, rng):
         """Train at best_p_ on all the data."""
         started = time.perf_counter()
-        seeds = _seeds(rng, 2)
-        warm = warm_up(self.estimator, X, y, None, None, seeds, self.warmup_steps)
+        split_seed, repeat_seed = _seeds(rng, 2)
+        start = prepare(self.estimator, X, y, None, None, split_seed)
+        warm = warm_up(start, repeat_seed, self.warmup_steps)
         last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)
@@ -305,6 +319,15 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         else:
             self.best_estimator_ = last
         self.refit_time_ = time.perf_counter() - started
+
+    def _best(self):
+        check_is_fitted(self)
+        if not hasattr(self, "best_estimator_"):
+            raise NotFittedError(
+                "This sweep was fitted with refit=False and holds no estimator; set refit to "
+                "'best', 'one_se' or a callable."
+            )
+        return self.best_estimator_
 
     @available_if(_best_estimator_has("predict"))
     def predict(self, X):
@@ -320,8 +343,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         ndarray
             Its predictions.
         """
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.predict(X)
+        return self._best().predict(X)
 
     @available_if(_best_estimator_has("predict_proba"))
     def predict_proba(self, X):
@@ -337,8 +359,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`.
         """
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.predict_proba(X)
+        return self._best().predict_proba(X)
 
     @available_if(_best_estimator_has("predict_log_proba"))
     def predict_log_proba(self, X):
@@ -354,8 +375,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
         """
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.predict_log_proba(X)
+        return self._best().predict_log_proba(X)
 
     def score(self, X, y):
         """Score the best estimator with `scoring`, or with its own `score`.
@@ -372,14 +392,13 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         float or dict of float
             The score, or one per metric.
         """
-        check_is_fitted(self, "best_estimator_")
-        return self.scorer_(self.best_estimator_, X, y)
+        best = self._best()
+        return self.scorer_(best, X, y)
 
     @property
     def classes_(self):
         """Class labels of the best estimator."""
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.classes_
+        return self._best().classes_
 
     @property
     def n_features_in_(self):

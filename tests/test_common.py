@@ -1,6 +1,7 @@
 """scikit-learn's own checks."""
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
+
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 
 

@@ -1,0 +1,324 @@
+"""Curves: what is drawn, read back from the artists."""
+
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris
+
+from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+
+P = [0.0, 0.5, 0.9]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def sweep(**changes):
+    clf = PreconditionedMLPClassifier((4,), random_state=0)
+    options = {"p": P, "warmup_steps": 10, "finetune_steps": 20, "cv": 3, "refit": False}
+    return SparsitySweep(clf, **options | changes)
+
+
+def results(*, metric="score", train=True, seed=0):
+    """Results of three p and four cells."""
+    rng = np.random.RandomState(seed)
+    parts = ("test", "train") if train else ("test",)
+    made = {"p": np.array(P)}
+    for part in parts:
+        scores = rng.uniform(size=(3, 4))
+        made |= {f"split{k}_{part}_{metric}": column for k, column in enumerate(scores.T)}
+        made |= {f"mean_{part}_{metric}": scores.mean(axis=1)}
+        made |= {f"std_{part}_{metric}": scores.std(axis=1)}
+    return made
+
+
+def band_limits(band):
+    """Return the lower and upper edge over P of a fill_between."""
+    corners = band.get_paths()[0].vertices
+    edges = [corners[np.isclose(corners[:, 0], p), 1] for p in P]
+    return np.array([e.min() for e in edges]), np.array([e.max() for e in edges])
+
+
+def bar_limits(container):
+    """Return the lower and upper end of error bars."""
+    ends = np.array(container.lines[2][0].get_segments())
+    np.testing.assert_array_equal(ends[:, 0, 0], P)
+    return ends[:, 0, 1], ends[:, 1, 1]
+
+
+LIMITS = {"fill_between": band_limits, "errorbar": bar_limits}
+
+
+def assert_line(line, results, part="test", metric="score"):
+    np.testing.assert_array_equal(line.get_xdata(), results["p"])
+    np.testing.assert_allclose(line.get_ydata(), results[f"mean_{part}_{metric}"], rtol=1e-14)
+
+
+def legend_of(display):
+    legend = display.ax_.get_legend()
+    return legend and [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return sweep(return_train_score=True, random_state=3).fit(*load_iris(return_X_y=True))
+
+
+# Where it comes from
+
+
+def test_a_fitted_sweep_is_drawn_as_it_is(fitted):
+    display = SparsitySweepDisplay.from_estimator(fitted)
+    assert_line(display.lines_[0], fitted.cv_results_)
+    assert len(display.lines_) == len(display.spread_) == 1
+    assert display.figure_ is display.ax_.figure
+    assert display.figure_ in map(plt.figure, plt.get_fignums())
+
+
+def test_a_sweep_that_is_not_fitted_is_cloned_and_fitted(fitted):
+    unfitted = sweep(random_state=3)
+    display = SparsitySweepDisplay.from_estimator(unfitted, *load_iris(return_X_y=True))
+    assert_line(display.lines_[0], fitted.cv_results_)
+    assert not hasattr(unfitted, "cv_results_")
+
+
+def test_plot_parameters_are_passed_on(fitted):
+    ax = plt.figure().add_subplot()
+    display = SparsitySweepDisplay.from_estimator(
+        fitted, ax=ax, score_type="both", std_display_style=None, score_name="hits"
+    )
+    assert display.ax_ is ax
+    assert len(display.lines_) == 2
+    assert display.spread_ == []
+    assert ax.get_ylabel() == "hits"
+
+
+def test_one_metric_of_several(fitted):
+    several = sweep(scoring=["accuracy", "neg_log_loss"], random_state=3)
+    several.fit(*load_iris(return_X_y=True))
+    display = SparsitySweepDisplay.from_estimator(several, metric="neg_log_loss")
+    assert_line(display.lines_[0], several.cv_results_, metric="neg_log_loss")
+    assert display.ax_.get_ylabel() == "neg_log_loss"
+    accuracy = SparsitySweepDisplay.from_estimator(several, metric="accuracy")
+    assert_line(accuracy.lines_[0], fitted.cv_results_)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "score_name", "label"),
+    [(None, None, "score"), ("accuracy", None, "accuracy"), ("accuracy", "hits", "hits")],
+)
+def test_the_vertical_axis_has_the_scorings_name(scoring, score_name, label):
+    display = SparsitySweepDisplay.from_estimator(
+        sweep(scoring=scoring, p=[0.5], cv=2), *load_iris(return_X_y=True), score_name=score_name
+    )
+    assert display.ax_.get_ylabel() == label
+
+
+def test_stored_results_are_not_drawn_before_plot():
+    before = plt.get_fignums()
+    display = SparsitySweepDisplay.from_cv_results(results())
+    assert plt.get_fignums() == before
+    assert not hasattr(display, "ax_")
+    assert display.plot() is display
+
+
+def test_stored_results_without_label_make_one_curve_and_no_legend():
+    stored = results()
+    display = SparsitySweepDisplay.from_cv_results(stored).plot()
+    assert_line(display.lines_[0], stored)
+    assert len(display.lines_) == 1
+    assert legend_of(display) is None
+
+
+def test_stored_results_with_labels_make_a_curve_each():
+    stored = {"magnitude": results(seed=1), "random": results(seed=2)}
+    display = SparsitySweepDisplay.from_cv_results(stored, score_name="hits").plot()
+    for line, made in zip(display.lines_, stored.values(), strict=True):
+        assert_line(line, made)
+    assert legend_of(display) == ["magnitude", "random"]
+    assert display.ax_.get_ylabel() == "hits"
+    assert display.lines_[0].get_color() != display.lines_[1].get_color()
+
+
+def test_a_curve_may_be_named_p():
+    stored = {"p": results(seed=1), "q": results(seed=2)}
+    display = SparsitySweepDisplay.from_cv_results(stored).plot()
+    assert legend_of(display) == ["p", "q"]
+
+
+def test_results_may_be_a_data_frame(fitted):
+    frame = pd.DataFrame(fitted.cv_results_)
+    display = SparsitySweepDisplay.from_cv_results(frame).plot()
+    assert_line(display.lines_[0], fitted.cv_results_)
+
+
+def test_a_metric_is_not_confused_with_one_whose_name_it_ends():
+    stored = results(metric="f1") | results(metric="weighted_f1", seed=5)
+    display = SparsitySweepDisplay.from_cv_results(stored, metric="f1").plot()
+    assert_line(display.lines_[0], stored, metric="f1")
+
+
+# What is drawn
+
+
+@pytest.mark.parametrize("style", ["fill_between", "errorbar"])
+def test_the_spread_is_one_standard_deviation_to_either_side(style):
+    stored = results()
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(std_display_style=style)
+    low, high = LIMITS[style](display.spread_[0])
+    mean, std = stored["mean_test_score"], stored["std_test_score"]
+    np.testing.assert_allclose(low, mean - std, rtol=1e-12)
+    np.testing.assert_allclose(high, mean + std, rtol=1e-12)
+    artist = display.spread_[0] if style == "fill_between" else display.spread_[0].lines[2][0]
+    drawn = artist.get_facecolor() if style == "fill_between" else artist.get_color()
+    assert mpl.colors.same_color(drawn[0][:3], display.lines_[0].get_color())
+
+
+def test_no_spread_where_none_is_asked_for():
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(std_display_style=None)
+    assert display.spread_ == []
+    assert len(display.ax_.collections) == 0
+    assert_line(display.lines_[0], results())
+
+
+@pytest.mark.parametrize("score_type", ["test", "train"])
+def test_one_part_is_drawn(score_type):
+    stored = results()
+    display = SparsitySweepDisplay.from_cv_results({"a": stored}).plot(score_type=score_type)
+    (line,) = display.lines_
+    assert_line(line, stored, score_type)
+    assert line.get_linestyle() == {"test": "-", "train": "--"}[score_type]
+    assert legend_of(display) == [{"test": "a", "train": "a (train)"}[score_type]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "legend"),
+    [
+        ([""], ["(test)", "(train)"]),
+        (["a", "b"], ["a (test)", "a (train)", "b (test)", "b (train)"]),
+    ],
+)
+def test_both_parts_are_drawn(labels, legend):
+    stored = {label: results(seed=seed) for seed, label in enumerate(labels)}
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(score_type="both")
+    assert legend_of(display) == legend
+    lines = iter(display.lines_)
+    for made in stored.values():
+        for part, style in (("test", "-"), ("train", "--")):
+            line = next(lines)
+            assert_line(line, made, part)
+            assert line.get_linestyle() == style
+    assert len(display.spread_) == len(legend)
+
+
+def test_a_given_axes_is_drawn_on_and_a_second_plot_starts_anew():
+    figure, (left, right) = plt.subplots(1, 2)
+    display = SparsitySweepDisplay.from_cv_results(results())
+    display.plot(left)
+    assert (display.ax_, display.figure_) == (left, figure)
+    display.plot(ax=right)
+    assert display.ax_ is right
+    assert len(left.lines) == len(right.lines) == len(display.lines_) == 1
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_axes_are_labelled():
+    display = SparsitySweepDisplay.from_cv_results(results(metric="f1"), metric="f1").plot()
+    assert display.ax_.get_xlabel() == "fraction p"
+    assert display.ax_.get_ylabel() == "f1"
+    assert display.plot(score_name="F1").ax_.get_ylabel() == "F1"
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"linestyle": ":", "color": "red", "linewidth": 3},
+        {"ls": ":", "c": "red", "lw": 3},
+    ],
+    ids=["long", "short"],
+)
+def test_lines_take_matplotlibs_arguments(keywords):
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(line_kw=keywords)
+    (line,) = display.lines_
+    assert (line.get_linestyle(), line.get_color(), line.get_linewidth()) == (":", "red", 3)
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"color": "red", "alpha": 0.5, "linewidth": 2},
+        {"color": "red", "alpha": 0.5, "lw": 2},
+    ],
+    ids=["long", "short"],
+)
+def test_bands_take_matplotlibs_arguments(keywords):
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(fill_between_kw=keywords)
+    (band,) = display.spread_
+    assert mpl.colors.same_color(band.get_facecolor()[0], ("red", 0.5))
+    assert band.get_linewidth() == 2
+
+
+def test_error_bars_take_matplotlibs_arguments():
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(
+        std_display_style="errorbar", errorbar_kw={"ecolor": "red", "capsize": 4}
+    )
+    (container,) = display.spread_
+    assert mpl.colors.same_color(container.lines[2][0].get_color()[0], "red")
+    assert len(container.lines[1]) == 2
+
+
+# Errors
+
+
+def test_a_sweep_of_one_p_has_no_curve():
+    with pytest.raises(ValueError, match=r"p=0.5; a curve needs an array p"):
+        SparsitySweepDisplay.from_estimator(sweep(p=0.5), *load_iris(return_X_y=True))
+
+
+@pytest.mark.parametrize("data", [(), (np.eye(3),), (None, np.arange(3))], ids=["none", "X", "y"])
+def test_a_sweep_that_is_not_fitted_needs_data(data):
+    with pytest.raises(ValueError, match="not fitted; pass X and y"):
+        SparsitySweepDisplay.from_estimator(sweep(), *data)
+
+
+@pytest.mark.parametrize("stored", [results(), {"a": results()}], ids=["one", "labelled"])
+def test_an_unknown_metric_is_answered_with_the_known(stored):
+    with pytest.raises(ValueError, match=r"metric='f1'; these results hold \['score'\]"):
+        SparsitySweepDisplay.from_cv_results(stored, metric="f1")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"score_type": "validation"}, "score_type='validation'; possible are 'test', 'train'"),
+        ({"std_display_style": "violin"}, "std_display_style='violin'; possible are"),
+    ],
+)
+def test_an_unknown_word_is_refused_before_a_figure_is_made(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        SparsitySweepDisplay.from_cv_results(results()).plot(**keywords)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("score_type", ["train", "both"])
+def test_train_scores_that_were_not_kept_are_missed(score_type):
+    with pytest.raises(ValueError, match="return_train_score=True"):
+        SparsitySweepDisplay.from_cv_results(results(train=False)).plot(score_type=score_type)
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    display = SparsitySweepDisplay.from_cv_results(results())
+    with pytest.raises(ImportError, match=r"pip install 'sksgdprune\[plot\]'"):
+        display.plot()
