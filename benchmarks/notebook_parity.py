@@ -88,7 +88,8 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
     Every step updates C everywhere, whatever the mask; all but the first then move θ where it
     is not `kept`, with that C.
     """
-    sizes = np.array(problem.layout.sizes, dtype=np.int64)
+    samples = _training.kernel_rows(problem.X)
+    shape = _training.kernel_shape(problem.layout)
     update_noise = problem.hyper._replace(learning_rate=np.float64(0))
     update_theta = problem.hyper._replace(kappa=0.0)
     everywhere = np.full_like(kept, _selection.FREE)
@@ -96,16 +97,16 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
     def call(status, hyper, step):
         rows = batch[step : step + 1], probe[step : step + 1]
         done = _kernels.train(
-            problem.X,
+            samples,
             problem.Y,
-            sizes,
-            problem.layout.starts,
+            shape,
             theta,
             C,
             status,
             *rows,
             float(t),
             hyper,
+            False,
             np.empty(1),
         )
         if done != 1:

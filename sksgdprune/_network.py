@@ -51,8 +51,14 @@ class Layout:
 
     @cached_property
     def starts(self):
-        """Position of each layer's first weight in θ, int64 of shape (n_layers - 1,)."""
-        return np.array([t.where.start for t in self.tensors if not t.is_bias], dtype=np.int64)
+        """Where the connections into each layer begin in θ, and the end; int64 (n_layers,)."""
+        starts = [t.where.start for t in self.tensors if not t.is_bias]
+        return np.array([*starts, self.n_parameters], dtype=np.int64)
+
+    @cached_property
+    def units(self):
+        """Row of each layer's first unit, a unit of ones behind each, and the end; int64."""
+        return np.cumsum([0, *(n + 1 for n in self.sizes)], dtype=np.int64)
 
     def views(self, vector):
         """Return one view of `vector` per tensor, in the tensors' shapes."""

@@ -4,12 +4,13 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
 from sksgdprune import _kernels
 
 # About half a second of work in one kernel call, in multiply-adds of a slow machine.
-CHUNK_WORK = 1e9
+CHUNK_WORK = 4e9
 # Rows whose gradients are summed in one kernel call.
 GRADIENT_ROWS = 256
 
@@ -85,6 +86,20 @@ def one_blas_thread():
     return _blas().limit(limits=1)
 
 
+def kernel_shape(layout):
+    """Return a Layout as the kernels take it."""
+    return _kernels.Shape(np.array(layout.sizes, dtype=np.int64), layout.starts, layout.units)
+
+
+def kernel_rows(X):
+    """Return X, an array or a CSR matrix, as the kernels take it."""
+    no_indices = np.empty(0, dtype=np.int64)
+    if not issparse(X):
+        return _kernels.Rows(X, np.empty(0, dtype=X.dtype), no_indices, no_indices)
+    indices = (array.astype(np.int64, copy=False) for array in (X.indices, X.indptr))
+    return _kernels.Rows(np.empty((0, 0), dtype=X.dtype), X.data, *indices)
+
+
 class Outcome(NamedTuple):
     """What a training came to: the arrays, the losses step by step, whether it diverged."""
 
@@ -94,49 +109,60 @@ class Outcome(NamedTuple):
     diverged: bool
 
 
-def train(X, Y, layout, theta, noise_variance, status, t, hyper, sampler, n_steps, batch_size):
+def train(
+    X,
+    Y,
+    layout,
+    theta,
+    noise_variance,
+    status,
+    t,
+    hyper,
+    sampler,
+    n_steps,
+    batch_size,
+    *,
+    every=None,
+    watch=None,
+):
     """Take `n_steps` minibatch steps from copies of θ and C; see `_kernels.train`.
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
     something stops being finite, the training ends with the last finite θ: the chunk is taken
-    again from its start, up to the step before.
+    again from its start, up to the step before. After each `every` steps `watch(θ, losses)` is
+    called, losses being those of all steps so far; where it returns True, the training ends.
 
     Returns
     -------
     Outcome
     """
     theta, C = theta.copy(), noise_variance.copy()
-    sizes = np.array(layout.sizes, dtype=np.int64)
+    rows, shape = kernel_rows(X), kernel_shape(layout)
     losses = np.empty(n_steps)
     chunk = int(CHUNK_WORK / (3 * layout.n_parameters * (batch_size + 1))) + 1
+    every = every or n_steps
 
     def advance(batch, probe, first):
-        curve = losses[first : first + len(batch)]
+        now, curve = float(t + first), losses[first : first + len(batch)]
         return _kernels.train(
-            X,
-            Y,
-            sizes,
-            layout.starts,
-            theta,
-            C,
-            status,
-            batch,
-            probe,
-            float(t + first),
-            hyper,
-            curve,
+            rows, Y, shape, theta, C, status, batch, probe, now, hyper, False, curve
         )
 
+    done = 0
     with one_blas_thread():
-        for first in range(0, n_steps, chunk):
+        while done < n_steps:
             start = theta.copy(), C.copy()
-            batch, probe = sampler.draw(len(X), min(chunk, n_steps - first), batch_size)
-            done = advance(batch, probe, first)
-            if done < len(batch):
+            steps = min(chunk, n_steps - done, every - done % every)
+            batch, probe = sampler.draw(X.shape[0], steps, batch_size)
+            finite = advance(batch, probe, done)
+            if finite < steps:
                 theta[:], C[:] = start
-                advance(batch[:done], probe[:done], first)
-                return Outcome(theta, C, losses[: first + done], True)
-    return Outcome(theta, C, losses, False)
+                advance(batch[:finite], probe[:finite], done)
+                return Outcome(theta, C, losses[: done + finite], True)
+            done += steps
+            if watch is not None and done % every == 0 and watch(theta, losses[:done]):
+                break
+    return Outcome(theta, C, losses[:done], False)
 
 
 def mean_gradients(X, Y, layout, theta, hyper, batch_size):
@@ -148,13 +174,13 @@ def mean_gradients(X, Y, layout, theta, hyper, batch_size):
         The first includes the L2 penalty's part, as a training step does.
     """
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    sizes = np.array(layout.sizes, dtype=np.int64)
+    n_samples, samples, shape = X.shape[0], kernel_rows(X), kernel_shape(layout)
     with one_blas_thread():
-        for first in range(0, len(X), GRADIENT_ROWS):
-            rows = np.arange(first, min(first + GRADIENT_ROWS, len(X)))
-            _kernels.gradient_sums(X, Y, sizes, layout.starts, theta, rows, hyper, g, g2)
-    g /= len(X)
-    g2 /= len(X)
+        for first in range(0, n_samples, GRADIENT_ROWS):
+            rows = np.arange(first, min(first + GRADIENT_ROWS, n_samples))
+            _kernels.gradient_sums(samples, Y, shape, theta, rows, hyper, g, g2)
+    g /= n_samples
+    g2 /= n_samples
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
         part += hyper.alpha / batch_size * W
     return g, g2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sksgdprune import _kernels
+from sksgdprune import _kernels, _training
 from sksgdprune._network import Layout
 from tests import reference
 
@@ -58,13 +58,16 @@ def hyper(dtype=np.float64, **changes):
     )
 
 
-def run_kernel(layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0):
+def run_kernel(layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0, dense=False):
     theta, C, losses = theta.copy(), C.copy(), np.empty(len(batch))
-    sizes = np.array(layout.sizes)
-    done = _kernels.train(
-        X, Y, sizes, layout.starts, theta, C, status, batch, probe, t, hyper, losses
-    )
+    rows, shape = _training.kernel_rows(X), _training.kernel_shape(layout)
+    done = _kernels.train(rows, Y, shape, theta, C, status, batch, probe, t, hyper, dense, losses)
     return theta, C, losses, done
+
+
+def gradient_sums(layout, X, Y, theta, *rest):
+    samples, shape = _training.kernel_rows(X), _training.kernel_shape(layout)
+    _kernels.gradient_sums(samples, Y, shape, theta, *rest)
 
 
 def assert_agrees(problem_, options, hyper_, rtol):
@@ -121,9 +124,9 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     layout, X, Y, theta, *_ = problem(hidden, loss, seed=3)
     theta[theta == 0] = 0.1  # away from the ReLU's kink at exactly 0
     _, h = hyper(activation=activation, loss=loss, output=output)
-    sizes, rows = np.array(layout.sizes), np.arange(len(X))
+    rows = np.arange(len(X))
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    _kernels.gradient_sums(X, Y, sizes, layout.starts, theta, rows, h, g, g2)
+    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
 
     def total_loss(theta):
         return sum(
@@ -148,7 +151,7 @@ def test_gradient_sums_are_first_and_second_moments():
     _, h = hyper()
     g, g2 = np.ones_like(theta), np.ones_like(theta)
     rows = np.array([3, 1, 1, 7])
-    _kernels.gradient_sums(X, Y, np.array(layout.sizes), layout.starts, theta, rows, h, g, g2)
+    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
     per_sample = np.array(
         [
             reference.sample_gradient(
@@ -198,3 +201,25 @@ def test_an_input_that_is_always_zero_keeps_its_weights_finite_without_damping()
     )
     assert done == 30
     assert np.isfinite(theta).all()
+
+
+@pytest.mark.parametrize("hidden", [(), (40,), (30, 20, 10)])
+@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+@pytest.mark.parametrize("left", ["few free", "few left", "few of each", "none"])
+def test_lists_agree_with_the_dense_path_and_the_reference(hidden, noise_estimator, left):
+    layout, X, Y, theta, C, _, batch, probe = problem(hidden, "log_loss", d=30, steps=30)
+    rng = np.random.RandomState(1)
+    share = {
+        "few free": [0.08, 0.92, 0],
+        "few left": [0.08, 0, 0.92],
+        "few of each": [0.05, 0.05, 0.9],
+        "none": [0, 0, 1],
+    }[left]
+    status = rng.choice(3, p=share, size=theta.size).astype(np.uint8)
+    theta[status == 2] = 0
+    arrays = layout, X, Y, theta, C, status, batch, probe
+    options, h = hyper(noise_estimator=noise_estimator, alpha=0.1)
+    assert_agrees(arrays, options, h, 1e-10)
+    listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, dense=True)
+    for got, truth in zip(listed[:3], dense[:3], strict=True):
+        np.testing.assert_allclose(got, truth, rtol=0, atol=1e-10 * np.abs(truth).max())

@@ -37,7 +37,7 @@ def test_layout_places_weights_and_biases_layer_by_layer():
         ("b2", slice(16, 20), (4,), True),
     ]
     assert layout.n_parameters == 20
-    assert layout.starts.tolist() == [0, 8]
+    assert layout.starts.tolist() == [0, 8, layout.n_parameters]
     assert layout.starts.dtype == np.int64
 
 
@@ -45,7 +45,7 @@ def test_layout_without_hidden_layers_is_one_affine_map():
     layout = Layout((5, 2))
     assert [t.name for t in layout.tensors] == ["W1", "b1"]
     assert layout.n_parameters == 12
-    assert layout.starts.tolist() == [0]
+    assert layout.starts.tolist() == [0, layout.n_parameters]
 
 
 def test_views_share_memory_with_the_vector():
