@@ -106,7 +106,7 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
             *rows,
             float(t),
             hyper,
-            False,
+            _kernels.LISTED_BELOW,
             np.empty(1),
         )
         if done != 1:

@@ -13,7 +13,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksgdprune import _network, _scores, _selection, _training
 from sksgdprune import _validation as check
+from sksgdprune._compact import compact
 from sksgdprune._selection import FREE, FROZEN, PRUNED
+from sksgdprune._storage import Parameters, Remaining
+
+
+def _fitted_vector(name, doc):
+    """Return a property that reads one of the fitted vectors of shape (n_parameters,)."""
+
+    def read(self):
+        if not hasattr(self, "_parameters"):
+            raise AttributeError(f"{type(self).__name__} has no {name}_ before fit.")
+        return getattr(self._parameters.dense(), name)
+
+    return property(read, doc=doc)
 
 
 class BasePreconditionedMLP(BaseEstimator):
@@ -72,9 +85,9 @@ class BasePreconditionedMLP(BaseEstimator):
         if reset:
             self._start(X, Y)
         X, Y = (check.kernel_array(array, self.theta_.dtype) for array in (X, Y))
-        self._n_samples = len(X)
+        self._n_samples = X.shape[0]
         batch_size = self._minibatch_size()
-        epoch = math.ceil(len(X) / batch_size)
+        epoch = math.ceil(self._n_samples / batch_size)
         sampler = deepcopy(self._sampler)
         sampler.sampling = self.sampling
         outcome = _training.train(
@@ -90,7 +103,7 @@ class BasePreconditionedMLP(BaseEstimator):
             n_steps or epoch,
             batch_size,
         )
-        self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
+        self._keep(theta=outcome.theta, noise_variance=outcome.noise_variance)
         self._sampler = sampler
         self._record(outcome, epoch)
         return self
@@ -101,9 +114,12 @@ class BasePreconditionedMLP(BaseEstimator):
         self._layout = layout = _network.Layout(sizes)
         self._rng = rng = check_random_state(self.random_state)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        self.theta_ = _network.initial_parameters(layout, self.activation, rng, X.dtype)
-        self.noise_variance_ = _network.initial_noise_variance(layout, rng, X.dtype)
-        self.status_ = np.full(layout.n_parameters, FREE)
+        self._parameters = Parameters(
+            _network.initial_parameters(layout, self.activation, rng, X.dtype),
+            _network.initial_noise_variance(layout, rng, X.dtype),
+            np.full(layout.n_parameters, FREE),
+        )
+        self._n_parameters = layout.n_parameters
         self._sampler = _training.Sampler(rng, self.sampling)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
 
@@ -121,7 +137,7 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _hyper(self):
         return _training.hyper_parameters(
-            self, self._layout.n_parameters, self._n_samples, self.theta_.dtype
+            self, self._n_parameters, self._n_samples, self._parameters.theta.dtype
         )
 
     def _record(self, outcome, epoch):
@@ -256,7 +272,7 @@ class BasePreconditionedMLP(BaseEstimator):
             The estimator, changed.
         """
         check_is_fitted(self)
-        self.status_ = np.where(self.status_ == FROZEN, FREE, self.status_)
+        self._keep(status=np.where(self.status_ == FROZEN, FREE, self.status_))
         return self
 
     def _cut(self, action, p, method, scope, include_biases, X, y, random_state):
@@ -279,8 +295,8 @@ class BasePreconditionedMLP(BaseEstimator):
                 UserWarning,
                 stacklevel=3,
             )
-        self.status_ = status
-        self.theta_ = np.where(status == PRUNED, self.theta_.dtype.type(0), self.theta_)
+        theta = self.theta_
+        self._keep(theta=np.where(status == PRUNED, theta.dtype.type(0), theta), status=status)
         return self
 
     def _evidence(self, action, method, X, y, random_state):
@@ -302,16 +318,83 @@ class BasePreconditionedMLP(BaseEstimator):
             self.theta_, self.noise_variance_, self.preconditioner_, *gradients, rng
         )
 
+    # Size
+
+    def sparsify(self):
+        """Keep only the parameters that are not pruned, and predict from them alone.
+
+        From 85 % of pruned parameters on, predictions run over the remaining connections, which
+        is faster than the dense network. The pickle's size then follows the number of remaining
+        parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
+        the dense vectors for as long as they run.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+        """
+        check_is_fitted(self)
+        self._parameters = Remaining.of(self._layout, self._parameters.dense())
+        return self
+
+    def densify(self):
+        """Undo `sparsify`: keep whole vectors again, pruned parameters as zeros.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+        """
+        check_is_fitted(self)
+        self._parameters = self._parameters.dense()
+        return self
+
+    def compact(self):
+        """Remove hidden units that no longer have an input or an output connection.
+
+        A unit without inputs is constant; what it adds to the next layer goes into the biases
+        there (a pruned bias that takes it becomes free). Predictions stay the same up to
+        rounding. Fitted arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays
+        that of the whole network, and `fit` starts from the full size again.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+        """
+        check_is_fitted(self)
+        layout, parameters = compact(self._layout, self._parameters.dense(), self.activation)
+        sparse = isinstance(self._parameters, Remaining)
+        self._parameters = Remaining.of(layout, parameters) if sparse else parameters
+        self._layout = layout
+        return self
+
+    def _keep(self, **changes):
+        """Replace some of θ, C and status, in the form in which they are kept."""
+        changed = self._parameters.dense()._replace(**changes)
+        self._parameters = self._parameters.like(changed)
+
     # What is fitted
+
+    theta_ = _fitted_vector("theta", "All parameters, layer by layer weights, then biases.")
+    noise_variance_ = _fitted_vector("noise_variance", "C of each parameter.")
+    status_ = _fitted_vector("status", "0 free, 1 frozen, 2 pruned.")
 
     @property
     def coefs_(self):
-        """Weight matrices (fan_in, fan_out) as views of `theta_`."""
+        """Weight matrices (fan_in, fan_out): views of `theta_`, or CSR arrays if sparsified."""
+        if isinstance(self._parameters, Remaining):
+            return self._parameters.coefs()
         return self._layout.weights(self.theta_)
 
     @property
+    def coef_(self):
+        """The input layer's weights (n_units, n_features), as linear models lay them out."""
+        return self.coefs_[0].T
+
+    @property
     def intercepts_(self):
-        """Bias vectors (fan_out,) as views of `theta_`."""
+        """Bias vectors (fan_out,): views of `theta_`, or copies if sparsified."""
         return self._layout.biases(self.theta_)
 
     @property
@@ -340,5 +423,14 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _output(self, X, output):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        return _network.predict(X, self.coefs_, self.intercepts_, self.activation, output)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        if isinstance(self._parameters, Remaining) and self._parameters.are_few:
+            X = check.kernel_array(X, self._parameters.theta.dtype)
+            return _network.OUTPUTS[output](self._parameters.linear_output(X, self.activation))
+        weights, biases = self._layout.weights(self.theta_), self._layout.biases(self.theta_)
+        return _network.predict(X, weights, biases, self.activation, output)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

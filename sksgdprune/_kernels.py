@@ -45,6 +45,7 @@ FREE, FROZEN, PRUNED = range(3)
 # FREE; lists for everything, where few are left. Measured: below these fractions lists win.
 DENSE, LISTED_GRADIENT, LISTED = range(3)
 LISTED_BELOW = 0.15
+PREDICT_ROWS = 128  # samples whose activations stay in the second cache
 OUTPUT_TILE = 16  # outputs whose rows stay in the first cache while the inputs pass by
 
 # "contract" lets a * b + c become one instruction; "reassoc" lets a sum be vectorised.
@@ -227,16 +228,16 @@ def _count(status, most):
 
 
 @_jit
-def _choose_ways(status, shape):
+def _choose_ways(status, listed_below, shape):
     """Return each layer's way and how many connections its list can hold at most."""
     n_layers = shape.sizes.size - 1
     way, length = np.zeros(n_layers, np.int64), np.zeros(n_layers, np.int64)
     for layer in range(n_layers):
         block = _connections(status, shape, layer).reshape(-1)
         left, free = _count(block, FROZEN), _count(block, FREE)
-        if left < LISTED_BELOW * block.size:
+        if left < listed_below * block.size:
             way[layer], length[layer] = LISTED, left
-        elif free < LISTED_BELOW * block.size:
+        elif free < listed_below * block.size:
             way[layer], length[layer] = LISTED_GRADIENT, free
     return way, length
 
@@ -276,12 +277,10 @@ def _list_layer(plan, n, layer, status, theta, C, alive, dead, shape):
 
 
 @_jit
-def _plan(status, theta, C, dense, shape):
-    """Return the Plan for a status vector; `dense` keeps all layers from the lists."""
+def _plan(status, theta, C, listed_below, shape):
+    """Return the Plan for a status vector; see `train` for `listed_below`."""
     n_layers = shape.sizes.size
-    way, length = _choose_ways(status, shape)
-    if dense:
-        way[:], length[:] = DENSE, 0
+    way, length = _choose_ways(status, listed_below, shape)
     alive = _leads_somewhere(status, way, shape)
     n = length.sum()
     plan = Plan(
@@ -398,7 +397,7 @@ def _scatter(X, rows, target):
 
 
 @_jit
-def _forward(activations, plan, shape, theta, hyper):
+def _forward(activations, plan, shape, theta, activation):
     """Fill the rows of all layers above the input; the last one stays linear."""
     n_layers = shape.sizes.size
     for layer in range(n_layers - 1):
@@ -416,10 +415,10 @@ def _forward(activations, plan, shape, theta, hyper):
         if hidden:
             units = _units_of(plan, layer + 1)
             if units.size == shape.sizes[layer + 1]:
-                _activate(_units(activations, shape, layer + 1).reshape(-1), hyper.activation)
+                _activate(_units(activations, shape, layer + 1).reshape(-1), activation)
             else:
                 for u in units:
-                    _activate(activations[u], hyper.activation)
+                    _activate(activations[u], activation)
 
 
 @_jit
@@ -741,16 +740,22 @@ def _width(S, estimator):
 
 
 @_jit
+def _empty_units(shape, width, dtype):
+    """Return zeros for all units, and ones for the unit behind each layer's."""
+    units = np.zeros((shape.units[shape.sizes.size], width), dtype)
+    for layer in range(shape.sizes.size - 1):
+        units[shape.units[layer] + shape.sizes[layer]] = 1
+    return units
+
+
+@_jit
 def _scratch(theta, shape, width, estimator):
     n_units, largest, widest = shape.units[shape.sizes.size], 0, 0
     for layer in range(shape.sizes.size - 1):
         largest = max(largest, shape.starts[layer + 1] - shape.starts[layer])
         widest = max(widest, shape.sizes[layer + 1])
-    activations = np.zeros((n_units, width), theta.dtype)
-    for layer in range(shape.sizes.size - 1):
-        activations[shape.units[layer] + shape.sizes[layer]] = 1
     return Scratch(
-        activations,
+        _empty_units(shape, width, theta.dtype),
         np.zeros((n_units, width), theta.dtype),
         np.empty((shape.sizes[-1], width), theta.dtype),
         np.arange(shape.sizes[-1]),
@@ -762,16 +767,21 @@ def _scratch(theta, shape, width, estimator):
 
 
 @_jit
-def _to_deltas(X, Y, rows, theta, plan, shape, hyper, scratch):
-    """Run samples `rows` forward; fill losses and the output layer's deltas."""
-    top = shape.sizes.size - 1
-    inputs = _units(scratch.activations, shape, 0)
+def _load(X, rows, plan, inputs):
+    """Put samples X[rows] into the columns of the input units."""
     if X.row_starts.size:
         _scatter(X, rows, inputs)
     else:
         _gather(X.dense, rows, _units_of(plan, 0), inputs)
+
+
+@_jit
+def _to_deltas(X, Y, rows, theta, plan, shape, hyper, scratch):
+    """Run samples `rows` forward; fill losses and the output layer's deltas."""
+    top = shape.sizes.size - 1
+    _load(X, rows, plan, _units(scratch.activations, shape, 0))
     _gather(Y, rows, scratch.outputs, scratch.targets)
-    _forward(scratch.activations, plan, shape, theta, hyper)
+    _forward(scratch.activations, plan, shape, theta, hyper.activation)
     D, Z = _units(scratch.deltas, shape, top), _units(scratch.activations, shape, top)
     for j in range(D.shape[0]):
         for s in range(D.shape[1]):
@@ -780,7 +790,7 @@ def _to_deltas(X, Y, rows, theta, plan, shape, hyper, scratch):
 
 
 @_jit
-def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, dense, loss_curve):
+def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, loss_curve):
     """Take minibatch steps in place, until done or until something stops being finite.
 
     One step draws nothing: rows come from `batch` and `probe`. With κ_t = min(1, kappa / t),
@@ -807,8 +817,9 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, dense, loss_cur
         Step counter before the first step.
     hyper : Hyper
         Scalars of the training.
-    dense : bool
-        Keeps layers with few connections from the lists; the results agree to rounding.
+    listed_below : float
+        Layers with a smaller fraction of their connections left (or FREE) go over lists:
+        LISTED_BELOW, or 0 for none and 2 for all. The results agree to rounding.
     loss_curve : ndarray of float64 of shape (n_steps,)
         Filled with each minibatch's mean loss before its step, penalty included.
 
@@ -821,7 +832,7 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, dense, loss_cur
     n_steps, S = batch.shape
     estimator = hyper.noise_estimator
     width = _width(S, estimator)
-    plan = _plan(status, theta, C, dense, shape)
+    plan = _plan(status, theta, C, listed_below, shape)
     scratch = _scratch(theta, shape, width, estimator)
     activations, deltas = scratch.activations, scratch.deltas
     rows = np.empty(width, np.int64)
@@ -881,7 +892,7 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
     g_sum, g2_sum : ndarray of shape (n_parameters,)
         Added to in place; the penalty is left out.
     """
-    plan = _plan(np.zeros(theta.size, np.uint8), theta, theta, True, shape)
+    plan = _plan(np.zeros(theta.size, np.uint8), theta, theta, 0.0, shape)
     scratch = _scratch(theta, shape, rows.size, PROBE)
     _to_deltas(X, Y, rows, theta, plan, shape, hyper, scratch)
     for layer in range(shape.sizes.size - 2, -1, -1):
@@ -891,3 +902,41 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
         _add(np.dot(A * A, (D * D).T), _connections(g2_sum, shape, layer))
         if layer > 0:
             _pass_down(layer, scratch.deltas, scratch.activations, plan, shape, theta, hyper)
+
+
+@_jit
+def listed_plan(status, theta, C, shape):
+    """Return the Plan in which every layer goes over its list; see `train`."""
+    return _plan(status, theta, C, 2.0, shape)
+
+
+@_jit
+def predict_listed(X, plan, shape, activation, output):
+    """Fill the last layer's values for all rows of X, over lists of connections.
+
+    Parameters
+    ----------
+    X : Rows
+        Samples.
+    plan : Plan
+        From `listed_plan`.
+    shape : Shape
+        The network's sizes and places.
+    activation : int
+        Code of the hidden layers' activation.
+    output : ndarray of shape (n_samples, n_outputs)
+        Filled.
+    """
+    n_samples, n_outputs = output.shape
+    width = min(PREDICT_ROWS, n_samples)
+    activations = _empty_units(shape, width, output.dtype)
+    Z = _units(activations, shape, shape.sizes.size - 1)
+    rows = np.empty(width, np.int64)
+    for first in range(0, n_samples, width):
+        for s in range(width):
+            rows[s] = min(first + s, n_samples - 1)
+        _load(X, rows, plan, _units(activations, shape, 0))
+        _forward(activations, plan, shape, plan.theta, activation)
+        for s in range(min(width, n_samples - first)):
+            for j in range(n_outputs):
+                output[first + s, j] = Z[j, s]

@@ -109,13 +109,17 @@ OUTPUTS = {
 }
 
 
+# Rows that are predicted at once: few enough to stay in the cache, enough for BLAS.
+PREDICT_ROWS = 1024
+
+
 def predict(X, coefs, intercepts, activation, output):
     """Return the network's output for the rows of X.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Input rows.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Input rows; they go through the network in blocks.
     coefs, intercepts : lists of ndarray
         Weights (fan_in, fan_out) and biases (fan_out,) of each layer.
     activation : key of `ACTIVATIONS`
@@ -127,10 +131,13 @@ def predict(X, coefs, intercepts, activation, output):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
-    A = X
-    for layer, (W, b) in enumerate(zip(coefs, intercepts, strict=True), start=1):
-        A = A @ W
-        A += b
-        if layer < len(coefs):
-            A = ACTIVATIONS[activation](A)
-    return OUTPUTS[output](A)
+    blocks = []
+    for first in range(0, X.shape[0], PREDICT_ROWS):
+        A = X[first : first + PREDICT_ROWS]
+        for layer, (W, b) in enumerate(zip(coefs, intercepts, strict=True), start=1):
+            A = A @ W
+            A += b
+            if layer < len(coefs):
+                A = ACTIVATIONS[activation](A)
+        blocks.append(A)
+    return OUTPUTS[output](np.concatenate(blocks))

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
 from sksgdprune import _kernels
+from sksgdprune._kernels import LISTED_BELOW
 
 # About half a second of work in one kernel call, in multiply-adds of a slow machine.
 CHUNK_WORK = 4e9
@@ -145,7 +146,7 @@ def train(
     def advance(batch, probe, first):
         now, curve = float(t + first), losses[first : first + len(batch)]
         return _kernels.train(
-            rows, Y, shape, theta, C, status, batch, probe, now, hyper, False, curve
+            rows, Y, shape, theta, C, status, batch, probe, now, hyper, LISTED_BELOW, curve
         )
 
     done = 0

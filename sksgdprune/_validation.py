@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -72,11 +73,12 @@ def hidden_sizes(hidden_layer_sizes):
 
 
 def training_data(estimator, X, y, *, reset):
-    """Return X and y checked; X is float64 or float32, in C order."""
+    """Return X and y checked; X is float64 or float32, an array in C order or CSR."""
     X, y = validate_data(
         estimator,
         X,
         y,
+        accept_sparse="csr",
         dtype=(np.float64, np.float32),
         order="C",
         multi_output=True,
@@ -86,9 +88,13 @@ def training_data(estimator, X, y, *, reset):
     return X, y
 
 
-def kernel_array(array, dtype=None):
-    """Return the array as the kernels take it: C order and writable, of `dtype` where given."""
-    return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
+def kernel_array(array, dtype):
+    """Return the array as the kernels take it: C order and writable, or canonical CSR."""
+    if not issparse(array):
+        return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
+    array = array.astype(dtype, copy=not array.has_canonical_format)
+    array.sum_duplicates()
+    return array
 
 
 def fraction(p):

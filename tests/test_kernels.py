@@ -13,6 +13,7 @@ LOSSES = [
     ("squared_error", "identity"),
     ("squared_error", "relu"),
 ]
+LISTED = _kernels.LISTED_BELOW
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 DEPTHS = [(), (5,), (6, 5, 4)]
 
@@ -58,10 +59,14 @@ def hyper(dtype=np.float64, **changes):
     )
 
 
-def run_kernel(layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0, dense=False):
+def run_kernel(
+    layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0, listed_below=_kernels.LISTED_BELOW
+):
     theta, C, losses = theta.copy(), C.copy(), np.empty(len(batch))
     rows, shape = _training.kernel_rows(X), _training.kernel_shape(layout)
-    done = _kernels.train(rows, Y, shape, theta, C, status, batch, probe, t, hyper, dense, losses)
+    done = _kernels.train(
+        rows, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, losses
+    )
     return theta, C, losses, done
 
 
@@ -220,6 +225,6 @@ def test_lists_agree_with_the_dense_path_and_the_reference(hidden, noise_estimat
     arrays = layout, X, Y, theta, C, status, batch, probe
     options, h = hyper(noise_estimator=noise_estimator, alpha=0.1)
     assert_agrees(arrays, options, h, 1e-10)
-    listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, dense=True)
+    listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, listed_below=0.0)
     for got, truth in zip(listed[:3], dense[:3], strict=True):
         np.testing.assert_allclose(got, truth, rtol=0, atol=1e-10 * np.abs(truth).max())

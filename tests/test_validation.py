@@ -261,7 +261,7 @@ def test_kernel_arrays_are_in_c_order_and_writable():
     assert got.dtype == np.float32
     assert got.tolist() == [[0, 1, 2], [3, 4, 5]]
     ready = np.zeros((2, 3))
-    assert np.shares_memory(check.kernel_array(ready), ready)
+    assert np.shares_memory(check.kernel_array(ready, ready.dtype), ready)
 
 
 def test_data_of_any_layout_trains_alike():
@@ -278,8 +278,8 @@ def test_attributes_return_after_any_error(error):
     before, attributes = state(clf), set(vars(clf))
 
     def spoil():
-        clf.theta_, clf.fresh_ = None, 1
-        del clf.status_
+        clf._parameters, clf.fresh_ = None, 1
+        del clf.t_
         raise error
 
     with pytest.raises(error), check.unchanged_on_error(clf):

@@ -1,0 +1,74 @@
+"""Removal of hidden units that no longer have an input or no longer have an output."""
+
+import numpy as np
+
+from sksgdprune._network import ACTIVATIONS, Layout
+from sksgdprune._selection import FREE, PRUNED
+from sksgdprune._storage import Parameters
+
+
+def compact(layout, parameters, activation):
+    """Return a smaller network that predicts the same.
+
+    A hidden unit without an output connection is removed. One without an input connection is
+    constant: what it adds to the next layer goes into the biases there, then it is removed. A
+    pruned bias that takes such a constant becomes FREE. Every layer keeps at least one unit.
+
+    Parameters
+    ----------
+    layout : Layout
+        The network's.
+    parameters : Parameters
+        Dense; left as they are.
+    activation : str
+        Activation of the hidden layers.
+
+    Returns
+    -------
+    layout : Layout
+        With fewer hidden units.
+    parameters : Parameters
+        Its parameters.
+    """
+    parameters = Parameters(*(vector.copy() for vector in parameters))
+    weights, biases, held, held_biases = (
+        part(vector)
+        for vector in (parameters.theta, parameters.status)
+        for part in (layout.weights, layout.biases)
+    )
+    hidden = range(1, len(layout.sizes) - 1)
+    for layer in hidden:
+        _fold_constants(layer, weights, biases, held, held_biases, activation)
+    for layer in reversed(hidden):
+        _drop_inputs(layer, weights, held)
+    units = [np.arange(layout.sizes[0])]
+    for layer in hidden:
+        leads = np.flatnonzero((held[layer] != PRUNED).any(axis=1))
+        units.append(leads if leads.size else np.array([0]))
+    units.append(np.arange(layout.sizes[-1]))
+    smaller = Layout(tuple(len(kept) for kept in units))
+    return smaller, Parameters(*(_sub_network(layout, v, units) for v in parameters))
+
+
+def _fold_constants(layer, weights, biases, held, held_biases, activation):
+    """Move what units without input connections add to the layer above into its biases."""
+    constant = (held[layer - 1] == PRUNED).all(axis=0)
+    value = ACTIVATIONS[activation](biases[layer - 1][constant])
+    takes = (held[layer][constant] != PRUNED).any(axis=0)
+    biases[layer] += value @ weights[layer][constant]
+    held_biases[layer][takes & (held_biases[layer] == PRUNED)] = FREE
+    weights[layer][constant], held[layer][constant] = 0, PRUNED
+
+
+def _drop_inputs(layer, weights, held):
+    """Cut the connections into units without output connections."""
+    leads_nowhere = (held[layer] == PRUNED).all(axis=1)
+    weights[layer - 1][:, leads_nowhere], held[layer - 1][:, leads_nowhere] = 0, PRUNED
+
+
+def _sub_network(layout, vector, units):
+    """Return the part of a θ-like vector that connects the given units of each layer."""
+    parts = []
+    for layer, (W, b) in enumerate(zip(layout.weights(vector), layout.biases(vector), strict=True)):
+        parts += [W[np.ix_(units[layer], units[layer + 1])].ravel(), b[units[layer + 1]]]
+    return np.concatenate(parts)
