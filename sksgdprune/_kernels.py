@@ -267,7 +267,7 @@ def _list_layer(plan, n, layer, status, theta, C, alive, dead, shape):
         for k in range(n_in):
             for j in range(tile, min(tile + OUTPUT_TILE, n_out)):
                 target = shape.units[layer + 1] + j
-                if block[k, j] <= most and alive[target] != dead:
+                if block[k, j] <= most and alive[target] == (dead == 0):
                     at = shape.starts[layer] + k * n_out + j
                     plan.source[n], plan.target[n] = shape.units[layer] + k, target
                     plan.where[n], plan.status[n] = at, block[k, j]
@@ -302,10 +302,9 @@ def _plan(status, theta, C, listed_below, shape):
         if layer < n_layers - 1:
             plan.first[layer, :] = n
             if way[layer] != DENSE:
-                n = _list_layer(plan, n, layer, status, theta, C, alive, False, shape)
-                plan.first[layer, 1] = n
-                n = _list_layer(plan, n, layer, status, theta, C, alive, True, shape)
-                plan.first[layer, 2] = n
+                for dead in range(2):
+                    n = _list_layer(plan, n, layer, status, theta, C, alive, dead, shape)
+                    plan.first[layer, 1 + dead] = n
         for u in range(shape.units[layer], shape.units[layer] + shape.sizes[layer]):
             if alive[u]:
                 plan.units[n_units] = u
