@@ -323,7 +323,7 @@ class BasePreconditionedMLP(BaseEstimator):
     def sparsify(self):
         """Keep only the parameters that are not pruned, and predict from them alone.
 
-        From 85 % of pruned parameters on, predictions run over the remaining connections, which
+        From 78 % of pruned parameters on, predictions run over the remaining connections, which
         is faster than the dense network. The pickle's size then follows the number of remaining
         parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
         the dense vectors for as long as they run.

@@ -44,7 +44,7 @@ FREE, FROZEN, PRUNED = range(3)
 # Ways through a layer: BLAS; lists of the FREE connections for gradient and step, where few are
 # FREE; lists for everything, where few are left. Measured: below these fractions lists win.
 DENSE, LISTED_GRADIENT, LISTED = range(3)
-LISTED_BELOW = 0.15
+LISTED_BELOW = 0.22
 PREDICT_ROWS = 128  # samples whose activations stay in the second cache
 OUTPUT_TILE = 16  # outputs whose rows stay in the first cache while the inputs pass by
 
