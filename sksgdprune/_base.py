@@ -427,8 +427,8 @@ class BasePreconditionedMLP(BaseEstimator):
         if isinstance(self._parameters, Remaining) and self._parameters.are_few:
             X = check.kernel_array(X, self._parameters.theta.dtype)
             return _network.OUTPUTS[output](self._parameters.linear_output(X, self.activation))
-        weights, biases = self._layout.weights(self.theta_), self._layout.biases(self.theta_)
-        return _network.predict(X, weights, biases, self.activation, output)
+        tensors = self._layout.views(self.theta_)
+        return _network.predict(X, tensors[0::2], tensors[1::2], self.activation, output)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit
 
 
 class Tensor(NamedTuple):
@@ -101,11 +101,26 @@ ACTIVATIONS = {
     "relu": lambda Z: np.maximum(Z, 0, out=Z),
 }
 
+
+def _softmax(Z):
+    Z -= Z.max(axis=1, keepdims=True)
+    np.exp(Z, out=Z)
+    Z /= Z.sum(axis=1, keepdims=True)
+    return Z
+
+
+def _log_softmax(Z):
+    Z -= Z.max(axis=1, keepdims=True)
+    Z -= np.log(np.exp(Z).sum(axis=1, keepdims=True))
+    return Z
+
+
+# What becomes of the last layer's values, in place.
 OUTPUTS = {
     "identity": lambda Z: Z,
     "relu": ACTIVATIONS["relu"],
-    "softmax": lambda Z: softmax(Z, axis=1),
-    "log_softmax": lambda Z: log_softmax(Z, axis=1),
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
 }
 
 
@@ -131,7 +146,7 @@ def predict(X, coefs, intercepts, activation, output):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
-    blocks = []
+    Z = np.empty((X.shape[0], len(intercepts[-1])), dtype=np.result_type(X, coefs[0]))
     for first in range(0, X.shape[0], PREDICT_ROWS):
         A = X[first : first + PREDICT_ROWS]
         for layer, (W, b) in enumerate(zip(coefs, intercepts, strict=True), start=1):
@@ -139,5 +154,5 @@ def predict(X, coefs, intercepts, activation, output):
             A += b
             if layer < len(coefs):
                 A = ACTIVATIONS[activation](A)
-        blocks.append(A)
-    return OUTPUTS[output](np.concatenate(blocks))
+        Z[first : first + PREDICT_ROWS] = A
+    return OUTPUTS[output](Z)
