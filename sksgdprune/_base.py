@@ -316,8 +316,13 @@ class BasePreconditionedMLP(BaseEstimator):
 
     @property
     def preconditioner_(self):
-        """H of each parameter, shape (n_parameters,): 2 S / (N (C + damping)), or 1."""
-        return _training.preconditioner(self.noise_variance_, self._hyper(), self._minibatch_size())
+        """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
+        return _training.preconditioner(
+            self.noise_variance_,
+            self._hyper(),
+            self._minibatch_size(),
+            self.status_ != PRUNED,
+        )
 
     @property
     def sparsity_(self):

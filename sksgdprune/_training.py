@@ -65,11 +65,34 @@ def hyper_parameters(estimator, n_parameters, n_samples, dtype):
     )
 
 
-def preconditioner(noise_variance, hyper, batch_size):
-    """Return H of each parameter: 2 S / (N (C + damping)) (Corollary 3), or 1."""
+def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
+    """Return H of each parameter (Mandt et al. 2017), C + damping standing for C.
+
+    Parameters
+    ----------
+    noise_variance : ndarray of shape (n_parameters,)
+        C.
+    hyper : Hyper
+        Its preconditioner, posterior_size N and damping are read.
+    batch_size : int
+        S.
+    left : index of parameters, default=slice(None)
+        The D parameters over which "scalar" and "sqrt" take the trace: those not pruned.
+
+    Returns
+    -------
+    ndarray of shape (n_parameters,)
+        "diagonal": 2 S / (N C) (Corollary 3); "scalar": 2 S D / (N Tr C) (Theorem 1); "sqrt":
+        2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7); "identity": 1.
+    """
+    rate, C = 2 * batch_size / hyper.posterior_size, noise_variance + hyper.damping
     if hyper.preconditioner == _kernels.PLAIN:
-        return np.ones_like(noise_variance)
-    return 2 * batch_size / hyper.posterior_size / (noise_variance + hyper.damping)
+        return np.ones_like(C)
+    if hyper.preconditioner == _kernels.DIAGONAL:
+        return rate / C
+    G = np.sqrt(C) if hyper.preconditioner == _kernels.SQRT else C
+    level = G[left].mean() if G[left].size else 1
+    return rate / level / (G if hyper.preconditioner == _kernels.SQRT else np.ones_like(C))
 
 
 @cache

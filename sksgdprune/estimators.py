@@ -25,8 +25,11 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     loss : {"log_loss", "double_softmax"}, default="log_loss"
         "double_softmax" is the log-loss of a softmax applied to the softmax output, as in the
         notebook that the package grew from.
-    preconditioner : {"diagonal", "identity"}, default="diagonal"
-        H: Corollary 3, or 1 (plain SGD).
+    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
+        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
+        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
+        for C, and D and the traces leave out pruned parameters. A step takes its trace from
+        the C before it.
     noise_estimator : {"probe", "batch"}, default="probe"
         How a step sees C: the squared difference between the minibatch gradient and that of one
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
@@ -262,8 +265,11 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Half the squared error, summed over the outputs.
     output_activation : {"identity", "relu"}, default="identity"
         "relu" makes predictions non-negative, as in the notebook that the package grew from.
-    preconditioner : {"diagonal", "identity"}, default="diagonal"
-        H: Corollary 3, or 1 (plain SGD).
+    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
+        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
+        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
+        for C, and D and the traces leave out pruned parameters. A step takes its trace from
+        the C before it.
     noise_estimator : {"probe", "batch"}, default="probe"
         How a step sees C: the squared difference between the minibatch gradient and that of one
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
