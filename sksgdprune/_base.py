@@ -121,7 +121,11 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _hyper(self):
         return _training.hyper_parameters(
-            self, self._layout.n_parameters, self._n_samples, self.theta_.dtype
+            self,
+            self._layout.n_parameters,
+            self._n_samples,
+            self._minibatch_size(),
+            self.theta_.dtype,
         )
 
     def _record(self, outcome, epoch):

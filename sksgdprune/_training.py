@@ -11,6 +11,8 @@ from sksgdprune import _kernels
 
 # About half a second of work in one kernel call, in multiply-adds of a slow machine.
 CHUNK_WORK = 4e9
+# Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
+LARGEST_H = 10.0
 # Rows whose gradients are summed in one kernel call.
 GRADIENT_ROWS = 256
 
@@ -46,11 +48,14 @@ class Sampler:
         return used.reshape(n_steps, batch_size), probe
 
 
-def hyper_parameters(estimator, n_parameters, n_samples, dtype):
+def hyper_parameters(estimator, n_parameters, n_samples, batch_size, dtype):
     """Return the kernels' scalars from an estimator's constructor parameters."""
     posterior_size = {"n_parameters": n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
+    damping = estimator.damping
+    if damping == "auto":
+        damping = 2 * batch_size / (posterior_size * LARGEST_H)
     return _kernels.Hyper(
         activation=_kernels.ACTIVATIONS[estimator.activation],
         objective=_kernels.OBJECTIVES[estimator.loss, estimator.out_activation_],
@@ -60,7 +65,7 @@ def hyper_parameters(estimator, n_parameters, n_samples, dtype):
         learning_rate=dtype.type(estimator.learning_rate),
         posterior_size=dtype.type(posterior_size),
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
-        damping=dtype.type(estimator.damping) + np.finfo(dtype).tiny,
+        damping=dtype.type(damping) + np.finfo(dtype).tiny,
         alpha=dtype.type(estimator.alpha),
     )
 

@@ -186,9 +186,21 @@ def test_nothing_is_left_when_all_is_pruned_and_h_stays_finite(preconditioner):
 )
 def test_posterior_size_is_counted_or_given(posterior_size, expected):
     estimator = PreconditionedMLPClassifier(posterior_size=posterior_size)
-    h = _training.hyper_parameters(estimator, 77, 40, np.dtype(np.float32))
+    h = _training.hyper_parameters(estimator, 77, 40, 32, np.dtype(np.float32))
     assert h.posterior_size == expected
     assert h.posterior_size.dtype == np.float32
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "scalar", "sqrt"])
+@pytest.mark.parametrize("posterior_size", ["n_parameters", "n_samples", 0.01])
+def test_automatic_damping_ends_h_at_ten(preconditioner, posterior_size):
+    estimator = PreconditionedMLPClassifier(
+        preconditioner=preconditioner, posterior_size=posterior_size, damping="auto"
+    )
+    h = _training.hyper_parameters(estimator, 77, 40, 16, np.dtype(np.float64))
+    H = _training.preconditioner(np.zeros(3), h, 16)
+    np.testing.assert_allclose(H, 10, rtol=1e-14)
+    assert (_training.preconditioner(np.ones(3), h, 16) < 10).all()
 
 
 def test_divergence_ends_with_the_last_finite_step():
