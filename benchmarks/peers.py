@@ -67,6 +67,7 @@ def problem(network, dtype, n_steps=10):
     model = PreconditionedMLPClassifier(
         network.sizes[1:-1],
         learning_rate=LEARNING_RATE,
+        damping=1e-2,
         batch_size=network.batch_size,
         max_steps=n_steps,
         random_state=0,

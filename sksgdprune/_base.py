@@ -137,7 +137,11 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _hyper(self):
         return _training.hyper_parameters(
-            self, self._n_parameters, self._n_samples, self._parameters.theta.dtype
+            self,
+            self._n_parameters,
+            self._n_samples,
+            self._minibatch_size(),
+            self._parameters.theta.dtype,
         )
 
     def _record(self, outcome, epoch):
@@ -399,8 +403,13 @@ class BasePreconditionedMLP(BaseEstimator):
 
     @property
     def preconditioner_(self):
-        """H of each parameter, shape (n_parameters,): 2 S / (N (C + damping)), or 1."""
-        return _training.preconditioner(self.noise_variance_, self._hyper(), self._minibatch_size())
+        """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
+        return _training.preconditioner(
+            self.noise_variance_,
+            self._hyper(),
+            self._minibatch_size(),
+            self.status_ != PRUNED,
+        )
 
     @property
     def sparsity_(self):

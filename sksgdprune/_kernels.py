@@ -33,8 +33,8 @@ OBJECTIVES = {
     ("squared_error", "relu"): SQUARED_RELU,
 }
 
-DIAGONAL, PLAIN = range(2)
-PRECONDITIONERS = {"diagonal": DIAGONAL, "identity": PLAIN}
+DIAGONAL, PLAIN, SCALAR, SQRT = range(4)
+PRECONDITIONERS = {"diagonal": DIAGONAL, "identity": PLAIN, "scalar": SCALAR, "sqrt": SQRT}
 
 BATCH, PROBE = range(2)
 NOISE_ESTIMATORS = {"batch": BATCH, "probe": PROBE}
@@ -546,30 +546,49 @@ def _penalty(plan, theta, shape):
 
 
 class Rates(NamedTuple):
-    """One step's scalars in θ's dtype; H = 1 / (slope C + offset) up to the rate."""
+    """One step's scalars in θ's dtype; H = rate / (slope C + offset), or over its root."""
 
     kappa: np.floating
     rate: np.floating
     slope: np.floating
     offset: np.floating
+    root: bool
     alpha: np.floating  # of the penalty, per sample of the minibatch
     per_sample: np.floating  # 1 / S
     per_spread: np.floating  # 1 / (S - 1)
 
 
 @_jit
-def _rates(hyper, S, t):
-    """Return the Rates of step t (Mandt et al. 2017, Corollary 3 and Eq. 21)."""
+def _level(plan, theta, C, status, hyper):
+    """Return the mean of C + damping (SCALAR) or of its root (SQRT), by which the rate is divided.
+
+    Pruned parameters do not count; for other preconditioners it is 1.
+    """
+    total, n = 0.0, 0
+    if hyper.preconditioner == SCALAR or hyper.preconditioner == SQRT:
+        _write_back(plan, theta, C)
+        for j in range(C.size):
+            if status[j] != PRUNED:
+                c = C[j] + hyper.damping
+                total += math.sqrt(c) if hyper.preconditioner == SQRT else c
+                n += 1
+    return type(hyper.damping)(total / n if n > 0 else 1.0)
+
+
+@_jit
+def _rates(hyper, S, t, level):
+    """Return the Rates of step t (Mandt et al. 2017, Theorems 1 and 7, Corollary 3, Eq. 21)."""
     real = type(hyper.damping)
     zero, one, size = real(0), real(1), real(S)
     kappa = real(min(1.0, hyper.kappa / t))
     per_spread = one / real(max(S - 1, 1))
-    if hyper.preconditioner == DIAGONAL:
-        rate = hyper.learning_rate * (size + size) / hyper.posterior_size
+    root = hyper.preconditioner == SQRT
+    rate, slope, offset = hyper.learning_rate, zero, one
+    if hyper.preconditioner != PLAIN:
+        rate = rate * (size + size) / hyper.posterior_size / level
+    if hyper.preconditioner == DIAGONAL or root:
         slope, offset = one, hyper.damping
-    else:
-        rate, slope, offset = hyper.learning_rate, zero, one
-    return Rates(kappa, rate, slope, offset, hyper.alpha / size, one / size, per_spread)
+    return Rates(kappa, rate, slope, offset, root, hyper.alpha / size, one / size, per_spread)
 
 
 @_jit
@@ -592,10 +611,14 @@ def _add_penalty(g, theta, alpha):
 def _moved(theta, C, g, noise, rates):
     """Return θ and C of one parameter after the step: C first, then θ with the new C.
 
-    C ← (1 - κ) C + κ noise (Mandt et al. 2017, Eq. 21); θ ← θ - ε H g (Corollary 3).
+    C ← (1 - κ) C + κ noise (Mandt et al. 2017, Eq. 21); θ ← θ - ε H g. LLVM takes the question
+    of the root out of the loops that this is inlined in.
     """
     c = C + rates.kappa * (noise - C)
-    return theta - rates.rate * g / (rates.slope * c + rates.offset), c
+    scale = rates.slope * c + rates.offset
+    if rates.root:
+        scale = math.sqrt(scale)
+    return theta - rates.rate * g / scale, c
 
 
 @_jit
@@ -794,7 +817,8 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, l
 
     One step draws nothing: rows come from `batch` and `probe`. With κ_t = min(1, kappa / t),
     C is updated first and θ steps with the new C, both at FREE parameters only; then t grows
-    by 1 (Mandt et al. 2017, Corollary 3 and Eq. 21).
+    by 1 (Mandt et al. 2017, Corollary 3 and Eq. 21). The traces in the rates of SCALAR and SQRT
+    (Theorems 1 and 7) are those of the C before the update, so that one pass over it does.
 
     Parameters
     ----------
@@ -845,7 +869,7 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, l
         if not math.isfinite(loss):
             return step
         loss_curve[step] = loss
-        rates = _rates(hyper, S, t + step)
+        rates = _rates(hyper, S, t + step, _level(plan, theta, C, status, hyper))
         for layer in range(shape.sizes.size - 2, -1, -1):
             if layer > 0:
                 _pass_down(layer, deltas, activations, plan, shape, theta, hyper)

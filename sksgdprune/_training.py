@@ -12,6 +12,8 @@ from sksgdprune._kernels import LISTED_BELOW
 
 # About half a second of work in one kernel call, in multiply-adds of a slow machine.
 CHUNK_WORK = 4e9
+# Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
+LARGEST_H = 10.0
 # Rows whose gradients are summed in one kernel call.
 GRADIENT_ROWS = 256
 
@@ -47,11 +49,14 @@ class Sampler:
         return used.reshape(n_steps, batch_size), probe
 
 
-def hyper_parameters(estimator, n_parameters, n_samples, dtype):
+def hyper_parameters(estimator, n_parameters, n_samples, batch_size, dtype):
     """Return the kernels' scalars from an estimator's constructor parameters."""
     posterior_size = {"n_parameters": n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
+    damping = estimator.damping
+    if damping == "auto":
+        damping = 2 * batch_size / (posterior_size * LARGEST_H)
     return _kernels.Hyper(
         activation=_kernels.ACTIVATIONS[estimator.activation],
         objective=_kernels.OBJECTIVES[estimator.loss, estimator.out_activation_],
@@ -61,16 +66,39 @@ def hyper_parameters(estimator, n_parameters, n_samples, dtype):
         learning_rate=dtype.type(estimator.learning_rate),
         posterior_size=dtype.type(posterior_size),
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
-        damping=dtype.type(estimator.damping) + np.finfo(dtype).tiny,
+        damping=dtype.type(damping) + np.finfo(dtype).tiny,
         alpha=dtype.type(estimator.alpha),
     )
 
 
-def preconditioner(noise_variance, hyper, batch_size):
-    """Return H of each parameter: 2 S / (N (C + damping)) (Corollary 3), or 1."""
+def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
+    """Return H of each parameter (Mandt et al. 2017), C + damping standing for C.
+
+    Parameters
+    ----------
+    noise_variance : ndarray of shape (n_parameters,)
+        C.
+    hyper : Hyper
+        Its preconditioner, posterior_size N and damping are read.
+    batch_size : int
+        S.
+    left : index of parameters, default=slice(None)
+        The D parameters over which "scalar" and "sqrt" take the trace: those not pruned.
+
+    Returns
+    -------
+    ndarray of shape (n_parameters,)
+        "diagonal": 2 S / (N C) (Corollary 3); "scalar": 2 S D / (N Tr C) (Theorem 1); "sqrt":
+        2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7); "identity": 1.
+    """
+    rate, C = 2 * batch_size / hyper.posterior_size, noise_variance + hyper.damping
     if hyper.preconditioner == _kernels.PLAIN:
-        return np.ones_like(noise_variance)
-    return 2 * batch_size / hyper.posterior_size / (noise_variance + hyper.damping)
+        return np.ones_like(C)
+    if hyper.preconditioner == _kernels.DIAGONAL:
+        return rate / C
+    G = np.sqrt(C) if hyper.preconditioner == _kernels.SQRT else C
+    level = G[left].mean() if G[left].size else 1
+    return rate / level / (G if hyper.preconditioner == _kernels.SQRT else np.ones_like(C))
 
 
 @cache

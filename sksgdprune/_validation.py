@@ -33,7 +33,7 @@ MLP_CONSTRAINTS = {
     "kappa": [NON_NEGATIVE],
     "t0": [COUNT],
     "posterior_size": [POSITIVE, StrOptions({"n_parameters", "n_samples"})],
-    "damping": [NON_NEGATIVE],
+    "damping": [NON_NEGATIVE, StrOptions({"auto"})],
     "alpha": [NON_NEGATIVE],
     "batch_size": [COUNT],
     "sampling": [StrOptions({"replacement", "shuffle"})],

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-FREE = 0
+FREE, _, PRUNED = range(3)
 
 
 def split(theta, sizes):
@@ -105,6 +105,23 @@ def penalty_gradient(theta, sizes, alpha):
     return gradient
 
 
+def preconditioner_of(C, level_C, counts, S, N, damping, kind):
+    """Return H, C + damping standing for C; Tr(C) and D are over the parameters that count.
+
+    The rates of Theorems 1 and 7 take their traces from `level_C`.
+    """
+    if not counts.any():
+        return np.ones_like(C)
+    C, level_C = C + damping, level_C[counts] + damping
+    D = counts.sum()
+    return {
+        "identity": lambda: np.ones_like(C),
+        "diagonal": lambda: 2 * S / (N * C),
+        "scalar": lambda: np.full_like(C, 2 * (S / N) * D / level_C.sum()),
+        "sqrt": lambda: 2 * D * S / (N * np.sqrt(level_C).sum()) / np.sqrt(C),
+    }[kind]()
+
+
 def train(
     X,
     Y,
@@ -127,7 +144,10 @@ def train(
     damping=0.0,
     alpha=0.0,
 ):
-    """Return (θ, C, losses) after the given steps; the arguments are left as they are."""
+    """Return (θ, C, losses) after the given steps; the arguments are left as they are.
+
+    The rates of "scalar" and "sqrt" are those of the C before the step's update.
+    """
     theta, C = theta.copy(), C.copy()
     free = status == FREE
     losses = []
@@ -147,8 +167,10 @@ def train(
         else:
             noise = per_sample.var(axis=0, ddof=1)
         kappa_t = min(1.0, kappa / t)
+        before = C.copy()
         C[free] = ((1 - kappa_t) * C + kappa_t * noise)[free]
-        H = 2 * S / (posterior_size * (C + damping)) if preconditioner == "diagonal" else 1.0
+        kept = status != PRUNED
+        H = preconditioner_of(C, before, kept, S, posterior_size, damping, preconditioner)
         step = learning_rate * H * (g + penalty_gradient(theta, sizes, alpha) / S)
         theta[free] -= step[free]
         t += 1

@@ -388,7 +388,7 @@ def act(clf, action, *arguments):
         cut(p, method, scope=scope, include_biases=include_biases, X=X, y=Y)
 
 
-@pytest.mark.parametrize("preconditioner", ["diagonal", "identity"])
+@pytest.mark.parametrize("preconditioner", ["diagonal", "identity", "scalar", "sqrt"])
 def test_invariants_hold_after_any_mix_of_actions(preconditioner):
     start = classifier(preconditioner=preconditioner).fit(X, Y)
 
@@ -552,6 +552,86 @@ def test_regression_predicts_in_the_form_of_its_targets(n_outputs):
     assert reg.score(X, target) > 0.9
 
 
+def regression_targets(n_outputs=1):
+    Y = X[:, :n_outputs] + np.random.RandomState(0).normal(size=(len(X), n_outputs))
+    return Y.ravel() if n_outputs == 1 else Y
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt", "scalar"])
+def test_targets_in_another_unit_give_the_same_predictions_in_that_unit(preconditioner):
+    y = regression_targets()
+    reg = regressor(preconditioner=preconditioner).fit(X, y)
+    for unit in (2.0**40, 2.0**-40):  # powers of two change no digit
+        other = regressor(preconditioner=preconditioner).fit(X, unit * y)
+        assert state(other) == state(reg)
+        np.testing.assert_array_equal(other.predict(X), unit * reg.predict(X))
+    other = regressor(preconditioner=preconditioner).fit(X, 1000 * y - 7)
+    np.testing.assert_allclose(other.predict(X), 1000 * reg.predict(X) - 7, rtol=1e-9)
+
+
+def test_targets_are_learnt_in_units_of_their_deviation_from_their_mean():
+    Y = regression_targets(2) * [1, 1e4] + [5, 0]
+    reg = regressor().fit(X, Y)
+    np.testing.assert_allclose(reg.y_mean_, Y.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(reg.y_scale_, Y.std(axis=0), rtol=1e-14)
+    output = [reference.forward(reg.theta_, (4, 6, 5, 2), x, "tanh")[1][-1] for x in X]
+    np.testing.assert_allclose(reg.predict(X), reg.y_scale_ * output + reg.y_mean_, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "options", [{"preconditioner": "identity"}, {"output_activation": "relu"}], ids=str
+)
+def test_plain_sgd_and_the_notebooks_output_take_targets_as_they_are(options):
+    reg = regressor(**options).fit(X, 3 + regression_targets())
+    assert (reg.y_mean_, reg.y_scale_) == (0, 1)
+
+
+def test_units_of_targets_are_those_of_the_first_call():
+    y = regression_targets()
+    reg = regressor(warm_start=True).fit(X, y)
+    units = reg.y_mean_, reg.y_scale_
+    for go_on in (reg.partial_fit, reg.fit):
+        go_on(X, 10 * y + 3)
+        assert (reg.y_mean_, reg.y_scale_) == units
+    assert reg.set_params(warm_start=False).fit(X, 10 * y + 3).y_scale_ > units[1]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e9])
+def test_constant_targets_are_predicted(value):
+    reg = regressor(max_steps=1000).fit(X, np.full(len(X), value))
+    assert reg.y_scale_ == 1
+    np.testing.assert_allclose(reg.predict(X), value, atol=0.1)
+
+
+def test_predictions_keep_float32():
+    reg = regressor().fit(X.astype(np.float32), regression_targets())
+    assert reg.predict(X.astype(np.float32)).dtype == np.float32
+
+
+# Inputs of scale 1e-3 to 1e4; all warnings are errors.
+HOSTILE = X * [1e-3, 1.0, 1e2, 1e4]
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt", "scalar"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_untuned_fits_of_raw_data_stay_finite(preconditioner, dtype):
+    data = HOSTILE.astype(dtype)
+    clf = PreconditionedMLPClassifier(preconditioner=preconditioner, random_state=0).fit(data, Y)
+    assert np.isfinite(clf.predict_log_proba(data)).all()
+    target = 1e4 * regression_targets()
+    reg = PreconditionedMLPRegressor(preconditioner=preconditioner, random_state=0)
+    assert np.isfinite(reg.fit(data, target).predict(data)).all()
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (100,)])
+@pytest.mark.parametrize("d", [1, 4])
+def test_an_untuned_fit_of_noiseless_targets_is_stable_at_any_size(hidden, d):
+    data, target = X[:, :d], 100 * X[:, :d].sum(axis=1)
+    reg = PreconditionedMLPRegressor(hidden, random_state=0).fit(data, target)
+    assert reg.score(data, target) > 0.99
+    assert max(reg.loss_curve_) < 10 * reg.loss_curve_[0]
+
+
 def test_a_relu_output_predicts_no_negative_value():
     target = np.maximum(X[:, 0], 0)
     reg = regressor(output_activation="relu", max_steps=1000).fit(X, target)
@@ -561,7 +641,7 @@ def test_a_relu_output_predicts_no_negative_value():
 
 
 def test_attributes_say_what_was_fitted():
-    clf = classifier().fit(X, Y)
+    clf = classifier(damping=0.01).fit(X, Y)
     assert clf.n_features_in_ == 4
     assert clf.n_layers_ == 4
     assert clf.n_outputs_ == 3
@@ -572,9 +652,7 @@ def test_attributes_say_what_was_fitted():
     assert [W.shape for W in clf.coefs_] == [(4, 6), (6, 5), (5, 3)]
     assert [b.shape for b in clf.intercepts_] == [(6,), (5,), (3,)]
     assert all(np.shares_memory(v, clf.theta_) for v in clf.coefs_ + clf.intercepts_)
-    np.testing.assert_array_equal(
-        clf.preconditioner_, 2 * 10 / 83 / (clf.noise_variance_ + clf.damping)
-    )
+    np.testing.assert_array_equal(clf.preconditioner_, 2 * 10 / 83 / (clf.noise_variance_ + 0.01))
     assert (classifier(preconditioner="identity").fit(X, Y).preconditioner_ == 1).all()
 
 

@@ -98,6 +98,10 @@ def test_train_agrees_with_reference(hidden, activation, loss, output):
         {"noise_estimator": "batch"},
         {"preconditioner": "identity"},
         {"preconditioner": "identity", "noise_estimator": "batch"},
+        {"preconditioner": "scalar"},
+        {"preconditioner": "scalar", "noise_estimator": "batch"},
+        {"preconditioner": "sqrt"},
+        {"preconditioner": "sqrt", "noise_estimator": "batch", "damping": 0.0},
         {"alpha": 0.3},
         {"kappa": 30.0},
         {"damping": 0.0},
@@ -109,10 +113,12 @@ def test_train_agrees_with_reference_under_other_options(changes):
     assert_agrees(problem((6, 5), "log_loss"), options, h, 1e-12)
 
 
+@pytest.mark.parametrize("preconditioner", ["diagonal", "scalar", "sqrt"])
 @pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
-def test_train_in_float32_stays_near_the_float64_reference(noise_estimator):
-    options, _ = hyper(noise_estimator=noise_estimator)
-    _, h32 = hyper(np.float32, noise_estimator=noise_estimator)
+def test_train_in_float32_stays_near_the_float64_reference(noise_estimator, preconditioner):
+    changes = {"noise_estimator": noise_estimator, "preconditioner": preconditioner}
+    options, _ = hyper(**changes)
+    _, h32 = hyper(np.float32, **changes)
     layout, X, Y, theta, C, *rest = problem((6, 5), "log_loss")
     truth = reference.train(X, Y, layout.sizes, theta, C, *rest, 10, **options)
     narrow = [a.astype(np.float32) for a in (X, Y, theta, C)]
@@ -209,9 +215,14 @@ def test_an_input_that_is_always_zero_keeps_its_weights_finite_without_damping()
 
 
 @pytest.mark.parametrize("hidden", [(), (40,), (30, 20, 10)])
-@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+@pytest.mark.parametrize(
+    ("noise_estimator", "preconditioner"),
+    [("probe", "diagonal"), ("batch", "diagonal"), ("probe", "scalar"), ("batch", "sqrt")],
+)
 @pytest.mark.parametrize("left", ["few free", "few left", "few of each", "none"])
-def test_lists_agree_with_the_dense_path_and_the_reference(hidden, noise_estimator, left):
+def test_lists_agree_with_the_dense_path_and_the_reference(
+    hidden, noise_estimator, preconditioner, left
+):
     layout, X, Y, theta, C, _, batch, probe = problem(hidden, "log_loss", d=30, steps=30)
     rng = np.random.RandomState(1)
     share = {
@@ -223,7 +234,7 @@ def test_lists_agree_with_the_dense_path_and_the_reference(hidden, noise_estimat
     status = rng.choice(3, p=share, size=theta.size).astype(np.uint8)
     theta[status == 2] = 0
     arrays = layout, X, Y, theta, C, status, batch, probe
-    options, h = hyper(noise_estimator=noise_estimator, alpha=0.1)
+    options, h = hyper(noise_estimator=noise_estimator, preconditioner=preconditioner, alpha=0.1)
     assert_agrees(arrays, options, h, 1e-10)
     listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, listed_below=0.0)
     for got, truth in zip(listed[:3], dense[:3], strict=True):

@@ -156,14 +156,51 @@ def test_preconditioner_is_2_s_over_n_times_damped_variance():
     assert _training.preconditioner(C, h, 4).tolist() == [1.0, 1.0, 1.0]
 
 
+def test_scalar_preconditioner_is_2_s_d_over_n_times_the_trace():
+    C, left = np.array([0.0, 0.5, 1.5]), np.array([True, True, False])
+    _, h = hyper(preconditioner="scalar", posterior_size=8.0, damping=0.5)
+    assert _training.preconditioner(C, h, 4).tolist() == [2 * 4 * 3 / (8 * 3.5)] * 3
+    assert _training.preconditioner(C, h, 4, left).tolist() == [2 * 4 * 2 / (8 * 1.5)] * 3
+
+
+def test_sqrt_preconditioner_is_2_s_d_over_n_times_the_trace_of_roots_times_root():
+    C, left = np.array([0.0, 3.0, 8.0]), np.array([True, True, False])
+    _, h = hyper(preconditioner="sqrt", posterior_size=8.0, damping=1.0)
+    rate = 2 * 4 * 3 / (8 * (1 + 2 + 3))
+    expected = [rate, rate / 2, rate / 3]
+    np.testing.assert_allclose(_training.preconditioner(C, h, 4), expected, rtol=1e-15)
+    rate = 2 * 4 * 2 / (8 * (1 + 2))
+    expected = [rate, rate / 2, rate / 3]
+    np.testing.assert_allclose(_training.preconditioner(C, h, 4, left), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("preconditioner", ["scalar", "sqrt"])
+def test_nothing_is_left_when_all_is_pruned_and_h_stays_finite(preconditioner):
+    _, h = hyper(preconditioner=preconditioner)
+    H = _training.preconditioner(np.ones(3), h, 4, np.zeros(3, dtype=bool))
+    assert np.isfinite(H).all()
+
+
 @pytest.mark.parametrize(
     ("posterior_size", "expected"), [("n_parameters", 77), ("n_samples", 40), (12.5, 12.5)]
 )
 def test_posterior_size_is_counted_or_given(posterior_size, expected):
     estimator = PreconditionedMLPClassifier(posterior_size=posterior_size)
-    h = _training.hyper_parameters(estimator, 77, 40, np.dtype(np.float32))
+    h = _training.hyper_parameters(estimator, 77, 40, 32, np.dtype(np.float32))
     assert h.posterior_size == expected
     assert h.posterior_size.dtype == np.float32
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "scalar", "sqrt"])
+@pytest.mark.parametrize("posterior_size", ["n_parameters", "n_samples", 0.01])
+def test_automatic_damping_ends_h_at_ten(preconditioner, posterior_size):
+    estimator = PreconditionedMLPClassifier(
+        preconditioner=preconditioner, posterior_size=posterior_size, damping="auto"
+    )
+    h = _training.hyper_parameters(estimator, 77, 40, 16, np.dtype(np.float64))
+    H = _training.preconditioner(np.zeros(3), h, 16)
+    np.testing.assert_allclose(H, 10, rtol=1e-14)
+    assert (_training.preconditioner(np.ones(3), h, 16) < 10).all()
 
 
 def test_divergence_ends_with_the_last_finite_step():
