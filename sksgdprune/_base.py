@@ -4,6 +4,7 @@ import math
 import warnings
 from abc import abstractmethod
 from copy import deepcopy
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,6 +15,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sksgdprune import _network, _scores, _selection, _training
 from sksgdprune import _validation as check
 from sksgdprune._selection import FREE, FROZEN, PRUNED
+
+
+class Data(NamedTuple):
+    """Checked samples as the kernels take them, and their weights, or None."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
 
 
 class BasePreconditionedMLP(BaseEstimator):
@@ -33,7 +42,7 @@ class BasePreconditionedMLP(BaseEstimator):
     # Training
 
     @check.fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Train for `max_steps` minibatch steps.
 
         Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set.
@@ -44,6 +53,8 @@ class BasePreconditionedMLP(BaseEstimator):
             Inputs; float32 is kept, all else becomes float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or real targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights: 2 means the row twice, 0 its absence. None means 1 each.
 
         Returns
         -------
@@ -58,28 +69,45 @@ class BasePreconditionedMLP(BaseEstimator):
         """
         goes_on = self.warm_start and hasattr(self, "theta_")
         with check.unchanged_on_error(self):
-            return self._train(X, y, self.max_steps, fresh=not goes_on)
+            self._train(X, y, self.max_steps, sample_weight, fresh=not goes_on)
+            return self
 
     @check.fit_context(prefer_skip_nested_validation=True)
-    def _partial_fit(self, X, y, n_steps):
+    def _partial_fit(self, X, y, n_steps, sample_weight):
         check.step_count(n_steps)
-        return self._train(X, y, n_steps, fresh=False)
+        self._train(X, y, n_steps, sample_weight)
+        return self
 
-    def _train(self, X, y, n_steps, *, fresh):
-        reset = fresh or not hasattr(self, "theta_")
-        X, y = check.training_data(self, X, y, reset=reset)
+    def _train(self, X, y, n_steps, sample_weight=None, *, fresh=False):
+        data = self._read(X, y, sample_weight, fresh=fresh)
+        if fresh or not hasattr(self, "theta_"):
+            self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+        self._advance(data, n_steps)
+
+    def _read(self, X, y, sample_weight, *, fresh):
+        """Check the data and give them the form that the kernels take."""
+        known = hasattr(self, "theta_") and not fresh
+        X, y, weights = check.training_data(self, X, y, sample_weight, reset=not known)
         Y = self._encode(y, fresh)
-        if reset:
-            self._start(X, Y)
-        X, Y = (check.kernel_array(array, self.theta_.dtype) for array in (X, Y))
-        self._n_samples = len(X)
+        weights = self._weigh(y, weights)
+        dtype = self.theta_.dtype if known else X.dtype
+        return Data(check.kernel_array(X, dtype), check.kernel_array(Y, dtype), weights)
+
+    def _weigh(self, y, weights):
+        """Return the rows' weights, or None where all are 1."""
+        return weights
+
+    def _advance(self, data, n_steps=None):
+        """Take `n_steps` minibatch steps, or an epoch of them."""
+        population = _training.Population(len(data.X), data.weights)
+        self._n_samples = population.size
         batch_size = self._minibatch_size()
-        epoch = math.ceil(len(X) / batch_size)
+        epoch = math.ceil(population.size / batch_size)
         sampler = deepcopy(self._sampler)
         sampler.sampling = self.sampling
         outcome = _training.train(
-            X,
-            Y,
+            data.X,
+            data.Y,
             self._layout,
             self.theta_,
             self.noise_variance_,
@@ -89,20 +117,20 @@ class BasePreconditionedMLP(BaseEstimator):
             sampler,
             n_steps or epoch,
             batch_size,
+            population=population,
         )
         self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
         self._sampler = sampler
         self._record(outcome, epoch)
-        return self
 
-    def _start(self, X, Y):
+    def _start(self, dtype, n_features, n_outputs):
         """Draw a fresh start: θ, C and the sampler's seeds, in this order."""
-        sizes = (X.shape[1], *check.hidden_sizes(self.hidden_layer_sizes), Y.shape[1])
+        sizes = (n_features, *check.hidden_sizes(self.hidden_layer_sizes), n_outputs)
         self._layout = layout = _network.Layout(sizes)
         self._rng = rng = check_random_state(self.random_state)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        self.theta_ = _network.initial_parameters(layout, self.activation, rng, X.dtype)
-        self.noise_variance_ = _network.initial_noise_variance(layout, rng, X.dtype)
+        self.theta_ = _network.initial_parameters(layout, self.activation, rng, dtype)
+        self.noise_variance_ = _network.initial_noise_variance(layout, rng, dtype)
         self.status_ = np.full(layout.n_parameters, FREE)
         self._sampler = _training.Sampler(rng, self.sampling)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
@@ -115,7 +143,7 @@ class BasePreconditionedMLP(BaseEstimator):
         if size < 2 and self.noise_estimator == "batch":
             raise ValueError(
                 "noise_estimator='batch' needs at least 2 samples a minibatch, got "
-                f"{size}; use a larger batch_size or noise_estimator='probe'."
+                f"{size} (n_samples={self._n_samples}); use a larger batch_size or noise_estimator='probe'."
             )
         return int(size)
 
@@ -153,6 +181,7 @@ class BasePreconditionedMLP(BaseEstimator):
         include_biases=True,
         X=None,
         y=None,
+        sample_weight=None,
         random_state=None,
     ):
         """Set a fraction p of the parameters to zero and keep them zero.
@@ -173,6 +202,8 @@ class BasePreconditionedMLP(BaseEstimator):
             Whether biases are eligible.
         X, y : array-like, default=None
             The data over which "fisher" and "gradient" take the gradient.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
             For "random"; None draws from the estimator's own generator.
 
@@ -193,7 +224,8 @@ class BasePreconditionedMLP(BaseEstimator):
         UserWarning
             If more than p is pruned already; nothing changes then.
         """
-        return self._cut("prune", p, method, scope, include_biases, X, y, random_state)
+        data = X, y, sample_weight
+        return self._cut("prune", p, method, scope, include_biases, data, random_state)
 
     def freeze(
         self,
@@ -204,6 +236,7 @@ class BasePreconditionedMLP(BaseEstimator):
         include_biases=True,
         X=None,
         y=None,
+        sample_weight=None,
         random_state=None,
     ):
         """Stop updating a fraction p of the parameters, leaving their values.
@@ -225,6 +258,8 @@ class BasePreconditionedMLP(BaseEstimator):
             Whether biases are eligible.
         X, y : array-like, default=None
             The data over which the gradient is taken; needed by all methods but "random".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
             For "random"; None draws from the estimator's own generator.
 
@@ -245,7 +280,8 @@ class BasePreconditionedMLP(BaseEstimator):
         UserWarning
             If more than p is frozen already; nothing changes then.
         """
-        return self._cut("freeze", p, method, scope, include_biases, X, y, random_state)
+        data = X, y, sample_weight
+        return self._cut("freeze", p, method, scope, include_biases, data, random_state)
 
     def unfreeze(self):
         """Let all frozen parameters be updated again; pruned ones stay pruned.
@@ -259,12 +295,12 @@ class BasePreconditionedMLP(BaseEstimator):
         self.status_ = np.where(self.status_ == FROZEN, FREE, self.status_)
         return self
 
-    def _cut(self, action, p, method, scope, include_biases, X, y, random_state):
+    def _cut(self, action, p, method, scope, include_biases, data, random_state):
         check_is_fitted(self)
         p, scope = check.fraction(p), check.scope(scope)
         method = _scores.resolve(action, method)
         with check.unchanged_on_error(self):
-            evidence = self._evidence(action, method, X, y, random_state)
+            evidence = self._evidence(action, method, data, random_state)
         status, exceeded = _selection.cut(
             _scores.METHODS[action][method](evidence),
             self.status_,
@@ -283,19 +319,23 @@ class BasePreconditionedMLP(BaseEstimator):
         self.theta_ = np.where(status == PRUNED, self.theta_.dtype.type(0), self.theta_)
         return self
 
-    def _evidence(self, action, method, X, y, random_state):
+    def _evidence(self, action, method, data, random_state):
         gradients = None, None
         if method in _scores.NEEDS_GRADIENT[action]:
-            if X is None or y is None:
+            if data[0] is None or data[1] is None:
                 raise ValueError(
                     f"{action} with method={method!r} needs the gradient over data: "
                     f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
                 )
-            X, y = check.training_data(self, X, y, reset=False)
-            dtype = self.theta_.dtype
-            X, Y = (check.kernel_array(a, dtype) for a in (X, self._encode(y, fresh=False)))
+            data = self._read(*data, fresh=False)
             gradients = _training.mean_gradients(
-                X, Y, self._layout, self.theta_, self._hyper(), self._minibatch_size()
+                data.X,
+                data.Y,
+                self._layout,
+                self.theta_,
+                self._hyper(),
+                self._minibatch_size(),
+                data.weights,
             )
         rng = self._rng if random_state is None else check_random_state(random_state)
         return _scores.Evidence(

@@ -869,8 +869,8 @@ def _add(part, total):
 
 
 @_jit
-def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
-    """Add the sums of the per-sample gradients and of their squares over `rows`.
+def gradient_sums(X, Y, shape, theta, rows, weights, hyper, g_sum, g2_sum):
+    """Add the weighted sums of the per-sample gradients and of their squares over `rows`.
 
     Parameters
     ----------
@@ -878,6 +878,8 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
         As for `train`.
     rows : ndarray of int64 of shape (n_rows,)
         The samples.
+    weights : ndarray of shape (n_rows,)
+        Theirs, in θ's dtype.
     g_sum, g2_sum : ndarray of shape (n_parameters,)
         Added to in place; the penalty is left out.
     """
@@ -887,7 +889,8 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
     for layer in range(shape.sizes.size - 2, -1, -1):
         A = _units_and_one(scratch.activations, shape, layer)
         D = _units(scratch.deltas, shape, layer + 1)
-        _add(np.dot(A, D.T), _connections(g_sum, shape, layer))
-        _add(np.dot(A * A, (D * D).T), _connections(g2_sum, shape, layer))
+        weighted = D * weights
+        _add(np.dot(A, weighted.T), _connections(g_sum, shape, layer))
+        _add(np.dot(A * A, (weighted * D).T), _connections(g2_sum, shape, layer))
         if layer > 0:
             _pass_down(layer, scratch.deltas, scratch.activations, plan, shape, theta, hyper)

@@ -1,5 +1,6 @@
 """From checked arrays to trained ones: the draws, the chunks of steps, the way back to finite."""
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -13,6 +14,45 @@ from sksgdprune import _kernels
 CHUNK_WORK = 4e9
 # Rows whose gradients are summed in one kernel call.
 GRADIENT_ROWS = 256
+# How often a row can count on average; weights beyond that are scaled down.
+MOST_REPEATS = 100
+
+
+class Population:
+    """Rows to draw from, each as often as its weight says: weight 2 is the row twice.
+
+    Points of the interval from 0 to `size` lie in rows, a row's part being as long as its
+    weight. So integer weights give the very draws of the data set with its rows repeated.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    weights : ndarray of float64 of shape (n_rows,), default=None
+        Their weights; None means 1 each.
+
+    Attributes
+    ----------
+    size : int
+        Number of samples: the sum of the weights, rounded up. Weights that come to less than
+        the number of rows that have any, or to very much more, are scaled.
+    """
+
+    def __init__(self, n_rows, weights=None):
+        self.n_rows, self.size, self._ends = n_rows, n_rows, None
+        if weights is None:
+            return
+        weighted, total = np.flatnonzero(weights), float(weights.sum())
+        least = weighted.size
+        self.size = int(min(max(math.ceil(round(total, 6)), least), MOST_REPEATS * least))
+        self._ends = np.cumsum(weights) * (self.size / total)
+        self._ends[weighted[-1] :] = np.inf
+
+    def rows(self, points):
+        """Return the numbers of the rows in which points from 0 to `size` lie."""
+        if self._ends is None:
+            return points.astype(np.int64)
+        return np.searchsorted(self._ends, points, side="right")
 
 
 class Sampler:
@@ -23,8 +63,10 @@ class Sampler:
     rng : RandomState
         Seeds the sampler; later draws do not touch it.
     sampling : {"replacement", "shuffle"}
-        Rows drawn independently, or by permutations of all rows. A permutation that does not
-        end with a minibatch is continued in the next one.
+        Rows drawn independently, with probabilities as their weights; or by permutations, in
+        each of which a row comes up as often as its weight says: a fraction by chance, so that
+        the mean over many is exact. A permutation that does not end with a minibatch is
+        continued in the next one.
     """
 
     def __init__(self, rng, sampling):
@@ -33,17 +75,23 @@ class Sampler:
         self.sampling = sampling
         self._rest = np.empty(0, dtype=np.int64)
 
-    def draw(self, n_samples, n_steps, batch_size):
+    def draw(self, population, n_steps, batch_size):
         """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,)."""
-        probe = self._probe_rng.integers(n_samples, size=n_steps)
+        size = population.size
+        probe = population.rows(self._probe_rng.random(n_steps) * size)
         if self.sampling == "replacement":
-            return self._batch_rng.integers(n_samples, size=(n_steps, batch_size)), probe
-        rows = self._rest[self._rest < n_samples]
-        missing = n_steps * batch_size - rows.size
-        epochs = [self._batch_rng.permutation(n_samples) for _ in range(-(-missing // n_samples))]
+            points = self._batch_rng.random((n_steps, batch_size)) * size
+            return population.rows(points), probe
+        rows = self._rest[self._rest < population.n_rows]
+        n_epochs = -(-(n_steps * batch_size - rows.size) // size)
+        epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
         rows = np.concatenate([rows, *epochs])
         used, self._rest = np.split(rows, [n_steps * batch_size])
         return used.reshape(n_steps, batch_size), probe
+
+    def _permutation(self, size):
+        """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
+        return self._batch_rng.permutation(size) + self._batch_rng.random()
 
 
 def hyper_parameters(estimator, n_parameters, n_samples, dtype):
@@ -122,6 +170,7 @@ def train(
     n_steps,
     batch_size,
     *,
+    population=None,
     every=None,
     watch=None,
 ):
@@ -131,12 +180,14 @@ def train(
     something stops being finite, the training ends with the last finite θ: the chunk is taken
     again from its start, up to the step before. After each `every` steps `watch(θ, losses)` is
     called, losses being those of all steps so far; where it returns True, the training ends.
+    `population` gives the rows their weights.
 
     Returns
     -------
     Outcome
     """
     theta, C = theta.copy(), noise_variance.copy()
+    population = population or Population(X.shape[0])
     rows, shape = kernel_rows(X), kernel_shape(layout)
     losses = np.empty(n_steps)
     chunk = int(CHUNK_WORK / (3 * layout.n_parameters * (batch_size + 1))) + 1
@@ -153,7 +204,7 @@ def train(
         while done < n_steps:
             start = theta.copy(), C.copy()
             steps = min(chunk, n_steps - done, every - done % every)
-            batch, probe = sampler.draw(X.shape[0], steps, batch_size)
+            batch, probe = sampler.draw(population, steps, batch_size)
             finite = advance(batch, probe, done)
             if finite < steps:
                 theta[:], C[:] = start
@@ -165,8 +216,8 @@ def train(
     return Outcome(theta, C, losses[:done], False)
 
 
-def mean_gradients(X, Y, layout, theta, hyper, batch_size):
-    """Return the means over all rows of the per-sample gradients g and of g².
+def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
+    """Return the weighted means over all rows of the per-sample gradients g and of g².
 
     Returns
     -------
@@ -175,12 +226,14 @@ def mean_gradients(X, Y, layout, theta, hyper, batch_size):
     """
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
     n_samples, samples, shape = X.shape[0], kernel_rows(X), kernel_shape(layout)
+    weights = np.ones(n_samples) if weights is None else weights
     with one_blas_thread():
         for first in range(0, n_samples, GRADIENT_ROWS):
             rows = np.arange(first, min(first + GRADIENT_ROWS, n_samples))
-            _kernels.gradient_sums(samples, Y, shape, theta, rows, hyper, g, g2)
-    g /= n_samples
-    g2 /= n_samples
+            shares = weights[rows].astype(theta.dtype)
+            _kernels.gradient_sums(samples, Y, shape, theta, rows, shares, hyper, g, g2)
+    g /= weights.sum()
+    g2 /= weights.sum()
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
         part += hyper.alpha / batch_size * W
     return g, g2

@@ -9,7 +9,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sksgdprune import _kernels, _selection
 
@@ -71,8 +71,11 @@ def hidden_sizes(hidden_layer_sizes):
     return tuple(int(n) for n in sizes)
 
 
-def training_data(estimator, X, y, *, reset):
-    """Return X and y checked; X is float64 or float32, in C order."""
+def training_data(estimator, X, y, sample_weight=None, *, reset):
+    """Return X, y and the weights checked, without the rows of weight 0.
+
+    X is float64 or float32, in C order; the weights are float64, or None as given.
+    """
     X, y = validate_data(
         estimator,
         X,
@@ -83,7 +86,11 @@ def training_data(estimator, X, y, *, reset):
         y_numeric=is_regressor(estimator),
         reset=reset,
     )
-    return X, y
+    if sample_weight is None:
+        return X, y, None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    present = weights > 0
+    return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
 
 
 def kernel_array(array, dtype=None):

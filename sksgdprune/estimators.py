@@ -5,6 +5,7 @@ from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 
@@ -48,6 +49,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int, default=3200
         Minibatch steps in `fit`. The unit is the step, not the epoch.
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the rows' weights by class, relative to each other; a class that the dict
+        leaves out has 1. "balanced" gives all classes equal shares; not in `partial_fit`, which
+        does not see all data.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     random_state : int, RandomState or None, default=None
@@ -108,6 +113,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [check.StrOptions({"log_loss", "double_softmax"})],
+        "class_weight": [dict, check.StrOptions({"balanced"}), None],
     }
     out_activation_ = "softmax"
 
@@ -128,6 +134,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
+        class_weight=None,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -146,11 +153,12 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
+        self.class_weight = class_weight
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, classes=None, *, n_steps=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, n_steps=None):
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -161,8 +169,11 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             Class labels, each one of `classes`.
         classes : array-like of shape (n_classes,), default=None
             All labels of all calls; needed in the first one.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
         n_steps : int, default=None
-            Minibatch steps; None takes one epoch over this X, ceil(n_samples / S).
+            Minibatch steps; None takes one epoch over this X, ceil(n / S); n is the
+            number of rows, or the sum of their weights.
 
         Returns
         -------
@@ -176,8 +187,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
+            if self.class_weight == "balanced":
+                raise ValueError(
+                    "class_weight='balanced' needs all data and is not possible in partial_fit; "
+                    "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
+                )
             check.check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, n_steps)
+            return self._partial_fit(X, y, n_steps, sample_weight)
 
     def predict(self, X):
         """Return the most probable class of each row.
@@ -227,22 +243,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
     def _encode(self, y, fresh):
         check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
-        labels = np.unique(y)
-        if fresh:
-            self.classes_ = labels
-        unseen = np.setdiff1d(labels, self.classes_)
-        if unseen.size:
-            raise ValueError(
-                f"y has classes {unseen.tolist()} that are not in classes_ "
-                f"{self.classes_.tolist()}; name all classes in the first partial_fit."
-            )
-        if len(self.classes_) < 2:
-            raise ValueError(
-                "The number of classes has to be greater than one; "
-                f"got {len(self.classes_)} class: {self.classes_.tolist()}."
-            )
-        return y[:, np.newaxis] == self.classes_
+        Y, self.classes_ = _targets.one_hot(y, None if fresh else self.classes_)
+        return Y
+
+    def _weigh(self, y, weights):
+        if self.class_weight is None:
+            return weights
+        return _targets.with_class_weight(weights, self.class_weight, y, self.classes_)
 
 
 class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
@@ -385,7 +392,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, *, n_steps=None):
+    def partial_fit(self, X, y, sample_weight=None, *, n_steps=None):
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -394,8 +401,11 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
         n_steps : int, default=None
-            Minibatch steps; None takes one epoch over this X, ceil(n_samples / S).
+            Minibatch steps; None takes one epoch over this X, ceil(n / S); n is the
+            number of rows, or the sum of their weights.
 
         Returns
         -------
@@ -409,7 +419,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            return self._partial_fit(X, y, n_steps)
+            return self._partial_fit(X, y, n_steps, sample_weight)
 
     def predict(self, X):
         """Return the predicted target of each row.

@@ -126,7 +126,7 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     _, h = hyper(activation=activation, loss=loss, output=output)
     rows = np.arange(len(X))
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
+    gradient_sums(layout, X, Y, theta, rows, np.ones(len(rows)), h, g, g2)
 
     def total_loss(theta):
         return sum(
@@ -146,12 +146,12 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     np.testing.assert_allclose(g, numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
 
 
-def test_gradient_sums_are_first_and_second_moments():
+def test_gradient_sums_are_weighted_first_and_second_moments():
     layout, X, Y, theta, *_ = problem((6, 5), "log_loss")
     _, h = hyper()
     g, g2 = np.ones_like(theta), np.ones_like(theta)
-    rows = np.array([3, 1, 1, 7])
-    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
+    rows, weights = np.array([3, 1, 1, 7]), np.array([1.0, 2.0, 0.5, 0.0])
+    gradient_sums(layout, X, Y, theta, rows, weights, h, g, g2)
     per_sample = np.array(
         [
             reference.sample_gradient(
@@ -160,8 +160,8 @@ def test_gradient_sums_are_first_and_second_moments():
             for r in rows
         ]
     )
-    np.testing.assert_allclose(g, 1 + per_sample.sum(axis=0), atol=1e-13)
-    np.testing.assert_allclose(g2, 1 + (per_sample**2).sum(axis=0), atol=1e-13)
+    np.testing.assert_allclose(g, 1 + weights @ per_sample, atol=1e-13)
+    np.testing.assert_allclose(g2, 1 + weights @ per_sample**2, atol=1e-13)
 
 
 def test_train_changes_theta_and_noise_variance_only_where_free():
