@@ -34,10 +34,9 @@ class BasePreconditionedMLP(BaseEstimator):
     def _encode(self, y, fresh):
         """Return targets as an array (n_samples, n_outputs); `fresh`: learn their form first."""
 
-    @property
     @abstractmethod
-    def out_activation_(self):
-        """Name of the output activation."""
+    def _decide(self, output):
+        """Return predictions from the last layer's values."""
 
     # Training
 
@@ -143,7 +142,8 @@ class BasePreconditionedMLP(BaseEstimator):
         if size < 2 and self.noise_estimator == "batch":
             raise ValueError(
                 "noise_estimator='batch' needs at least 2 samples a minibatch, got "
-                f"{size} (n_samples={self._n_samples}); use a larger batch_size or noise_estimator='probe'."
+                f"{size} (n_samples={self._n_samples}); use a larger batch_size or "
+                "noise_estimator='probe'."
             )
         return int(size)
 
@@ -377,6 +377,22 @@ class BasePreconditionedMLP(BaseEstimator):
         ]
 
     # Prediction
+
+    def predict(self, X):
+        """Return the prediction for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class, the labels of probability above 1/2, or the targets, in the
+            form of the y of `fit`.
+        """
+        return self._decide(self._output(X, "identity"))
 
     def _output(self, X, output):
         check_is_fitted(self)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 
 class Tensor(NamedTuple):
@@ -104,6 +104,9 @@ ACTIVATIONS = {
 OUTPUTS = {
     "identity": lambda Z: Z,
     "relu": ACTIVATIONS["relu"],
+    "exp": lambda Z: np.exp(Z, out=Z),
+    "logistic": ACTIVATIONS["logistic"],
+    "log_logistic": log_expit,
     "softmax": lambda Z: softmax(Z, axis=1),
     "log_softmax": lambda Z: log_softmax(Z, axis=1),
 }

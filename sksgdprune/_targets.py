@@ -48,3 +48,19 @@ def with_class_weight(weights, class_weight, y, classes):
             "have one above 0."
         )
     return product * (weights.sum() / product.sum())
+
+
+def indicator(y, classes):
+    """Return y, checked to hold 0 and 1 only, and the labels of its columns."""
+    classes = np.arange(y.shape[1]) if classes is None else classes
+    if len(classes) != y.shape[1]:
+        raise ValueError(
+            f"y has {y.shape[1]} columns for {len(classes)} labels: {classes.tolist()}."
+        )
+    odd = np.setdiff1d(y, [0, 1])
+    if odd.size:
+        raise ValueError(
+            f"y has the values {odd.tolist()}; multilabel targets hold 0 and 1 only, a column "
+            "per label."
+        )
+    return y, classes

@@ -216,6 +216,23 @@ def train(
     return Outcome(theta, C, losses[:done], False)
 
 
+def _blocks(n_rows):
+    """Yield the row numbers 0 to n_rows - 1, some at a time."""
+    for first in range(0, n_rows, GRADIENT_ROWS):
+        yield np.arange(first, min(first + GRADIENT_ROWS, n_rows))
+
+
+def mean_loss(X, Y, layout, theta, hyper, weights=None):
+    """Return the weighted mean of all rows' losses, without the penalty."""
+    samples, shape = kernel_rows(X), kernel_shape(layout)
+    with one_blas_thread():
+        losses = [
+            _kernels.sample_losses(samples, Y, shape, theta, rows, hyper)
+            for rows in _blocks(X.shape[0])
+        ]
+    return float(np.average(np.concatenate(losses), weights=weights))
+
+
 def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
     """Return the weighted means over all rows of the per-sample gradients g and of g².
 
@@ -228,8 +245,7 @@ def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
     n_samples, samples, shape = X.shape[0], kernel_rows(X), kernel_shape(layout)
     weights = np.ones(n_samples) if weights is None else weights
     with one_blas_thread():
-        for first in range(0, n_samples, GRADIENT_ROWS):
-            rows = np.arange(first, min(first + GRADIENT_ROWS, n_samples))
+        for rows in _blocks(n_samples):
             shares = weights[rows].astype(theta.dtype)
             _kernels.gradient_sums(samples, Y, shape, theta, rows, shares, hyper, g, g2)
     g /= weights.sum()

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -86,6 +87,7 @@ def training_data(estimator, X, y, sample_weight=None, *, reset):
         y_numeric=is_regressor(estimator),
         reset=reset,
     )
+    y = y.toarray() if issparse(y) else y
     if sample_weight is None:
         return X, y, None
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

@@ -2,12 +2,13 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, is_multilabel
 from sklearn.utils.validation import column_or_1d
 
 from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._network import OUTPUTS
 
 
 class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
@@ -71,7 +72,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     t_ : int
         Step counter, t0 + steps taken.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; of a multilabel y the numbers of its columns.
     loss_ : float
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
@@ -81,9 +82,9 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Output units, one per class.
+        Output units, one per class or label.
     out_activation_ : str
-        Output activation, "softmax".
+        Output activation: "softmax", or "logistic" where y is multilabel.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -166,9 +167,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         X : array-like of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,)
-            Class labels, each one of `classes`.
+            Class labels, each one of `classes`; or an indicator matrix of 0 and 1 of shape
+            (n_samples, n_outputs).
         classes : array-like of shape (n_classes,), default=None
-            All labels of all calls; needed in the first one.
+            All labels of all calls; needed in the first one, but for an indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights, as in `fit`.
         n_steps : int, default=None
@@ -192,27 +194,12 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
                     "class_weight='balanced' needs all data and is not possible in partial_fit; "
                     "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
                 )
-            check.check_partial_fit_first_call(self, classes)
+            if classes is not None or not is_multilabel(y):
+                check.check_partial_fit_first_call(self, classes)
             return self._partial_fit(X, y, n_steps, sample_weight)
 
-    def predict(self, X):
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        output = self._output(X, "identity")
-        return self.classes_[np.argmax(output, axis=1)]
-
     def predict_proba(self, X):
-        """Return the softmax output for each row.
+        """Return the probability of each class or label.
 
         Parameters
         ----------
@@ -222,12 +209,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of `classes_`.
+            Probabilities, in the order of `classes_`; those of multilabel targets are apart from
+            each other and do not sum to 1.
         """
-        return self._output(X, "softmax")
+        return self._output(X, self.out_activation_)
 
     def predict_log_proba(self, X):
-        """Return the logarithm of the softmax output, finite where it underflows.
+        """Return the logarithms of the probabilities, finite where these underflow.
 
         Parameters
         ----------
@@ -239,16 +227,42 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
         """
-        return self._output(X, "log_softmax")
+        return self._output(X, f"log_{self.out_activation_}")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def _encode(self, y, fresh):
         check_classification_targets(y)
-        Y, self.classes_ = _targets.one_hot(y, None if fresh else self.classes_)
+        multilabel = is_multilabel(y)
+        if fresh or not hasattr(self, "theta_"):
+            self.out_activation_ = "logistic" if multilabel else "softmax"
+        elif multilabel != (self.out_activation_ == "logistic"):
+            raise ValueError(
+                f"y has the shape {y.shape}, but fit saw {self.n_outputs_} "
+                f"{'classes, one per sample' if multilabel else 'labels, a column each'}."
+            )
+        encode = _targets.indicator if multilabel else _targets.one_hot
+        Y, self.classes_ = encode(y, None if fresh else getattr(self, "classes_", None))
+        if multilabel and self.loss != "log_loss":
+            raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
         return Y
+
+    def _decide(self, output):
+        if self.out_activation_ == "logistic":
+            return (output > 0).astype(int)
+        return self.classes_[np.argmax(output, axis=1)]
 
     def _weigh(self, y, weights):
         if self.class_weight is None:
             return weights
+        if self.out_activation_ == "logistic":
+            raise ValueError(
+                f"Got class_weight={self.class_weight!r}; it is for one class per sample. Weigh "
+                "the rows of multilabel targets by sample_weight."
+            )
         return _targets.with_class_weight(weights, self.class_weight, y, self.classes_)
 
 
@@ -265,10 +279,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Units of each hidden layer; () gives linear regression.
     activation : {"identity", "logistic", "tanh", "relu"}, default="tanh"
         Activation of the hidden layers.
-    loss : {"squared_error"}, default="squared_error"
-        Half the squared error, summed over the outputs.
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error, or half the Poisson deviance of the exponential output for
+        counts and other y >= 0; summed over the outputs.
     output_activation : {"identity", "relu"}, default="identity"
-        "relu" makes predictions non-negative, as in the notebook that the package grew from.
+        "relu" makes predictions non-negative, as in the notebook that the package grew from;
+        for the squared error only.
     preconditioner : {"diagonal", "identity"}, default="diagonal"
         H: Corollary 3, or 1 (plain SGD).
     noise_estimator : {"probe", "batch"}, default="probe"
@@ -320,7 +336,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     n_outputs_ : int
         Output units, one per target.
     out_activation_ : str
-        Output activation.
+        Output activation: `output_activation`, or "exp" under the Poisson loss.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -347,7 +363,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     """
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [check.StrOptions({"squared_error"})],
+        "loss": [check.StrOptions({"squared_error", "poisson"})],
         "output_activation": [check.StrOptions({"identity", "relu"})],
     }
 
@@ -421,30 +437,29 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         with check.unchanged_on_error(self):
             return self._partial_fit(X, y, n_steps, sample_weight)
 
-    def predict(self, X):
-        """Return the predicted target of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, one-dimensional where there is one output.
-        """
-        prediction = self._output(X, self.out_activation_)
-        return prediction.ravel() if self.n_outputs_ == 1 else prediction
-
     @property
     def out_activation_(self):
         """Name of the output activation."""
-        return self.output_activation
+        return "exp" if self.loss == "poisson" else self.output_activation
 
     def _encode(self, y, fresh):
         if y.ndim == 1 or y.shape[1] == 1:
             y = column_or_1d(y, warn=True)[:, np.newaxis]
         if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:
             raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {self.n_outputs_}.")
+        if self.loss == "poisson":
+            self._check_poisson(y)
         return y
+
+    def _check_poisson(self, y):
+        if self.output_activation != "identity":
+            raise ValueError(
+                f"Got output_activation={self.output_activation!r} with loss='poisson', whose "
+                "output is exponential; leave it at 'identity'."
+            )
+        if y.min() < 0:
+            raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
+
+    def _decide(self, output):
+        prediction = OUTPUTS[self.out_activation_](output)
+        return prediction.ravel() if self.n_outputs_ == 1 else prediction
