@@ -4,15 +4,17 @@ import math
 import warnings
 from abc import abstractmethod
 from copy import deepcopy
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksgdprune import _network, _scores, _selection, _training
+from sksgdprune import _network, _scores, _selection, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._selection import FREE, FROZEN, PRUNED
 
@@ -23,6 +25,11 @@ class Data(NamedTuple):
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None
+
+    def take(self, rows):
+        """Return the data of some rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(self.X[rows], self.Y[rows], weights)
 
 
 class BasePreconditionedMLP(BaseEstimator):
@@ -38,13 +45,21 @@ class BasePreconditionedMLP(BaseEstimator):
     def _decide(self, output):
         """Return predictions from the last layer's values."""
 
+    @abstractmethod
+    def _grade(self, output, Y, weights):
+        """Return the score of the last layer's values, as `score` would."""
+
+    def _strata(self, Y):
+        """Return the label of each row for a stratified split, or None."""
+
     # Training
 
     @check.fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Train for `max_steps` minibatch steps.
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+        """Train for `max_steps` minibatch steps, or until nothing improves.
 
-        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set.
+        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
+        the training, with a warning, and keeps the parameters so far.
 
         Parameters
         ----------
@@ -54,6 +69,9 @@ class BasePreconditionedMLP(BaseEstimator):
             Class labels, or real targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 2 means the row twice, 0 its absence. None means 1 each.
+        X_val, y_val : array-like, default=None
+            Held-out data, scored after each epoch: with `early_stopping` in place of a part of
+            X, y; without it for `validation_scores_` and `validation_loss_curve_` alone.
 
         Returns
         -------
@@ -68,20 +86,36 @@ class BasePreconditionedMLP(BaseEstimator):
         """
         goes_on = self.warm_start and hasattr(self, "theta_")
         with check.unchanged_on_error(self):
-            self._train(X, y, self.max_steps, sample_weight, fresh=not goes_on)
-            return self
-
-    @check.fit_context(prefer_skip_nested_validation=True)
-    def _partial_fit(self, X, y, n_steps, sample_weight):
-        check.step_count(n_steps)
-        self._train(X, y, n_steps, sample_weight)
+            data = self._read(X, y, sample_weight, fresh=not goes_on)
+            if goes_on:
+                self._check_same_form(data.Y)
+            else:
+                self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+            data, held_out = self._hold_out(data, X_val, y_val)
+            watches = self._watches(data, held_out)
+            outcome = self._advance(data, self.max_steps, watches)
+            if held_out is not None:
+                self._keep_validation(watches[0])
+        self._tell(outcome)
         return self
 
-    def _train(self, X, y, n_steps, sample_weight=None, *, fresh=False):
-        data = self._read(X, y, sample_weight, fresh=fresh)
-        if fresh or not hasattr(self, "theta_"):
+    def _partial_fit(self, X, y, n_steps, sample_weight):
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it does not see all data; set "
+                "it to False."
+            )
+        check.step_count(n_steps)
+        self._tell(self._train(X, y, n_steps, sample_weight))
+        return self
+
+    @check.fit_context(prefer_skip_nested_validation=True)
+    def _train(self, X, y, n_steps=None, sample_weight=None):
+        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
+        data = self._read(X, y, sample_weight, fresh=False)
+        if not hasattr(self, "theta_"):
             self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
-        self._advance(data, n_steps)
+        return self._advance(data, n_steps)
 
     def _read(self, X, y, sample_weight, *, fresh):
         """Check the data and give them the form that the kernels take."""
@@ -96,12 +130,72 @@ class BasePreconditionedMLP(BaseEstimator):
         """Return the rows' weights, or None where all are 1."""
         return weights
 
-    def _advance(self, data, n_steps=None):
-        """Take `n_steps` minibatch steps, or an epoch of them."""
-        population = _training.Population(len(data.X), data.weights)
-        self._n_samples = population.size
-        batch_size = self._minibatch_size()
-        epoch = math.ceil(population.size / batch_size)
+    def _check_same_form(self, Y):
+        """Refuse targets with which a warm start cannot go on."""
+
+    def _hold_out(self, data, X_val, y_val):
+        """Return the data to train on, and those to validate on or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Got only one of X_val and y_val; give both, or none.")
+        if X_val is not None:
+            held_out = self._read(X_val, y_val, None, fresh=False)
+        elif self.early_stopping:
+            train, test = train_test_split(
+                np.arange(len(data.X)),
+                test_size=self.validation_fraction,
+                stratify=self._strata(data.Y),
+                random_state=self._rng,
+            )
+            data, held_out = data.take(train), data.take(test)
+        else:
+            return data, None
+        if is_regressor(self) and len(held_out.X) < 2:
+            raise ValueError(
+                "The validation set is too small: R² needs 2 samples, got 1. Increase "
+                "validation_fraction or the size of the data."
+            )
+        return data, held_out
+
+    def _watches(self, data, held_out):
+        """Return what may end the training on `data`; the validation, if any, comes first."""
+        epoch = self._epoch(data)
+        patience, watches = self.n_iter_no_change, []
+        if held_out is not None:
+            grade = partial(self._grade_theta, held_out)
+            waits = patience if self.early_stopping else math.inf
+            watches.append(_stopping.Validation(grade, epoch, waits, self.tol))
+        if not self.early_stopping and self.tol > 0 and patience < math.inf:
+            watches.append(_stopping.Standstill(epoch, patience, self.tol))
+        return watches
+
+    def _grade_theta(self, held_out, theta):
+        """Return θ's score and loss on held-out data."""
+        coefs, intercepts = self._layout.weights(theta), self._layout.biases(theta)
+        output = _network.predict(held_out.X, coefs, intercepts, self.activation, "identity")
+        loss = _training.mean_loss(
+            held_out.X, held_out.Y, self._layout, theta, self._hyper(), held_out.weights
+        )
+        return float(self._grade(output, held_out.Y, held_out.weights)), loss
+
+    def _keep_validation(self, validation):
+        """Keep the scores, and under early stopping the θ of the best.
+
+        The masks do not change during a training, so that θ obeys them.
+        """
+        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores
+        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
+        self.best_validation_score_ = validation.best_score
+        if self.early_stopping and validation.best_theta is not None:
+            self.theta_ = validation.best_theta
+
+    def _epoch(self, data):
+        """Note how many samples there are; return the steps of an epoch."""
+        self._n_samples = _training.Population(len(data.X), data.weights).size
+        return math.ceil(self._n_samples / self._minibatch_size())
+
+    def _advance(self, data, n_steps=None, watches=()):
+        """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
+        epoch = self._epoch(data)
         sampler = deepcopy(self._sampler)
         sampler.sampling = self.sampling
         outcome = _training.train(
@@ -115,12 +209,15 @@ class BasePreconditionedMLP(BaseEstimator):
             self._hyper(),
             sampler,
             n_steps or epoch,
-            batch_size,
-            population=population,
+            self._minibatch_size(),
+            population=_training.Population(len(data.X), data.weights),
+            every=min((watch.every for watch in watches), default=None),
+            watch=lambda theta, losses: any([watch(theta, losses) for watch in watches]),
         )
         self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
         self._sampler = sampler
         self._record(outcome, epoch)
+        return outcome
 
     def _start(self, dtype, n_features, n_outputs):
         """Draw a fresh start: θ, C and the sampler's seeds, in this order."""
@@ -133,6 +230,7 @@ class BasePreconditionedMLP(BaseEstimator):
         self.status_ = np.full(layout.n_parameters, FREE)
         self._sampler = _training.Sampler(rng, self.sampling)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+        self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
 
     def _minibatch_size(self):
         """Return S; a permutation cannot give more than all samples."""
@@ -157,18 +255,23 @@ class BasePreconditionedMLP(BaseEstimator):
         n_steps = len(outcome.losses)
         self.t_ += n_steps
         self.n_iter_ += n_steps
-        means = [float(outcome.losses[i : i + epoch].mean()) for i in range(0, n_steps, epoch)]
-        self.loss_curve_ = self.loss_curve_ + means
+        self.loss_curve_ = self.loss_curve_ + _stopping.epoch_means(outcome.losses, epoch)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
+
         if outcome.diverged:
             warnings.warn(
                 f"Training diverged after {n_steps} steps and ended with the last finite "
                 "parameters; standardise X, or try a smaller learning_rate or a larger damping.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
+
+    def _tell(self, outcome):
+        """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
+        if outcome.interrupted:
+            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=4)
 
     # Cutting
 
@@ -343,6 +446,11 @@ class BasePreconditionedMLP(BaseEstimator):
         )
 
     # What is fitted
+
+    @property
+    def best_loss_(self):
+        """Smallest entry of `loss_curve_`."""
+        return min(self.loss_curve_)
 
     @property
     def coefs_(self):

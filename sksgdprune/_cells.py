@@ -17,6 +17,12 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 
 
+def train(estimator, X, y, n_steps):
+    """Take exactly `n_steps` steps; Ctrl-C ends the sweep, not only this training."""
+    if estimator._train(X, y, n_steps).interrupted:
+        raise KeyboardInterrupt
+
+
 class Recipe(NamedTuple):
     """What is done to a warmed-up estimator; equal for all cells of a sweep."""
 
@@ -36,7 +42,7 @@ class Recipe(NamedTuple):
             cut = getattr(estimator, self.action)
             cut(fraction, self.method, scope=self.scope, **data)
             if n_steps:
-                estimator.partial_fit(X, y, n_steps=n_steps)
+                train(estimator, X, y, n_steps)
         return estimator
 
 
@@ -97,10 +103,8 @@ def prepare(estimator, X, y, train, test, seed):
 def warm_up(start, seed, n_steps):
     """Train the last step of a prepared split for `n_steps`."""
     started = time.perf_counter()
-    last = clone(start.estimator)
-    max_steps = last.max_steps
-    last.set_params(random_state=seed, max_steps=n_steps).fit(start.X, start.y)
-    last.set_params(max_steps=max_steps)
+    last = clone(start.estimator).set_params(random_state=seed)
+    train(last, start.X, start.y, n_steps)
     seconds = start.seconds + time.perf_counter() - started
     return start._replace(estimator=last, seconds=seconds)
 

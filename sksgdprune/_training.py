@@ -149,12 +149,13 @@ def kernel_rows(X):
 
 
 class Outcome(NamedTuple):
-    """What a training came to: the arrays, the losses step by step, whether it diverged."""
+    """What a training came to: the arrays, the losses step by step, and what cut it short."""
 
     theta: np.ndarray
     noise_variance: np.ndarray
     losses: np.ndarray
-    diverged: bool
+    diverged: bool = False
+    interrupted: bool = False
 
 
 def train(
@@ -178,8 +179,9 @@ def train(
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
     something stops being finite, the training ends with the last finite θ: the chunk is taken
-    again from its start, up to the step before. After each `every` steps `watch(θ, losses)` is
-    called, losses being those of all steps so far; where it returns True, the training ends.
+    again from its start, up to the step before. Ctrl-C ends it with the last whole chunk. After
+    each `every` steps and at the end `watch(θ, losses)` is called, losses being those of all
+    steps so far; where it returns True, the training ends.
     `population` gives the rows their weights.
 
     Returns
@@ -199,21 +201,26 @@ def train(
             rows, Y, shape, theta, C, status, batch, probe, now, hyper, False, curve
         )
 
-    done = 0
-    with one_blas_thread():
-        while done < n_steps:
-            start = theta.copy(), C.copy()
-            steps = min(chunk, n_steps - done, every - done % every)
-            batch, probe = sampler.draw(population, steps, batch_size)
-            finite = advance(batch, probe, done)
-            if finite < steps:
-                theta[:], C[:] = start
-                advance(batch[:finite], probe[:finite], done)
-                return Outcome(theta, C, losses[: done + finite], True)
-            done += steps
-            if watch is not None and done % every == 0 and watch(theta, losses[:done]):
-                break
-    return Outcome(theta, C, losses[:done], False)
+    # Replaced as a whole, so that Ctrl-C at any moment finds three that belong together.
+    kept = theta.copy(), C.copy(), 0
+    try:
+        with one_blas_thread():
+            while (done := kept[2]) < n_steps:
+                steps = min(chunk, n_steps - done, every - done % every)
+                batch, probe = sampler.draw(population, steps, batch_size)
+                finite = advance(batch, probe, done)
+                if finite < steps:
+                    theta[:], C[:] = kept[:2]
+                    advance(batch[:finite], probe[:finite], done)
+                    return Outcome(theta, C, losses[: done + finite], diverged=True)
+                done += steps
+                kept = theta.copy(), C.copy(), done
+                at_a_stop = done % every == 0 or done == n_steps
+                if watch is not None and at_a_stop and watch(kept[0], losses[:done]):
+                    break
+    except KeyboardInterrupt:
+        return Outcome(*kept[:2], losses[: kept[2]], interrupted=True)
+    return Outcome(*kept[:2], losses[: kept[2]])
 
 
 def _blocks(n_rows):

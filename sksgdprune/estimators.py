@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets, is_multilabel
 from sklearn.utils.validation import column_or_1d
 
@@ -50,6 +51,18 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int, default=3200
         Minibatch steps in `fit`. The unit is the step, not the epoch.
+    early_stopping : bool, default=False
+        Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
+        multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
+        without a score better by `tol` and returns to the parameters of the best.
+    validation_fraction : float, default=0.1
+        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+    n_iter_no_change : int or inf, default=10
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
+        only where the training loss stands still: where the entries of `loss_curve_` stay within
+        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+    tol : float, default=1e-4
+        See above; with 0 the training loss never ends a training.
     class_weight : dict, "balanced" or None, default=None
         Factors of the rows' weights by class, relative to each other; a class that the dict
         leaves out has 1. "balanced" gives all classes equal shares; not in `partial_fit`, which
@@ -77,6 +90,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
         The same for each epoch's worth of steps, ceil(n_samples / S), in order.
+    best_loss_ : float
+        Its smallest entry.
+    validation_scores_ : list of float or None
+        Accuracy on the validation data after each epoch and at the end of `fit`; None without.
+    validation_loss_curve_ : list of float or None
+        The same for the loss, without the penalty.
+    best_validation_score_ : float or None
+        The highest score of the last `fit`.
     n_iter_ : int
         Minibatch steps taken.
     n_layers_ : int
@@ -135,6 +156,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
         class_weight=None,
         warm_start=False,
         random_state=None,
@@ -154,6 +179,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.random_state = random_state
@@ -250,6 +279,24 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
         return Y
 
+    def _check_same_form(self, Y):
+        if self.out_activation_ == "softmax" and not Y.any(axis=0).all():
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has "
+                f"{self.classes_[Y.any(axis=0)]}; partial_fit takes some of them."
+            )
+
+    def _strata(self, Y):
+        return self.classes_[Y.argmax(axis=1)] if self.out_activation_ == "softmax" else None
+
+    def _grade(self, output, Y, weights):
+        if self.out_activation_ == "logistic":
+            right = ((output > 0) == Y).all(axis=1)
+        else:
+            right = output.argmax(axis=1) == Y.argmax(axis=1)
+        return np.average(right, weights=weights)
+
     def _decide(self, output):
         if self.out_activation_ == "logistic":
             return (output > 0).astype(int)
@@ -308,6 +355,18 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int, default=3200
         Minibatch steps in `fit`. The unit is the step, not the epoch.
+    early_stopping : bool, default=False
+        Whether `fit` holds out `validation_fraction` of the samples, scores them after
+        each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`
+        and returns to the parameters of the best.
+    validation_fraction : float, default=0.1
+        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+    n_iter_no_change : int or inf, default=10
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
+        only where the training loss stands still: where the entries of `loss_curve_` stay within
+        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+    tol : float, default=1e-4
+        See above; with 0 the training loss never ends a training.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     random_state : int, RandomState or None, default=None
@@ -329,6 +388,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
         The same for each epoch's worth of steps, ceil(n_samples / S), in order.
+    best_loss_ : float
+        Its smallest entry.
+    validation_scores_ : list of float or None
+        R² on the validation data after each epoch and at the end of `fit`; None without.
+    validation_loss_curve_ : list of float or None
+        The same for the loss, without the penalty.
+    best_validation_score_ : float or None
+        The highest score of the last `fit`.
     n_iter_ : int
         Minibatch steps taken.
     n_layers_ : int
@@ -385,6 +452,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -404,6 +475,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
@@ -459,6 +534,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             )
         if y.min() < 0:
             raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
+
+    def _grade(self, output, Y, weights):
+        return r2_score(Y, OUTPUTS[self.out_activation_](output), sample_weight=weights)
 
     def _decide(self, output):
         prediction = OUTPUTS[self.out_activation_](output)
