@@ -27,7 +27,7 @@ def one_hot(y, classes):
     if len(classes) < 2:
         raise ValueError(
             "The number of classes has to be greater than one; "
-            f"got {len(classes)} class: {classes.tolist()}."
+            f"got {len(classes)} class: {classes.tolist()}, rows of sample_weight 0 left out."
         )
     return y[:, np.newaxis] == classes, classes
 

@@ -9,8 +9,9 @@ from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._plotting import _validate_style_kwargs
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_method_params, _check_sample_weight, validate_data
 
 from sksgdprune import _kernels, _selection
 
@@ -19,6 +20,9 @@ fit_context = _fit_context
 safe_indexing = _safe_indexing
 style = _validate_style_kwargs
 check_partial_fit_first_call = _check_partial_fit_first_call
+raise_for_params = _raise_for_params
+routing_enabled = _routing_enabled
+rows_of_params = _check_method_params
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
