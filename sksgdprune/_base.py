@@ -450,7 +450,7 @@ class BasePreconditionedMLP(BaseEstimator):
     @property
     def best_loss_(self):
         """Smallest entry of `loss_curve_`."""
-        return min(self.loss_curve_)
+        return min(self.loss_curve_, default=math.inf)
 
     @property
     def coefs_(self):
