@@ -4,14 +4,17 @@ import math
 import warnings
 from abc import abstractmethod
 from copy import deepcopy
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksgdprune import _network, _scores, _selection, _training
+from sksgdprune import _network, _scores, _selection, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._compact import compact
 from sksgdprune._selection import FREE, FROZEN, PRUNED
@@ -29,27 +32,47 @@ def _fitted_vector(name, doc):
     return property(read, doc=doc)
 
 
+class Data(NamedTuple):
+    """Checked samples as the kernels take them, and their weights, or None."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
+
+    def take(self, rows):
+        """Return the data of some rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(self.X[rows], self.Y[rows], weights)
+
+
 class BasePreconditionedMLP(BaseEstimator):
     """Common part of classifier and regressor; they add the form of the targets."""
 
     _parameter_constraints = check.MLP_CONSTRAINTS
 
     @abstractmethod
-    def _encode(self, y, fresh):
+    def _encode(self, y, weights, fresh):
         """Return targets as an array (n_samples, n_outputs); `fresh`: learn their form first."""
 
-    @property
     @abstractmethod
-    def out_activation_(self):
-        """Name of the output activation."""
+    def _decide(self, output):
+        """Return predictions from the last layer's values."""
+
+    @abstractmethod
+    def _grade(self, output, Y, weights):
+        """Return the score of the last layer's values, as `score` would."""
+
+    def _strata(self, Y):
+        """Return the label of each row for a stratified split, or None."""
 
     # Training
 
     @check.fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Train for `max_steps` minibatch steps.
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+        """Train for `max_steps` minibatch steps, or until nothing improves.
 
-        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set.
+        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
+        the training, with a warning, and keeps the parameters so far.
 
         Parameters
         ----------
@@ -57,6 +80,11 @@ class BasePreconditionedMLP(BaseEstimator):
             Inputs; float32 is kept, all else becomes float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or real targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights: 2 means the row twice, 0 its absence. None means 1 each.
+        X_val, y_val : array-like, default=None
+            Held-out data, scored after each epoch: with `early_stopping` in place of a part of
+            X, y; without it for `validation_scores_` and `validation_loss_curve_` alone.
 
         Returns
         -------
@@ -71,28 +99,127 @@ class BasePreconditionedMLP(BaseEstimator):
         """
         goes_on = self.warm_start and hasattr(self, "theta_")
         with check.unchanged_on_error(self):
-            return self._train(X, y, self.max_steps, fresh=not goes_on)
+            data = self._read(X, y, sample_weight, fresh=not goes_on)
+            if goes_on:
+                self._check_same_form(data.Y)
+            else:
+                self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+            data, held_out = self._hold_out(data, X_val, y_val)
+            watches = self._watches(data, held_out)
+            outcome = self._advance(data, self.max_steps, watches)
+            if held_out is not None:
+                self._keep_validation(watches[0])
+        self._tell(outcome)
+        return self
+
+    def _partial_fit(self, X, y, n_steps, sample_weight):
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it does not see all data; set "
+                "it to False."
+            )
+        check.step_count(n_steps)
+        self._tell(self._train(X, y, n_steps, sample_weight))
+        return self
 
     @check.fit_context(prefer_skip_nested_validation=True)
-    def _partial_fit(self, X, y, n_steps):
-        check.step_count(n_steps)
-        return self._train(X, y, n_steps, fresh=False)
+    def _train(self, X, y, n_steps=None, sample_weight=None):
+        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
+        data = self._read(X, y, sample_weight, fresh=False)
+        if not hasattr(self, "theta_"):
+            self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+        return self._advance(data, n_steps)
 
-    def _train(self, X, y, n_steps, *, fresh):
-        reset = fresh or not hasattr(self, "theta_")
-        X, y = check.training_data(self, X, y, reset=reset)
-        Y = self._encode(y, fresh)
-        if reset:
-            self._start(X, Y)
-        X, Y = (check.kernel_array(array, self.theta_.dtype) for array in (X, Y))
-        self._n_samples = X.shape[0]
-        batch_size = self._minibatch_size()
-        epoch = math.ceil(self._n_samples / batch_size)
+    def _read(self, X, y, sample_weight, *, fresh):
+        """Check the data and give them the form that the kernels take."""
+        known = hasattr(self, "theta_") and not fresh
+        X, y, weights = check.training_data(self, X, y, sample_weight, reset=not known)
+        Y = self._encode(y, weights, fresh)
+        weights = self._weigh(y, weights)
+        dtype = self.theta_.dtype if known else X.dtype
+        return Data(check.kernel_array(X, dtype), check.kernel_array(Y, dtype), weights)
+
+    def _weigh(self, y, weights):
+        """Return the rows' weights, or None where all are 1."""
+        return weights
+
+    def _check_same_form(self, Y):
+        """Refuse targets with which a warm start cannot go on."""
+
+    def _hold_out(self, data, X_val, y_val):
+        """Return the data to train on, and those to validate on or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Got only one of X_val and y_val; give both, or none.")
+        if X_val is not None:
+            held_out = self._read(X_val, y_val, None, fresh=False)
+        elif self.early_stopping:
+            train, test = train_test_split(
+                np.arange(data.X.shape[0]),
+                test_size=self.validation_fraction,
+                stratify=self._strata(data.Y),
+                random_state=self._rng,
+            )
+            data, held_out = data.take(train), data.take(test)
+        else:
+            return data, None
+        if is_regressor(self) and held_out.X.shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small: R² needs 2 samples, got 1. Increase "
+                "validation_fraction or the size of the data."
+            )
+        return data, held_out
+
+    def _watches(self, data, held_out):
+        """Return what may end the training on `data`; the validation, if any, comes first."""
+        epoch = self._epoch(data)
+        patience, watches = self.n_iter_no_change, []
+        if held_out is not None:
+            grade = partial(self._grade_theta, held_out)
+            waits = patience if self.early_stopping else math.inf
+            watches.append(_stopping.Validation(grade, epoch, waits, self.tol))
+        if not self.early_stopping and self.tol > 0 and patience < math.inf:
+            watches.append(_stopping.Standstill(epoch, patience, self.tol))
+        return watches
+
+    def _grade_theta(self, held_out, theta):
+        """Return θ's score and loss on held-out data."""
+        coefs, intercepts = self._layout.weights(theta), self._layout.biases(theta)
+        output = _network.predict(held_out.X, coefs, intercepts, self.activation, "identity")
+        loss = _training.mean_loss(
+            held_out.X, held_out.Y, self._layout, theta, self._hyper(), held_out.weights
+        )
+        return float(self._grade(output, held_out.Y, held_out.weights)), loss
+
+    def _keep_validation(self, validation):
+        """Keep the scores, and under early stopping the θ of the best.
+
+        The masks do not change during a training, so that θ obeys them.
+        """
+        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores
+        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
+        self.best_validation_score_ = validation.best_score
+        if self.early_stopping and validation.best_theta is not None:
+            self._keep(theta=validation.best_theta)
+
+    def _epoch(self, data):
+        """Note how many samples there are; return the steps of an epoch."""
+        self._n_samples = _training.Population(data.X.shape[0], data.weights).size
+        return math.ceil(self._n_samples / self._minibatch_size())
+
+    def _population(self, data):
+        """Return what to draw from: independent draws do not depend on the order of the rows."""
+        independent = self.sampling == "replacement"
+        order = _training.content_order(data.X, data.Y) if independent else None
+        return _training.Population(data.X.shape[0], data.weights, order)
+
+    def _advance(self, data, n_steps=None, watches=()):
+        """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
+        epoch = self._epoch(data)
         sampler = deepcopy(self._sampler)
         sampler.sampling = self.sampling
         outcome = _training.train(
-            X,
-            Y,
+            data.X,
+            data.Y,
             self._layout,
             self.theta_,
             self.noise_variance_,
@@ -101,27 +228,31 @@ class BasePreconditionedMLP(BaseEstimator):
             self._hyper(),
             sampler,
             n_steps or epoch,
-            batch_size,
+            self._minibatch_size(),
+            population=self._population(data),
+            every=min((watch.every for watch in watches), default=None),
+            watch=lambda theta, losses: any([watch(theta, losses) for watch in watches]),
         )
         self._keep(theta=outcome.theta, noise_variance=outcome.noise_variance)
         self._sampler = sampler
         self._record(outcome, epoch)
-        return self
+        return outcome
 
-    def _start(self, X, Y):
+    def _start(self, dtype, n_features, n_outputs):
         """Draw a fresh start: θ, C and the sampler's seeds, in this order."""
-        sizes = (X.shape[1], *check.hidden_sizes(self.hidden_layer_sizes), Y.shape[1])
+        sizes = (n_features, *check.hidden_sizes(self.hidden_layer_sizes), n_outputs)
         self._layout = layout = _network.Layout(sizes)
         self._rng = rng = check_random_state(self.random_state)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
         self._parameters = Parameters(
-            _network.initial_parameters(layout, self.activation, rng, X.dtype),
-            _network.initial_noise_variance(layout, rng, X.dtype),
+            _network.initial_parameters(layout, self.activation, rng, dtype),
+            _network.initial_noise_variance(layout, rng, dtype),
             np.full(layout.n_parameters, FREE),
         )
         self._n_parameters = layout.n_parameters
         self._sampler = _training.Sampler(rng, self.sampling)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+        self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
 
     def _minibatch_size(self):
         """Return S; a permutation cannot give more than all samples."""
@@ -131,7 +262,8 @@ class BasePreconditionedMLP(BaseEstimator):
         if size < 2 and self.noise_estimator == "batch":
             raise ValueError(
                 "noise_estimator='batch' needs at least 2 samples a minibatch, got "
-                f"{size}; use a larger batch_size or noise_estimator='probe'."
+                f"{size} (n_samples={self._n_samples}); use a larger batch_size or "
+                "noise_estimator='probe'."
             )
         return int(size)
 
@@ -149,18 +281,23 @@ class BasePreconditionedMLP(BaseEstimator):
         n_steps = len(outcome.losses)
         self.t_ += n_steps
         self.n_iter_ += n_steps
-        means = [float(outcome.losses[i : i + epoch].mean()) for i in range(0, n_steps, epoch)]
-        self.loss_curve_ = self.loss_curve_ + means
+        self.loss_curve_ = self.loss_curve_ + _stopping.epoch_means(outcome.losses, epoch)
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
+
         if outcome.diverged:
             warnings.warn(
                 f"Training diverged after {n_steps} steps and ended with the last finite "
                 "parameters; standardise X, or try a smaller learning_rate or a larger damping.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
+
+    def _tell(self, outcome):
+        """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
+        if outcome.interrupted:
+            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=4)
 
     # Cutting
 
@@ -173,6 +310,7 @@ class BasePreconditionedMLP(BaseEstimator):
         include_biases=True,
         X=None,
         y=None,
+        sample_weight=None,
         random_state=None,
     ):
         """Set a fraction p of the parameters to zero and keep them zero.
@@ -193,6 +331,8 @@ class BasePreconditionedMLP(BaseEstimator):
             Whether biases are eligible.
         X, y : array-like, default=None
             The data over which "fisher" and "gradient" take the gradient.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
             For "random"; None draws from the estimator's own generator.
 
@@ -213,7 +353,8 @@ class BasePreconditionedMLP(BaseEstimator):
         UserWarning
             If more than p is pruned already; nothing changes then.
         """
-        return self._cut("prune", p, method, scope, include_biases, X, y, random_state)
+        data = X, y, sample_weight
+        return self._cut("prune", p, method, scope, include_biases, data, random_state)
 
     def freeze(
         self,
@@ -224,6 +365,7 @@ class BasePreconditionedMLP(BaseEstimator):
         include_biases=True,
         X=None,
         y=None,
+        sample_weight=None,
         random_state=None,
     ):
         """Stop updating a fraction p of the parameters, leaving their values.
@@ -245,6 +387,8 @@ class BasePreconditionedMLP(BaseEstimator):
             Whether biases are eligible.
         X, y : array-like, default=None
             The data over which the gradient is taken; needed by all methods but "random".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
             For "random"; None draws from the estimator's own generator.
 
@@ -265,7 +409,8 @@ class BasePreconditionedMLP(BaseEstimator):
         UserWarning
             If more than p is frozen already; nothing changes then.
         """
-        return self._cut("freeze", p, method, scope, include_biases, X, y, random_state)
+        data = X, y, sample_weight
+        return self._cut("freeze", p, method, scope, include_biases, data, random_state)
 
     def unfreeze(self):
         """Let all frozen parameters be updated again; pruned ones stay pruned.
@@ -279,12 +424,12 @@ class BasePreconditionedMLP(BaseEstimator):
         self._keep(status=np.where(self.status_ == FROZEN, FREE, self.status_))
         return self
 
-    def _cut(self, action, p, method, scope, include_biases, X, y, random_state):
+    def _cut(self, action, p, method, scope, include_biases, data, random_state):
         check_is_fitted(self)
         p, scope = check.fraction(p), check.scope(scope)
         method = _scores.resolve(action, method)
         with check.unchanged_on_error(self):
-            evidence = self._evidence(action, method, X, y, random_state)
+            evidence = self._evidence(action, method, data, random_state)
         status, exceeded = _selection.cut(
             _scores.METHODS[action][method](evidence),
             self.status_,
@@ -303,19 +448,23 @@ class BasePreconditionedMLP(BaseEstimator):
         self._keep(theta=np.where(status == PRUNED, theta.dtype.type(0), theta), status=status)
         return self
 
-    def _evidence(self, action, method, X, y, random_state):
+    def _evidence(self, action, method, data, random_state):
         gradients = None, None
         if method in _scores.NEEDS_GRADIENT[action]:
-            if X is None or y is None:
+            if data[0] is None or data[1] is None:
                 raise ValueError(
                     f"{action} with method={method!r} needs the gradient over data: "
                     f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
                 )
-            X, y = check.training_data(self, X, y, reset=False)
-            dtype = self.theta_.dtype
-            X, Y = (check.kernel_array(a, dtype) for a in (X, self._encode(y, fresh=False)))
+            data = self._read(*data, fresh=False)
             gradients = _training.mean_gradients(
-                X, Y, self._layout, self.theta_, self._hyper(), self._minibatch_size()
+                data.X,
+                data.Y,
+                self._layout,
+                self.theta_,
+                self._hyper(),
+                self._minibatch_size(),
+                data.weights,
             )
         rng = self._rng if random_state is None else check_random_state(random_state)
         return _scores.Evidence(
@@ -385,6 +534,11 @@ class BasePreconditionedMLP(BaseEstimator):
     status_ = _fitted_vector("status", "0 free, 1 frozen, 2 pruned.")
 
     @property
+    def best_loss_(self):
+        """Smallest entry of `loss_curve_`."""
+        return min(self.loss_curve_, default=math.inf)
+
+    @property
     def coefs_(self):
         """Weight matrices (fan_in, fan_out): views of `theta_`, or CSR arrays if sparsified."""
         if isinstance(self._parameters, Remaining):
@@ -429,6 +583,22 @@ class BasePreconditionedMLP(BaseEstimator):
         ]
 
     # Prediction
+
+    def predict(self, X):
+        """Return the prediction for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class, the labels of probability above 1/2, or the targets, in the
+            form of the y of `fit`.
+        """
+        return self._decide(self._output(X, "identity"))
 
     def _output(self, X, output):
         check_is_fitted(self)

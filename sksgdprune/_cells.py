@@ -5,6 +5,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,12 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 
 
+def train(estimator, X, y, n_steps, params):
+    """Take exactly `n_steps` steps; Ctrl-C ends the sweep, not only this training."""
+    if estimator._train(X, y, n_steps, **params).interrupted:
+        raise KeyboardInterrupt
+
+
 class Recipe(NamedTuple):
     """What is done to a warmed-up estimator; equal for all cells of a sweep."""
 
@@ -26,22 +33,29 @@ class Recipe(NamedTuple):
     schedule: object
     finetune_steps: int
 
-    def carry_out(self, estimator, p, X, y):
+    def carry_out(self, estimator, p, X, y, params):
         """Cut `estimator` to p and fine-tune it, by the schedule."""
         plan = list(self.schedule.plan(p, self.finetune_steps))
         if not plan or plan[-1][0] != p:
             raise ValueError(f"schedule={self.schedule!r} does not reach p={p!r}; got {plan}.")
         for fraction, n_steps in plan:
-            data = {"X": X, "y": y} if self.method in _scores.NEEDS_GRADIENT[self.action] else {}
+            data = (
+                {"X": X, "y": y} | params
+                if self.method in _scores.NEEDS_GRADIENT[self.action]
+                else {}
+            )
             cut = getattr(estimator, self.action)
             cut(fraction, self.method, scope=self.scope, **data)
             if n_steps:
-                estimator.partial_fit(X, y, n_steps=n_steps)
+                train(estimator, X, y, n_steps, params)
         return estimator
 
 
 class Start(NamedTuple):
-    """One split's fitted earlier steps, the data they make, and the last step, warm or not."""
+    """One split's fitted earlier steps, the data they make, and the last step, warm or not.
+
+    `params` go with the training rows to the last step, `score_params` to the scorer.
+    """
 
     steps: list
     estimator: BasePreconditionedMLP
@@ -49,6 +63,9 @@ class Start(NamedTuple):
     y: object
     X_test: object
     y_test: object
+    params: dict
+    score_params: dict
+    test_score_params: dict
     seconds: float
 
 
@@ -78,9 +95,10 @@ def _rows(data, indices):
     return data if indices is None else check.safe_indexing(data, indices)
 
 
-def prepare(estimator, X, y, train, test, seed):
+def prepare(estimator, X, y, train, test, seed, routed):
     """Fit the steps before the last on one split's rows; `train` None means all rows."""
     started = time.perf_counter()
+    of_rows = partial(check.rows_of_params, X)
     X_train, y_train = _rows(X, train), _rows(y, train)
     X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
@@ -88,36 +106,46 @@ def prepare(estimator, X, y, train, test, seed):
         earlier = Pipeline(steps, memory=estimator.memory)
         random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
         earlier.set_params(**dict.fromkeys(sorted(random_states), seed))
-        X_train = earlier.fit_transform(X_train, y_train)
+        X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
         X_test = None if test is None else earlier.transform(X_test)
-    last, seconds = clone(last_step(estimator)), time.perf_counter() - started
-    return Start(steps, last, X_train, y_train, X_test, y_test, seconds)
+    return Start(
+        steps,
+        clone(last_step(estimator)),
+        X_train,
+        y_train,
+        X_test,
+        y_test,
+        of_rows(routed.last, train),
+        of_rows(routed.score, train),
+        of_rows(routed.score, test),
+        time.perf_counter() - started,
+    )
 
 
 def warm_up(start, seed, n_steps):
     """Train the last step of a prepared split for `n_steps`."""
     started = time.perf_counter()
-    last = clone(start.estimator)
-    max_steps = last.max_steps
-    last.set_params(random_state=seed, max_steps=n_steps).fit(start.X, start.y)
-    last.set_params(max_steps=max_steps)
+    last = clone(start.estimator).set_params(random_state=seed)
+    train(last, start.X, start.y, n_steps, start.params)
     seconds = start.seconds + time.perf_counter() - started
     return start._replace(estimator=last, seconds=seconds)
 
 
-def _scores_of(scorer, estimator, X, y):
-    scores = scorer(estimator, X, y)
+def _scores_of(scorer, estimator, X, y, params):
+    scores = scorer(estimator, X, y, **params)
     return scores if isinstance(scores, Mapping) else {"score": scores}
 
 
 def run_cell(warm, p, recipe, scorer, with_train_score):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     started = time.perf_counter()
-    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y)
+    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y, warm.params)
     fitted = time.perf_counter()
-    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test)
+    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test, warm.test_score_params)
     scored = time.perf_counter()
-    train = _scores_of(scorer, estimator, warm.X, warm.y) if with_train_score else {}
+    train = {}
+    if with_train_score:
+        train = _scores_of(scorer, estimator, warm.X, warm.y, warm.score_params)
     fit_time = warm.seconds + fitted - started
     return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
 

@@ -25,12 +25,14 @@ IDENTITY, LOGISTIC, TANH, RELU = range(4)
 ACTIVATIONS = {"identity": IDENTITY, "logistic": LOGISTIC, "tanh": TANH, "relu": RELU}
 
 # A loss together with the output activation under it.
-SOFTMAX_LOG, DOUBLE_SOFTMAX, SQUARED_IDENTITY, SQUARED_RELU = range(4)
+SOFTMAX_LOG, DOUBLE_SOFTMAX, LOGISTIC_LOG, SQUARED_IDENTITY, SQUARED_RELU, POISSON_EXP = range(6)
 OBJECTIVES = {
     ("log_loss", "softmax"): SOFTMAX_LOG,
     ("double_softmax", "softmax"): DOUBLE_SOFTMAX,
+    ("log_loss", "logistic"): LOGISTIC_LOG,
     ("squared_error", "identity"): SQUARED_IDENTITY,
     ("squared_error", "relu"): SQUARED_RELU,
+    ("poisson", "exp"): POISSON_EXP,
 }
 
 DIAGONAL, PLAIN, SCALAR, SQRT = range(4)
@@ -495,6 +497,33 @@ def _double_softmax_delta(Z, Y, losses):
 
 
 @_jit
+def _logistic_delta(Z, Y, losses):
+    """The log-loss of each output by itself: log(1 + e^Z) - Y Z."""
+    n_units, width = Z.shape
+    zero, one = Z.dtype.type(0), Z.dtype.type(1)
+    for k in range(n_units):
+        for s in range(width):
+            z = Z[k, s]
+            small = _exp(-abs(z))
+            losses[s] += max(z, zero) - Y[k, s] * z + math.log1p(small)
+            Z[k, s] = (one if z > zero else small) / (one + small) - Y[k, s]
+
+
+@_jit
+def _poisson_delta(Z, Y, losses):
+    """Half the Poisson deviance under Y = e^Z: Y log(Y / e^Z) - Y + e^Z."""
+    n_units, width = Z.shape
+    zero = Z.dtype.type(0)
+    for k in range(n_units):
+        for s in range(width):
+            y, mean = Y[k, s], _exp(Z[k, s])
+            losses[s] += mean - y * Z[k, s]
+            if y > zero:
+                losses[s] += y * math.log(y) - y
+            Z[k, s] = mean - y
+
+
+@_jit
 def _squared_delta(Z, Y, losses, relu):
     """Half the squared error, with a ReLU over Z where `relu`."""
     n_units, width = Z.shape
@@ -515,6 +544,10 @@ def _output_delta(Z, Y, losses, objective):
         _softmax_delta(Z, Y, losses)
     elif objective == DOUBLE_SOFTMAX:
         _double_softmax_delta(Z, Y, losses)
+    elif objective == LOGISTIC_LOG:
+        _logistic_delta(Z, Y, losses)
+    elif objective == POISSON_EXP:
+        _poisson_delta(Z, Y, losses)
     else:
         _squared_delta(Z, Y, losses, objective == SQUARED_RELU)
 
@@ -825,7 +858,7 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, l
     X : Rows
         Inputs; all float arrays have one dtype, float64 or float32, and C order.
     Y : ndarray of shape (n_samples, n_outputs)
-        Targets; one-hot rows for the softmax objectives.
+        Targets; one-hot rows for the softmax objectives, 0 or 1 for the logistic one.
     shape : Shape
         The network's sizes and places.
     theta, C : ndarray of shape (n_parameters,)
@@ -896,6 +929,15 @@ def train(X, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, l
 
 
 @_jit
+def sample_losses(X, Y, shape, theta, rows, hyper):
+    """Return the loss of each of `rows`, without the penalty; arguments as for `train`."""
+    plan = _plan(np.zeros(theta.size, np.uint8), theta, theta, True, shape)
+    scratch = _scratch(theta, shape, rows.size, PROBE)
+    _to_deltas(X, Y, rows, theta, plan, shape, hyper, scratch)
+    return scratch.losses
+
+
+@_jit
 def _add(part, total):
     for i in range(part.shape[0]):
         for j in range(part.shape[1]):
@@ -903,8 +945,8 @@ def _add(part, total):
 
 
 @_jit
-def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
-    """Add the sums of the per-sample gradients and of their squares over `rows`.
+def gradient_sums(X, Y, shape, theta, rows, weights, hyper, g_sum, g2_sum):
+    """Add the weighted sums of the per-sample gradients and of their squares over `rows`.
 
     Parameters
     ----------
@@ -912,6 +954,8 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
         As for `train`.
     rows : ndarray of int64 of shape (n_rows,)
         The samples.
+    weights : ndarray of shape (n_rows,)
+        Theirs, in θ's dtype.
     g_sum, g2_sum : ndarray of shape (n_parameters,)
         Added to in place; the penalty is left out.
     """
@@ -921,8 +965,9 @@ def gradient_sums(X, Y, shape, theta, rows, hyper, g_sum, g2_sum):
     for layer in range(shape.sizes.size - 2, -1, -1):
         A = _units_and_one(scratch.activations, shape, layer)
         D = _units(scratch.deltas, shape, layer + 1)
-        _add(np.dot(A, D.T), _connections(g_sum, shape, layer))
-        _add(np.dot(A * A, (D * D).T), _connections(g2_sum, shape, layer))
+        weighted = D * weights
+        _add(np.dot(A, weighted.T), _connections(g_sum, shape, layer))
+        _add(np.dot(A * A, (weighted * D).T), _connections(g2_sum, shape, layer))
         if layer > 0:
             _pass_down(layer, scratch.deltas, scratch.activations, plan, shape, theta, hyper)
 

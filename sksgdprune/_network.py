@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 
 class Tensor(NamedTuple):
@@ -119,6 +119,9 @@ def _log_softmax(Z):
 OUTPUTS = {
     "identity": lambda Z: Z,
     "relu": ACTIVATIONS["relu"],
+    "exp": lambda Z: np.exp(Z, out=Z),
+    "logistic": ACTIVATIONS["logistic"],
+    "log_logistic": lambda Z: log_expit(Z, out=Z),
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }

@@ -1,5 +1,6 @@
 """From checked arrays to trained ones: the draws, the chunks of steps, the way back to finite."""
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -16,6 +17,72 @@ CHUNK_WORK = 4e9
 LARGEST_H = 10.0
 # Rows whose gradients are summed in one kernel call.
 GRADIENT_ROWS = 256
+# How often a row can count on average; weights beyond that are scaled down.
+MOST_REPEATS = 100
+
+
+def content_order(X, Y):
+    """Return an order of the rows that depends on what is in them, not on where they stand.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Inputs.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_samples,)
+        Row numbers, by a fixed random projection of each row; ties are equal rows.
+    """
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=X.shape[1]), rng.normal(size=Y.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        key = X @ directions[0] if issparse(X) else np.einsum("ij,j->i", X, directions[0])
+        return np.argsort(key + np.einsum("ij,j->i", Y, directions[1]), kind="stable")
+
+
+class Population:
+    """Rows to draw from, each as often as its weight says: weight 2 is the row twice.
+
+    Points of the interval from 0 to `size` lie in rows, a row's part being as long as its
+    weight. So integer weights give the very draws of the data set with its rows repeated.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    weights : ndarray of float64 of shape (n_rows,), default=None
+        Their weights; None means 1 each.
+    order : ndarray of int64 of shape (n_rows,), default=None
+        In which they lie in the interval; None means as they are.
+
+    Attributes
+    ----------
+    size : int
+        Number of samples: the sum of the weights, rounded up. Weights that come to less than
+        the number of rows that have any, or to very much more, are scaled.
+    """
+
+    def __init__(self, n_rows, weights=None, order=None):
+        self.n_rows, self.size, self._ends, self._order = n_rows, n_rows, None, order
+        if weights is None:
+            return
+        weights = weights if order is None else weights[order]
+        weighted, total = np.flatnonzero(weights), float(weights.sum())
+        least = weighted.size
+        self.size = int(min(max(math.ceil(round(total, 6)), least), MOST_REPEATS * least))
+        self._ends = np.cumsum(weights) * (self.size / total)
+        self._ends[weighted[-1] :] = np.inf
+
+    def rows(self, points):
+        """Return the numbers of the rows in which points from 0 to `size` lie."""
+        if self._ends is None:
+            rows = points.astype(np.int64)
+        else:
+            rows = np.searchsorted(self._ends, points, side="right")
+        return rows if self._order is None else self._order[rows]
 
 
 class Sampler:
@@ -26,8 +93,10 @@ class Sampler:
     rng : RandomState
         Seeds the sampler; later draws do not touch it.
     sampling : {"replacement", "shuffle"}
-        Rows drawn independently, or by permutations of all rows. A permutation that does not
-        end with a minibatch is continued in the next one.
+        Rows drawn independently, with probabilities as their weights; or by permutations, in
+        each of which a row comes up as often as its weight says: a fraction by chance, so that
+        the mean over many is exact. A permutation that does not end with a minibatch is
+        continued in the next one.
     """
 
     def __init__(self, rng, sampling):
@@ -36,17 +105,23 @@ class Sampler:
         self.sampling = sampling
         self._rest = np.empty(0, dtype=np.int64)
 
-    def draw(self, n_samples, n_steps, batch_size):
+    def draw(self, population, n_steps, batch_size):
         """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,)."""
-        probe = self._probe_rng.integers(n_samples, size=n_steps)
+        size = population.size
+        probe = population.rows(self._probe_rng.random(n_steps) * size)
         if self.sampling == "replacement":
-            return self._batch_rng.integers(n_samples, size=(n_steps, batch_size)), probe
-        rows = self._rest[self._rest < n_samples]
-        missing = n_steps * batch_size - rows.size
-        epochs = [self._batch_rng.permutation(n_samples) for _ in range(-(-missing // n_samples))]
+            points = self._batch_rng.random((n_steps, batch_size)) * size
+            return population.rows(points), probe
+        rows = self._rest[self._rest < population.n_rows]
+        n_epochs = -(-(n_steps * batch_size - rows.size) // size)
+        epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
         rows = np.concatenate([rows, *epochs])
         used, self._rest = np.split(rows, [n_steps * batch_size])
         return used.reshape(n_steps, batch_size), probe
+
+    def _permutation(self, size):
+        """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
+        return self._batch_rng.permutation(size) + self._batch_rng.random()
 
 
 def hyper_parameters(estimator, n_parameters, n_samples, batch_size, dtype):
@@ -130,12 +205,13 @@ def kernel_rows(X):
 
 
 class Outcome(NamedTuple):
-    """What a training came to: the arrays, the losses step by step, whether it diverged."""
+    """What a training came to: the arrays, the losses step by step, and what cut it short."""
 
     theta: np.ndarray
     noise_variance: np.ndarray
     losses: np.ndarray
-    diverged: bool
+    diverged: bool = False
+    interrupted: bool = False
 
 
 def train(
@@ -151,6 +227,7 @@ def train(
     n_steps,
     batch_size,
     *,
+    population=None,
     every=None,
     watch=None,
 ):
@@ -158,14 +235,17 @@ def train(
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
     something stops being finite, the training ends with the last finite θ: the chunk is taken
-    again from its start, up to the step before. After each `every` steps `watch(θ, losses)` is
-    called, losses being those of all steps so far; where it returns True, the training ends.
+    again from its start, up to the step before. Ctrl-C ends it with the last whole chunk. After
+    each `every` steps and at the end `watch(θ, losses)` is called, losses being those of all
+    steps so far; where it returns True, the training ends.
+    `population` gives the rows their weights.
 
     Returns
     -------
     Outcome
     """
     theta, C = theta.copy(), noise_variance.copy()
+    population = population or Population(X.shape[0])
     rows, shape = kernel_rows(X), kernel_shape(layout)
     losses = np.empty(n_steps)
     chunk = int(CHUNK_WORK / (3 * layout.n_parameters * (batch_size + 1))) + 1
@@ -177,25 +257,47 @@ def train(
             rows, Y, shape, theta, C, status, batch, probe, now, hyper, LISTED_BELOW, curve
         )
 
-    done = 0
+    # Replaced as a whole, so that Ctrl-C at any moment finds three that belong together.
+    kept = theta.copy(), C.copy(), 0
+    try:
+        with one_blas_thread():
+            while (done := kept[2]) < n_steps:
+                steps = min(chunk, n_steps - done, every - done % every)
+                batch, probe = sampler.draw(population, steps, batch_size)
+                finite = advance(batch, probe, done)
+                if finite < steps:
+                    theta[:], C[:] = kept[:2]
+                    advance(batch[:finite], probe[:finite], done)
+                    return Outcome(theta, C, losses[: done + finite], diverged=True)
+                done += steps
+                kept = theta.copy(), C.copy(), done
+                at_a_stop = done % every == 0 or done == n_steps
+                if watch is not None and at_a_stop and watch(kept[0], losses[:done]):
+                    break
+    except KeyboardInterrupt:
+        return Outcome(*kept[:2], losses[: kept[2]], interrupted=True)
+    return Outcome(*kept[:2], losses[: kept[2]])
+
+
+def _blocks(n_rows):
+    """Yield the row numbers 0 to n_rows - 1, some at a time."""
+    for first in range(0, n_rows, GRADIENT_ROWS):
+        yield np.arange(first, min(first + GRADIENT_ROWS, n_rows))
+
+
+def mean_loss(X, Y, layout, theta, hyper, weights=None):
+    """Return the weighted mean of all rows' losses, without the penalty."""
+    samples, shape = kernel_rows(X), kernel_shape(layout)
     with one_blas_thread():
-        while done < n_steps:
-            start = theta.copy(), C.copy()
-            steps = min(chunk, n_steps - done, every - done % every)
-            batch, probe = sampler.draw(X.shape[0], steps, batch_size)
-            finite = advance(batch, probe, done)
-            if finite < steps:
-                theta[:], C[:] = start
-                advance(batch[:finite], probe[:finite], done)
-                return Outcome(theta, C, losses[: done + finite], True)
-            done += steps
-            if watch is not None and done % every == 0 and watch(theta, losses[:done]):
-                break
-    return Outcome(theta, C, losses[:done], False)
+        losses = [
+            _kernels.sample_losses(samples, Y, shape, theta, rows, hyper)
+            for rows in _blocks(X.shape[0])
+        ]
+    return float(np.average(np.concatenate(losses), weights=weights))
 
 
-def mean_gradients(X, Y, layout, theta, hyper, batch_size):
-    """Return the means over all rows of the per-sample gradients g and of g².
+def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
+    """Return the weighted means over all rows of the per-sample gradients g and of g².
 
     Returns
     -------
@@ -204,12 +306,13 @@ def mean_gradients(X, Y, layout, theta, hyper, batch_size):
     """
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
     n_samples, samples, shape = X.shape[0], kernel_rows(X), kernel_shape(layout)
+    weights = np.ones(n_samples) if weights is None else weights
     with one_blas_thread():
-        for first in range(0, n_samples, GRADIENT_ROWS):
-            rows = np.arange(first, min(first + GRADIENT_ROWS, n_samples))
-            _kernels.gradient_sums(samples, Y, shape, theta, rows, hyper, g, g2)
-    g /= n_samples
-    g2 /= n_samples
+        for rows in _blocks(n_samples):
+            shares = weights[rows].astype(theta.dtype)
+            _kernels.gradient_sums(samples, Y, shape, theta, rows, shares, hyper, g, g2)
+    g /= weights.sum()
+    g2 /= weights.sum()
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
         part += hyper.alpha / batch_size * W
     return g, g2

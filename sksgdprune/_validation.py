@@ -9,8 +9,9 @@ from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._plotting import _validate_style_kwargs
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_method_params, _check_sample_weight, validate_data
 
 from sksgdprune import _kernels, _selection
 
@@ -19,6 +20,9 @@ fit_context = _fit_context
 safe_indexing = _safe_indexing
 style = _validate_style_kwargs
 check_partial_fit_first_call = _check_partial_fit_first_call
+raise_for_params = _raise_for_params
+routing_enabled = _routing_enabled
+rows_of_params = _check_method_params
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
@@ -38,6 +42,10 @@ MLP_CONSTRAINTS = {
     "batch_size": [COUNT],
     "sampling": [StrOptions({"replacement", "shuffle"})],
     "max_steps": [COUNT],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [COUNT, Options(Real, {np.inf})],
+    "tol": [NON_NEGATIVE],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
@@ -72,8 +80,11 @@ def hidden_sizes(hidden_layer_sizes):
     return tuple(int(n) for n in sizes)
 
 
-def training_data(estimator, X, y, *, reset):
-    """Return X and y checked; X is float64 or float32, an array in C order or CSR."""
+def training_data(estimator, X, y, sample_weight=None, *, reset):
+    """Return X, y and the weights checked, without the rows of weight 0.
+
+    X is float64 or float32, an array in C order or CSR; the weights are float64, or None as given.
+    """
     X, y = validate_data(
         estimator,
         X,
@@ -85,7 +96,12 @@ def training_data(estimator, X, y, *, reset):
         y_numeric=is_regressor(estimator),
         reset=reset,
     )
-    return X, y
+    y = y.toarray() if issparse(y) else y
+    if sample_weight is None:
+        return X, y, None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    present = weights > 0
+    return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
 
 
 def kernel_array(array, dtype):

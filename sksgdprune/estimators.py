@@ -2,11 +2,14 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.metrics import r2_score
+from sklearn.utils.multiclass import check_classification_targets, is_multilabel
 from sklearn.utils.validation import column_or_1d
 
+from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._network import OUTPUTS
 
 
 class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
@@ -53,6 +56,22 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int, default=3200
         Minibatch steps in `fit`. The unit is the step, not the epoch.
+    early_stopping : bool, default=False
+        Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
+        multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
+        without a score better by `tol` and returns to the parameters of the best.
+    validation_fraction : float, default=0.1
+        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+    n_iter_no_change : int or inf, default=10
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
+        only where the training loss stands still: where the entries of `loss_curve_` stay within
+        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+    tol : float, default=1e-4
+        See above; with 0 the training loss never ends a training.
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the rows' weights by class, relative to each other; a class that the dict
+        leaves out has 1. "balanced" gives all classes equal shares; not in `partial_fit`, which
+        does not see all data.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     random_state : int, RandomState or None, default=None
@@ -71,19 +90,27 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     t_ : int
         Step counter, t0 + steps taken.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; of a multilabel y the numbers of its columns.
     loss_ : float
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
         The same for each epoch's worth of steps, ceil(n_samples / S), in order.
+    best_loss_ : float
+        Its smallest entry.
+    validation_scores_ : list of float or None
+        Accuracy on the validation data after each epoch and at the end of `fit`; None without.
+    validation_loss_curve_ : list of float or None
+        The same for the loss, without the penalty.
+    best_validation_score_ : float or None
+        The highest score of the last `fit`.
     n_iter_ : int
         Minibatch steps taken.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Output units, one per class.
+        Output units, one per class or label.
     out_activation_ : str
-        Output activation, "softmax".
+        Output activation: "softmax", or "logistic" where y is multilabel.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -120,6 +147,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [check.StrOptions({"log_loss", "double_softmax"})],
+        "class_weight": [dict, check.StrOptions({"balanced"}), None],
     }
     out_activation_ = "softmax"
 
@@ -140,6 +168,11 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -158,11 +191,16 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, classes=None, *, n_steps=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, n_steps=None):
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -170,11 +208,15 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         X : array-like of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,)
-            Class labels, each one of `classes`.
+            Class labels, each one of `classes`; or an indicator matrix of 0 and 1 of shape
+            (n_samples, n_outputs).
         classes : array-like of shape (n_classes,), default=None
-            All labels of all calls; needed in the first one.
+            All labels of all calls; needed in the first one, but for an indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
         n_steps : int, default=None
-            Minibatch steps; None takes one epoch over this X, ceil(n_samples / S).
+            Minibatch steps; None takes one epoch over this X, ceil(n / S); n is the
+            number of rows, or the sum of their weights.
 
         Returns
         -------
@@ -188,27 +230,17 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            check.check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, n_steps)
-
-    def predict(self, X):
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        output = self._output(X, "identity")
-        return self.classes_[np.argmax(output, axis=1)]
+            if self.class_weight == "balanced":
+                raise ValueError(
+                    "class_weight='balanced' needs all data and is not possible in partial_fit; "
+                    "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
+                )
+            if classes is not None or not is_multilabel(y):
+                check.check_partial_fit_first_call(self, classes)
+            return self._partial_fit(X, y, n_steps, sample_weight)
 
     def predict_proba(self, X):
-        """Return the softmax output for each row.
+        """Return the probability of each class or label.
 
         Parameters
         ----------
@@ -218,12 +250,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of `classes_`.
+            Probabilities, in the order of `classes_`; those of multilabel targets are apart from
+            each other and do not sum to 1.
         """
-        return self._output(X, "softmax")
+        return self._output(X, self.out_activation_)
 
     def predict_log_proba(self, X):
-        """Return the logarithm of the softmax output, finite where it underflows.
+        """Return the logarithms of the probabilities, finite where these underflow.
 
         Parameters
         ----------
@@ -235,26 +268,61 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
         """
-        return self._output(X, "log_softmax")
+        return self._output(X, f"log_{self.out_activation_}")
 
-    def _encode(self, y, fresh):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _encode(self, y, weights, fresh):
         check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
-        labels = np.unique(y)
-        if fresh:
-            self.classes_ = labels
-        unseen = np.setdiff1d(labels, self.classes_)
-        if unseen.size:
+        multilabel = is_multilabel(y)
+        if fresh or not hasattr(self, "theta_"):
+            self.out_activation_ = "logistic" if multilabel else "softmax"
+        elif multilabel != (self.out_activation_ == "logistic"):
             raise ValueError(
-                f"y has classes {unseen.tolist()} that are not in classes_ "
-                f"{self.classes_.tolist()}; name all classes in the first partial_fit."
+                f"y has the shape {y.shape}, but fit saw {self.n_outputs_} "
+                f"{'classes, one per sample' if multilabel else 'labels, a column each'}."
             )
-        if len(self.classes_) < 2:
+        encode = _targets.indicator if multilabel else _targets.one_hot
+        Y, self.classes_ = encode(y, None if fresh else getattr(self, "classes_", None))
+        if multilabel and self.loss != "log_loss":
+            raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
+        return Y
+
+    def _check_same_form(self, Y):
+        if self.out_activation_ == "softmax" and not Y.any(axis=0).all():
             raise ValueError(
-                "The number of classes has to be greater than one; "
-                f"got {len(self.classes_)} class: {self.classes_.tolist()}."
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has "
+                f"{self.classes_[Y.any(axis=0)]}; partial_fit takes some of them."
             )
-        return y[:, np.newaxis] == self.classes_
+
+    def _strata(self, Y):
+        return self.classes_[Y.argmax(axis=1)] if self.out_activation_ == "softmax" else None
+
+    def _grade(self, output, Y, weights):
+        if self.out_activation_ == "logistic":
+            right = ((output > 0) == Y).all(axis=1)
+        else:
+            right = output.argmax(axis=1) == Y.argmax(axis=1)
+        return np.average(right, weights=weights)
+
+    def _decide(self, output):
+        if self.out_activation_ == "logistic":
+            return (output > 0).astype(int)
+        return self.classes_[np.argmax(output, axis=1)]
+
+    def _weigh(self, y, weights):
+        if self.class_weight is None:
+            return weights
+        if self.out_activation_ == "logistic":
+            raise ValueError(
+                f"Got class_weight={self.class_weight!r}; it is for one class per sample. Weigh "
+                "the rows of multilabel targets by sample_weight."
+            )
+        return _targets.with_class_weight(weights, self.class_weight, y, self.classes_)
 
 
 class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
@@ -274,10 +342,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Units of each hidden layer; () gives linear regression.
     activation : {"identity", "logistic", "tanh", "relu"}, default="tanh"
         Activation of the hidden layers.
-    loss : {"squared_error"}, default="squared_error"
-        Half the squared error, summed over the outputs.
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error, or half the Poisson deviance of the exponential output for
+        counts and other y >= 0; summed over the outputs.
     output_activation : {"identity", "relu"}, default="identity"
-        "relu" makes predictions non-negative, as in the notebook that the package grew from.
+        "relu" makes predictions non-negative, as in the notebook that the package grew from;
+        for the squared error only.
     preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
         H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
         2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
@@ -306,6 +376,18 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int, default=3200
         Minibatch steps in `fit`. The unit is the step, not the epoch.
+    early_stopping : bool, default=False
+        Whether `fit` holds out `validation_fraction` of the samples, scores them after
+        each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`
+        and returns to the parameters of the best.
+    validation_fraction : float, default=0.1
+        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+    n_iter_no_change : int or inf, default=10
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
+        only where the training loss stands still: where the entries of `loss_curve_` stay within
+        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+    tol : float, default=1e-4
+        See above; with 0 the training loss never ends a training.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     random_state : int, RandomState or None, default=None
@@ -327,6 +409,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
         The same for each epoch's worth of steps, ceil(n_samples / S), in order.
+    best_loss_ : float
+        Its smallest entry.
+    validation_scores_ : list of float or None
+        R² on the validation data after each epoch and at the end of `fit`; None without.
+    validation_loss_curve_ : list of float or None
+        The same for the loss, without the penalty.
+    best_validation_score_ : float or None
+        The highest score of the last `fit`.
     n_iter_ : int
         Minibatch steps taken.
     n_layers_ : int
@@ -334,7 +424,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     n_outputs_ : int
         Output units, one per target.
     out_activation_ : str
-        Output activation.
+        Output activation: `output_activation`, or "exp" under the Poisson loss.
     y_mean_, y_scale_ : ndarray of shape (n_outputs,)
         Mean and standard deviation of the targets of `fit` or the first `partial_fit`; 0 and 1
         where they are not standardised. Predictions are y_scale_ · output + y_mean_.
@@ -372,7 +462,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     """
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [check.StrOptions({"squared_error"})],
+        "loss": [check.StrOptions({"squared_error", "poisson"})],
         "output_activation": [check.StrOptions({"identity", "relu"})],
     }
 
@@ -394,6 +484,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -413,11 +507,15 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, *, n_steps=None):
+    def partial_fit(self, X, y, sample_weight=None, *, n_steps=None):
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -426,8 +524,11 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
         n_steps : int, default=None
-            Minibatch steps; None takes one epoch over this X, ceil(n_samples / S).
+            Minibatch steps; None takes one epoch over this X, ceil(n / S); n is the
+            number of rows, or the sum of their weights.
 
         Returns
         -------
@@ -441,50 +542,53 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            return self._partial_fit(X, y, n_steps)
-
-    def predict(self, X):
-        """Return the predicted target of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, one-dimensional where there is one output.
-        """
-        prediction = self._output(X, self.out_activation_)
-        prediction *= self.y_scale_.astype(prediction.dtype)
-        prediction += self.y_mean_.astype(prediction.dtype)
-        return prediction.ravel() if self.n_outputs_ == 1 else prediction
+            return self._partial_fit(X, y, n_steps, sample_weight)
 
     @property
     def out_activation_(self):
         """Name of the output activation."""
-        return self.output_activation
+        return "exp" if self.loss == "poisson" else self.output_activation
 
-    def _encode(self, y, fresh):
+    def _encode(self, y, weights, fresh):
         if y.ndim == 1 or y.shape[1] == 1:
             y = column_or_1d(y, warn=True)[:, np.newaxis]
         if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:
             raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {self.n_outputs_}.")
+        if self.loss == "poisson":
+            self._check_poisson(y)
         if fresh or not hasattr(self, "theta_"):
-            self.y_mean_, self.y_scale_ = self._units(y)
+            self.y_mean_, self.y_scale_ = self._units(y, weights)
         return (y - self.y_mean_) / self.y_scale_
 
-    def _units(self, y):
+    def _units(self, y, weights):
         """Return what is taken from each target and what then divides it: mean and deviation.
 
         H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a
         step is independent of the unit only where targets have none. Plain SGD and the ReLU
-        output, the notebook's, take targets as they are; so do constant ones.
+        output, the notebook's, take targets as they are; so do counts and constant targets.
         """
         mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if self.output_activation == "identity" and self.preconditioner != "identity":
-            mean, deviation = y.mean(axis=0, dtype=np.float64), y.std(axis=0, dtype=np.float64)
+        if self.out_activation_ == "identity" and self.preconditioner != "identity":
+            mean = np.average(y.astype(np.float64), axis=0, weights=weights)
+            deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
             varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
             scale[varies] = deviation[varies]
         return mean, scale
+
+    def _check_poisson(self, y):
+        if self.output_activation != "identity":
+            raise ValueError(
+                f"Got output_activation={self.output_activation!r} with loss='poisson', whose "
+                "output is exponential; leave it at 'identity'."
+            )
+        if y.min() < 0:
+            raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
+
+    def _grade(self, output, Y, weights):
+        return r2_score(Y, OUTPUTS[self.out_activation_](output), sample_weight=weights)
+
+    def _decide(self, output):
+        prediction = OUTPUTS[self.out_activation_](output)
+        prediction *= self.y_scale_.astype(prediction.dtype)
+        prediction += self.y_mean_.astype(prediction.dtype)
+        return prediction.ravel() if self.n_outputs_ == 1 else prediction

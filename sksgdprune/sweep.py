@@ -12,6 +12,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, check_memory
@@ -28,6 +29,7 @@ from sksgdprune._cells import (
     warm_up,
 )
 from sksgdprune._results import REFITS, tabulate
+from sksgdprune._routing import route
 from sksgdprune._training import one_blas_thread
 
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
@@ -55,7 +57,8 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
         What is trained; a Pipeline must end in one of ours. Its earlier steps are fitted once
-        per split.
+        per split. It takes exactly the steps that are said here: its max_steps and early
+        stopping do not count.
     p : float or array-like of float, default=0.5
         Fraction(s) of the parameters to cut, each in [0, 1].
     action : {"prune", "freeze"}, default="prune"
@@ -192,7 +195,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         self.verbose = verbose
 
     @check.fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, *, groups=None):
+    def fit(self, X, y, **params):
         """Train at p, or sweep over an array of p.
 
         Parameters
@@ -201,8 +204,10 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             Inputs, as the estimator takes them.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        groups : array-like of shape (n_samples,), default=None
-            Passed to `cv`.
+        **params : dict
+            By scikit-learn's metadata routing, or where that is off: `groups` for `cv`, and
+            `sample_weight`, which a scorer gets that takes it; for a Pipeline
+            `step__sample_weight`. Weights count in the cuts' gradients, too.
 
         Returns
         -------
@@ -222,6 +227,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
         self.scorer_ = check_scoring(self.estimator, self.scoring)
+        routed = route(self, self.scorer_, params)
         with one_blas_thread():
             if np.ndim(self.p) == 0:
                 self.best_p_ = check.fraction(self.p)
@@ -230,9 +236,9 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
                 if not p.size:
                     raise ValueError("Got an empty p; give a number or at least one fraction.")
                 self._check_refit()
-                self._sweep(X, y, groups, p, recipe, rng)
+                self._sweep(X, y, routed, p, recipe, rng)
             if np.ndim(self.p) == 0 or self.refit is not False:
-                self._refit(X, y, recipe, rng)
+                self._refit(X, y, routed, recipe, rng)
         return self
 
     def _forget(self):
@@ -257,11 +263,11 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             self.finetune_steps,
         )
 
-    def _sweep(self, X, y, groups, p, recipe, rng):
+    def _sweep(self, X, y, routed, p, recipe, rng):
         """Fill cv_results_ and choose the best row."""
-        X, y, groups = indexable(X, y, groups)
+        X, y = indexable(X, y)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, groups))
+        splits = list(cv.split(X, y, **routed.split))
         self.n_splits_ = len(splits)
         split_seeds = _seeds(rng, len(splits))
         repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
@@ -271,7 +277,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         prepare_once, warm_up_once, run_once = map(memory.cache, (prepare, warm_up, run_cell))
         on_error = {"error_score": self.error_score}
         starts = parallel(
-            call(prepare_once, self.estimator, X, y, *split, seed, **on_error)
+            call(prepare_once, self.estimator, X, y, *split, seed, routed, **on_error)
             for split, seed in zip(splits, split_seeds, strict=True)
         )
         warm = parallel(
@@ -305,13 +311,13 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         if single:
             self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
 
-    def _refit(self, X, y, recipe, rng):
+    def _refit(self, X, y, routed, recipe, rng):
         """Train at best_p_ on all the data."""
         started = time.perf_counter()
         split_seed, repeat_seed = _seeds(rng, 2)
-        start = prepare(self.estimator, X, y, None, None, split_seed)
+        start = prepare(self.estimator, X, y, None, None, split_seed, routed)
         warm = warm_up(start, repeat_seed, self.warmup_steps)
-        last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y)
+        last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y, warm.params)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)
             pipeline.steps = [*warm.steps, (pipeline.steps[-1][0], last)]
@@ -377,7 +383,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         """
         return self._best().predict_log_proba(X)
 
-    def score(self, X, y):
+    def score(self, X, y, **params):
         """Score the best estimator with `scoring`, or with its own `score`.
 
         Parameters
@@ -386,6 +392,8 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
+        **params : dict
+            For the scorer, where scikit-learn's metadata routing is on.
 
         Returns
         -------
@@ -393,7 +401,33 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             The score, or one per metric.
         """
         best = self._best()
-        return self.scorer_(best, X, y)
+        check.raise_for_params(params, self, "score")
+        if check.routing_enabled():
+            params = process_routing(self, "score", **params).scorer.score
+        return self.scorer_(best, X, y, **params)
+
+    def get_metadata_routing(self):
+        """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+            The routing.
+        """
+        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        to_score = MethodMapping().add(caller="score", callee="score")
+        return (
+            MetadataRouter(owner=self)
+            .add(estimator=self.estimator, method_mapping=fit_to_fit)
+            .add(
+                scorer=check_scoring(self.estimator, self.scoring),
+                method_mapping=to_score.add(caller="fit", callee="score"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
 
     @property
     def classes_(self):

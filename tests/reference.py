@@ -6,6 +6,7 @@ It shares no code with the package and is written for reading, not for speed.
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import xlogy
 
 FREE, _, PRUNED = range(3)
 
@@ -48,10 +49,15 @@ def softmax(z):
 
 def sample_loss(z, y, loss, output):
     """Return the loss of one sample, z being the last layer's values."""
-    if loss == "log_loss":
+    if loss == "log_loss" and output == "softmax":
         return -np.sum(y * np.log(softmax(z)))
     if loss == "double_softmax":
         return -np.sum(y * np.log(softmax(softmax(z))))
+    if loss == "log_loss" and output == "logistic":
+        p = 1 / (1 + np.exp(-z))
+        return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
+    if loss == "poisson":
+        return np.sum(xlogy(y, y / np.exp(z)) - y + np.exp(z))
     if loss == "squared_error":
         prediction = np.maximum(z, 0) if output == "relu" else z
         return 0.5 * np.sum((y - prediction) ** 2)
@@ -60,8 +66,12 @@ def sample_loss(z, y, loss, output):
 
 def sample_delta(z, y, loss, output):
     """Return d(loss)/dz of one sample."""
-    if loss == "log_loss":
+    if loss == "log_loss" and output == "softmax":
         return softmax(z) - y
+    if loss == "log_loss" and output == "logistic":
+        return 1 / (1 + np.exp(-z)) - y
+    if loss == "poisson":
+        return np.exp(z) - y
     if loss == "double_softmax":
         p = softmax(z)
         jacobian = np.diag(p) - np.outer(p, p)

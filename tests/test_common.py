@@ -4,11 +4,15 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 
+FULL_BATCH = {"sampling": "shuffle", "batch_size": 1000, "noise_estimator": "batch"}
+
 
 @parametrize_with_checks(
     [
         PreconditionedMLPClassifier(),
         PreconditionedMLPRegressor(),
+        PreconditionedMLPClassifier(**FULL_BATCH, max_steps=100),
+        PreconditionedMLPRegressor(**FULL_BATCH, max_steps=100),
         SparsitySweep(PreconditionedMLPClassifier()),
     ]
 )

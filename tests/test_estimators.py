@@ -211,25 +211,6 @@ def test_divergence_warns_and_ends_with_the_last_finite_parameters():
     assert state(regressor(**options, max_steps=diverged.n_iter_).fit(X, target)) == state(diverged)
 
 
-@pytest.mark.parametrize("make", [classifier, regressor])
-def test_interrupted_training_leaves_the_estimator_as_it_was(monkeypatch, make):
-    interrupted, twin = (make().fit(X, Y) for _ in range(2))
-    before = state(interrupted)
-    calls = []
-
-    def interrupt(*args):
-        calls.append(args)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("sksgdprune._kernels.train", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            interrupted.partial_fit(X, Y)
-    assert calls
-    assert state(interrupted) == before
-    assert state(interrupted.partial_fit(X, Y)) == state(twin.partial_fit(X, Y))
-
-
 # Cutting
 
 

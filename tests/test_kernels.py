@@ -10,6 +10,8 @@ from tests import reference
 LOSSES = [
     ("log_loss", "softmax"),
     ("double_softmax", "softmax"),
+    ("log_loss", "logistic"),
+    ("poisson", "exp"),
     ("squared_error", "identity"),
     ("squared_error", "relu"),
 ]
@@ -23,6 +25,8 @@ def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=n
     X = rng.normal(size=(n, d))
     if loss == "squared_error":
         Y = rng.normal(size=(n, outputs)) + 1
+    elif loss == "poisson":
+        Y = rng.poisson(2.0, size=(n, outputs))
     else:
         Y = np.eye(outputs)[rng.randint(outputs, size=n)]
     layout = Layout((d, *hidden, outputs))
@@ -137,7 +141,7 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     _, h = hyper(activation=activation, loss=loss, output=output)
     rows = np.arange(len(X))
     g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
+    gradient_sums(layout, X, Y, theta, rows, np.ones(len(rows)), h, g, g2)
 
     def total_loss(theta):
         return sum(
@@ -157,12 +161,24 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     np.testing.assert_allclose(g, numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
 
 
-def test_gradient_sums_are_first_and_second_moments():
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_logistic_loss_is_finite_and_exact_at_large_values(dtype):
+    layout = Layout((1, 1))
+    X, Y = np.array([[1.0], [-1.0]], dtype), np.array([[0.0], [0.0]], dtype)
+    theta, C = np.array([80.0, 0.0], dtype), np.ones(2, dtype)
+    _, h = hyper(dtype, output="logistic")
+    frozen, rows = np.ones(2, np.uint8), np.array([[0], [1]])
+    *_, losses, done = run_kernel(layout, X, Y, theta, C, frozen, rows, rows[:, 0], h)
+    assert done == 2
+    np.testing.assert_allclose(losses, [80, np.exp(-80)], rtol=1e-6)
+
+
+def test_gradient_sums_are_weighted_first_and_second_moments():
     layout, X, Y, theta, *_ = problem((6, 5), "log_loss")
     _, h = hyper()
     g, g2 = np.ones_like(theta), np.ones_like(theta)
-    rows = np.array([3, 1, 1, 7])
-    gradient_sums(layout, X, Y, theta, rows, h, g, g2)
+    rows, weights = np.array([3, 1, 1, 7]), np.array([1.0, 2.0, 0.5, 0.0])
+    gradient_sums(layout, X, Y, theta, rows, weights, h, g, g2)
     per_sample = np.array(
         [
             reference.sample_gradient(
@@ -171,8 +187,8 @@ def test_gradient_sums_are_first_and_second_moments():
             for r in rows
         ]
     )
-    np.testing.assert_allclose(g, 1 + per_sample.sum(axis=0), atol=1e-13)
-    np.testing.assert_allclose(g2, 1 + (per_sample**2).sum(axis=0), atol=1e-13)
+    np.testing.assert_allclose(g, 1 + weights @ per_sample, atol=1e-13)
+    np.testing.assert_allclose(g2, 1 + weights @ per_sample**2, atol=1e-13)
 
 
 def test_train_changes_theta_and_noise_variance_only_where_free():

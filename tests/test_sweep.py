@@ -125,9 +125,9 @@ def trainings(monkeypatch):
     """Steps of each training from here on."""
     steps, train = [], _training.train
 
-    def counted(*arguments):
+    def counted(*arguments, **options):
         steps.append(arguments[-2])
-        return train(*arguments)
+        return train(*arguments, **options)
 
     monkeypatch.setattr(_training, "train", counted)
     return steps
@@ -796,10 +796,10 @@ def test_memory_trains_no_cell_twice(name, tmp_path, trainings):
 def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypatch):
     train = _training.train
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         if len(trainings) == 5:
             raise KeyboardInterrupt
-        return train(*arguments)
+        return train(*arguments, **options)
 
     X, y = iris()
     options = {"p": P, "refit": False, "memory": str(tmp_path)}

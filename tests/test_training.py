@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sksgdprune import PreconditionedMLPClassifier, _kernels, _training
-from sksgdprune._training import Sampler
+from sksgdprune._training import Population, Sampler
 from tests import reference
 from tests.test_kernels import hyper, problem
 
@@ -42,9 +42,9 @@ def train(problem_, hyper_, n_steps, *, sampling="shuffle", batch_size=8):
 )
 @QUICK
 def test_draws_are_equal_however_they_are_split(sampling, n_samples, batch_size, parts):
-    whole = sampler(sampling).draw(n_samples, sum(parts), batch_size)
+    whole = sampler(sampling).draw(Population(n_samples), sum(parts), batch_size)
     split = sampler(sampling)
-    pieces = [split.draw(n_samples, n, batch_size) for n in parts]
+    pieces = [split.draw(Population(n_samples), n, batch_size) for n in parts]
     for got, expected in zip(zip(*pieces, strict=True), whole, strict=True):
         np.testing.assert_array_equal(np.concatenate(got), expected)
     batch, probe = whole
@@ -58,18 +58,18 @@ def test_draws_are_equal_however_they_are_split(sampling, n_samples, batch_size,
 @QUICK
 def test_shuffle_visits_every_row_once_per_epoch(n_samples, batch_size, epochs):
     n_steps = math.ceil(epochs * n_samples / batch_size)
-    batch, _ = sampler("shuffle").draw(n_samples, n_steps, batch_size)
+    batch, _ = sampler("shuffle").draw(Population(n_samples), n_steps, batch_size)
     rows = batch.ravel()[: epochs * n_samples].reshape(epochs, n_samples)
     np.testing.assert_array_equal(np.sort(rows, axis=1), [np.arange(n_samples)] * epochs)
 
 
 def test_shuffle_orders_every_epoch_anew():
-    batch, _ = sampler("shuffle").draw(20, 10, 20)
+    batch, _ = sampler("shuffle").draw(Population(20), 10, 20)
     assert len({tuple(rows) for rows in batch}) == 10
 
 
 def test_replacement_draws_all_rows_equally_often_and_probes_apart():
-    batch, probe = sampler("replacement").draw(10, 1000, 40)
+    batch, probe = sampler("replacement").draw(Population(10), 1000, 40)
     counts = np.bincount(batch.ravel(), minlength=10)
     assert np.abs(counts - 4000).max() < 5 * np.sqrt(40000 * 0.1 * 0.9)
     same = np.mean(batch[:, 0] == probe)
@@ -78,15 +78,15 @@ def test_replacement_draws_all_rows_equally_often_and_probes_apart():
 
 def test_shuffle_goes_on_over_fewer_rows():
     s = sampler("shuffle")
-    s.draw(30, 1, 7)
-    batch, _ = s.draw(5, 4, 5)
+    s.draw(Population(30), 1, 7)
+    batch, _ = s.draw(Population(5), 4, 5)
     assert batch.max() < 5
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_drawing_does_not_touch_the_generator_that_seeded_it(sampling):
     one, other = np.random.RandomState(3), np.random.RandomState(3)
-    Sampler(one, sampling).draw(10, 50, 4)
+    Sampler(one, sampling).draw(Population(10), 50, 4)
     Sampler(other, sampling)
     assert one.uniform() == other.uniform()
 
@@ -124,7 +124,7 @@ def test_training_agrees_with_the_reference_on_the_samplers_rows():
     options, h = hyper(alpha=0.2)
     p = problem((6, 5), "log_loss")
     layout, X, Y, theta, C, status, *_ = p
-    batch, probe = sampler("shuffle").draw(len(X), 12, 8)
+    batch, probe = sampler("shuffle").draw(Population(len(X)), 12, 8)
     expected = reference.train(X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options)
     outcome = train(p, h, 12)
     for got, truth in zip(outcome[:3], expected, strict=True):

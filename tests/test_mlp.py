@@ -1,0 +1,433 @@
+"""What users of scikit-learn's MLPClassifier and MLPRegressor rely on, topic by topic.
+
+The topics are those of scikit-learn 1.9's own tests of its MLP, but for solvers, momentum and
+adaptive rates. Where these estimators differ, the test says how.
+"""
+
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import (
+    load_digits,
+    load_iris,
+    make_classification,
+    make_multilabel_classification,
+    make_regression,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import minmax_scale, scale
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from tests import reference
+
+BOTH = pytest.mark.parametrize(
+    "Estimator", [PreconditionedMLPClassifier, PreconditionedMLPRegressor]
+)
+ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
+
+
+def digits(n_class):
+    X, y = load_digits(n_class=n_class, return_X_y=True)
+    return minmax_scale(X[:200]), y[:200]
+
+
+DIGITS = {n: digits(n) for n in (2, 3)}
+IRIS_X, IRIS_Y = load_iris(return_X_y=True)
+REG_X, REG_Y = make_regression(200, 10, bias=20.0, noise=100.0, random_state=7)
+REG_Y = scale(REG_Y)
+
+
+def classifier(**parameters):
+    return PreconditionedMLPClassifier(**({"random_state": 1, "max_steps": 1000} | parameters))
+
+
+def regressor(**parameters):
+    return PreconditionedMLPRegressor(**({"random_state": 1, "max_steps": 1000} | parameters))
+
+
+# Training
+
+
+def test_a_larger_penalty_gives_smaller_weights():
+    X, y = DIGITS[2]
+    free, bound = (classifier(hidden_layer_sizes=10, alpha=a).fit(X, y) for a in (0, 1))
+    for W, V in zip(free.coefs_, bound.coefs_, strict=True):
+        assert np.abs(W).sum() > np.abs(V).sum()
+
+
+def test_a_first_step_is_as_worked_out_by_hand():
+    # Input 1, 2; one hidden logistic unit; two softmax outputs; plain SGD; weights set by hand.
+    X, y = np.array([[1.0, 2.0]]), np.array([0])
+    clf = classifier(
+        hidden_layer_sizes=1,
+        activation="logistic",
+        preconditioner="identity",
+        learning_rate=0.1,
+        alpha=0.1,
+        batch_size=1,
+    ).partial_fit(X, y, classes=[0, 1])
+    clf._keep(theta=np.array([0.5, -0.25, 0.0, 1.0, -1.0, 0.0, 0.0]))
+    clf.partial_fit(X, y)
+    # hidden: z = 0.5 - 0.5 = 0, a = 1/2; outputs: 1/2, -1/2; softmax: 1 / (1 + 1/e) = 0.7310586
+    p = 0.7310586
+    down = (1.0 * (p - 1) + -1.0 * (1 - p)) * 0.25  # through both outputs, times a (1 - a)
+    expected = [
+        0.5 - 0.1 * (1 * down + 0.1 * 0.5),
+        -0.25 - 0.1 * (2 * down + 0.1 * -0.25),
+        0.0 - 0.1 * down,
+        1.0 - 0.1 * (0.5 * (p - 1) + 0.1 * 1.0),
+        -1.0 - 0.1 * (0.5 * (1 - p) + 0.1 * -1.0),
+        0.0 - 0.1 * (p - 1),
+        0.0 - 0.1 * (1 - p),
+    ]
+    np.testing.assert_allclose(clf.theta_, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_step_of_a_fit_follows_the_gradient(activation, n_classes):
+    rng = np.random.RandomState(42)
+    X, y = rng.rand(5, 10), np.arange(5) % n_classes
+    options = {"hidden_layer_sizes": 10, "activation": activation, "preconditioner": "identity"}
+    clf = classifier(**options, batch_size=5, sampling="shuffle", learning_rate=1e-3)
+    clf.partial_fit(X, y, classes=range(n_classes))
+    before = clf.theta_
+    clf.partial_fit(X, y)
+    step = (before - clf.theta_) / 1e-3
+    sizes, eye = (10, 10, n_classes), np.eye(n_classes)
+
+    def loss(theta):
+        outputs = [reference.forward(theta, sizes, x, activation)[1][-1] for x in X]
+        return np.mean(
+            [
+                reference.sample_loss(z, t, "log_loss", "softmax")
+                for z, t in zip(outputs, eye[y], strict=True)
+            ]
+        )
+
+    e = 1e-5 * np.eye(before.size)
+    numeric = [(loss(before + d) - loss(before - d)) / 2e-5 for d in e]
+    np.testing.assert_allclose(step, numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_class", [2, 3])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_digits_are_learnt_with_every_activation(activation, n_class):
+    X, y = DIGITS[n_class]
+    clf = classifier(activation=activation).fit(X[:150], y[:150])
+    assert clf.score(X[:150], y[:150]) > 0.95
+    predicted = clf.predict(X[150:])
+    assert predicted.shape == (50,)
+    assert predicted.dtype.kind == y.dtype.kind
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_regression_is_learnt_with_every_activation(activation):
+    reg = regressor(activation=activation, max_steps=3000).fit(REG_X, REG_Y)
+    assert reg.score(REG_X, REG_Y) > 0.7
+
+
+def test_several_targets_are_learnt():
+    X, y = make_regression(200, n_targets=5, random_state=11)
+    reg = regressor(max_steps=4000).fit(X, y / y.std())
+    assert reg.score(X, y / y.std()) > 0.9
+
+
+def test_several_labels_are_learnt_also_by_parts_and_with_early_stopping():
+    X, y = make_multilabel_classification(50, random_state=0, return_indicator=True)
+    options = {"activation": "logistic", "hidden_layer_sizes": 50, "learning_rate": 0.1}
+    assert classifier(**options, max_steps=3000).fit(X, y).score(X, y) > 0.97
+    parts = classifier(**options)
+    for _ in range(1000):
+        parts.partial_fit(X, y, classes=range(5))
+    assert parts.score(X, y) > 0.9
+    stopped = classifier(early_stopping=True).fit(X, y)
+    assert stopped.predict(X).shape == y.shape
+
+
+# partial_fit
+
+
+def test_other_classes_are_refused_later():
+    clf = classifier().partial_fit([[3, 2]], [0], classes=[0, 1])
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        clf.partial_fit([[3, 2]], [1], classes=[1, 2])
+
+
+@pytest.mark.parametrize("n_class", [2, 3])
+def test_classes_are_learnt_alike_at_once_and_by_parts(n_class):
+    X, y = DIGITS[n_class]
+    whole = classifier(max_steps=700, tol=0).fit(X, y)
+    parts = classifier()
+    for _ in range(100):
+        parts.partial_fit(X, y, classes=np.unique(y))
+    np.testing.assert_array_equal(whole.theta_, parts.theta_)
+    assert parts.score(X, y) > 0.95
+
+
+def test_targets_are_learnt_alike_at_once_and_by_parts():
+    options = {"activation": "relu", "batch_size": len(REG_X), "sampling": "shuffle"}
+    whole = regressor(**options, max_steps=300, tol=0).fit(REG_X, REG_Y)
+    parts = regressor(**options)
+    for _ in range(300):
+        parts.partial_fit(REG_X, REG_Y)
+    np.testing.assert_array_equal(whole.predict(REG_X), parts.predict(REG_X))
+    assert parts.score(REG_X, REG_Y) > 0.65
+
+
+def test_a_class_may_come_later():
+    clf = classifier().partial_fit([[1], [2], [3]], ["a", "b", "c"], classes=["a", "b", "c", "d"])
+    clf.partial_fit([[4]], ["d"], n_steps=300)
+    assert clf.predict([[4]]).tolist() == ["d"]
+
+
+def test_classes_that_are_not_named_are_refused():
+    with pytest.raises(ValueError, match=r"\[0, 1\] that are not in classes_ \[2\]"):
+        classifier().partial_fit([[3, 2], [1, 6]], [1, 0], classes=[2])
+
+
+# Numbers out of hand
+
+
+def test_parameters_stay_finite_where_inputs_are_huge():
+    # scikit-learn's MLP raises here; these end with the last finite parameters, and a warning.
+    rng = np.random.RandomState(0)
+    X = np.finfo(float).max * rng.uniform(size=(10, 2))
+    with pytest.warns(ConvergenceWarning, match="diverged.*standardise X"):
+        reg = regressor(activation="relu").fit(X, rng.normal(size=10))
+    assert np.isfinite(reg.theta_).all()
+
+
+def test_a_loss_that_diverges_under_early_stopping_is_no_error():
+    reg = regressor(
+        activation="identity",
+        preconditioner="identity",
+        learning_rate=10,
+        early_stopping=True,
+    )
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        reg.fit(IRIS_X, IRIS_Y)
+    assert np.isfinite(reg.theta_).all()
+    assert np.isfinite(reg.predict(IRIS_X)).all()
+
+
+# Probabilities
+
+
+@pytest.mark.parametrize("n_class", [2, 3])
+def test_probabilities_of_classes(n_class):
+    X, y = DIGITS[n_class]
+    clf = classifier(hidden_layer_sizes=5, activation="logistic").fit(X, y)
+    P, log_P = clf.predict_proba(X), clf.predict_log_proba(X)
+    assert P.shape == log_P.shape == (200, n_class)
+    np.testing.assert_allclose(P.sum(axis=1), 1)
+    np.testing.assert_allclose(log_P, np.log(P))
+    np.testing.assert_array_equal(P.argmax(axis=1), clf.predict(X))
+    if n_class == 2:
+        assert roc_auc_score(y, P[:, 1]) == 1
+
+
+def test_probabilities_of_labels_do_not_sum_to_1():
+    X, y = make_multilabel_classification(50, random_state=0, return_indicator=True)
+    clf = classifier(hidden_layer_sizes=30, learning_rate=0.1, max_steps=3000).fit(scale(X), y)
+    P = clf.predict_proba(scale(X))
+    assert P.shape == y.shape
+    np.testing.assert_array_equal(P > 0.5, y)
+    assert np.abs(P.sum(axis=1) - 1).max() > 0.1
+    np.testing.assert_allclose(clf.predict_log_proba(scale(X)), np.log(P), rtol=1e-6)
+
+
+# Order of the samples
+
+
+def test_the_way_of_sampling_and_the_seed_decide_the_result():
+    X, y = make_regression(50, 5, random_state=0)
+    options = {"hidden_layer_sizes": 1, "batch_size": 1, "max_steps": 50}
+    one, same, other_way, other_seed = (
+        regressor(**options, **more).fit(X, scale(y)).theta_
+        for more in ({}, {}, {"sampling": "shuffle"}, {"random_state": 2})
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other_way)
+    assert not np.array_equal(one, other_seed)
+
+
+# The end of a training
+
+
+def test_a_large_tolerance_ends_a_training():
+    clf = classifier(tol=0.5, max_steps=3000).fit([[3, 2], [1, 6]], [1, 0])
+    assert clf.n_iter_ < clf.max_steps
+
+
+@pytest.mark.parametrize("n_iter_no_change", [2, 5, 10, 50, 100])
+def test_patience_is_counted_in_epochs(n_iter_no_change):
+    X, y = DIGITS[2]
+    options = {"tol": 0.01, "n_iter_no_change": n_iter_no_change}
+    clf = classifier(max_steps=20_000, **options).fit(X, y)
+    assert 7 * n_iter_no_change < clf.n_iter_ < clf.max_steps
+    assert np.ptp(clf.loss_curve_[-n_iter_no_change - 1 :]) < 0.01
+
+
+def test_infinite_patience_takes_all_steps_without_a_warning():
+    clf = classifier(tol=1e9, n_iter_no_change=np.inf).fit(*DIGITS[2])
+    assert clf.n_iter_ == clf.max_steps
+
+
+def test_verbose_tells_of_fit_and_partial_fit(capsys):
+    clf = classifier(max_steps=2, verbose=10, hidden_layer_sizes=2).fit([[3, 2], [1, 6]], [1, 0])
+    clf.partial_fit([[3, 2], [1, 6]], [1, 0])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "[PreconditionedMLPClassifier] step 2",
+        "[PreconditionedMLPClassifier] step 3",
+    ]
+
+
+# Early stopping
+
+
+@BOTH
+def test_early_stopping_ends_near_the_best_score(Estimator):
+    X, y = DIGITS[2]
+    options = {"tol": 0.2, "max_steps": 3000, "random_state": 0}
+    stopped = Estimator(early_stopping=True, **options).fit(X, y)
+    assert stopped.n_iter_ < 3000
+    assert isinstance(stopped.validation_scores_, list)
+    best = stopped.best_validation_score_
+    assert best == max(stopped.validation_scores_)
+    assert all(best + 0.2 > score for score in stopped.validation_scores_[-10:])
+    stopped.set_params(early_stopping=False).fit(X, y)
+    assert stopped.validation_scores_ is None
+    assert stopped.best_validation_score_ is None
+    assert stopped.best_loss_ is not None
+
+
+def test_a_class_of_one_member_cannot_be_split():
+    X = [[1, 2], [2, 3], [3, 4], [4, 5]]
+    with pytest.raises(ValueError, match=r"only 1 member.*too few members are: \[True\]"):
+        classifier(early_stopping=True).fit(X, [False, False, False, True])
+
+
+def test_labels_may_be_strings_under_early_stopping():
+    X, y = make_classification(200, 10, n_classes=3, n_informative=5, random_state=42)
+    names = np.array(["class_a", "class_b", "class_c"], dtype=object)[y]
+    clf = classifier(early_stopping=True).fit(X, names)
+    assert len(clf.validation_scores_) == len(clf.loss_curve_)
+    assert np.isfinite(clf.validation_scores_).all()
+
+
+@BOTH
+def test_partial_fit_refuses_early_stopping(Estimator):
+    estimator = Estimator(early_stopping=True, random_state=0).fit(IRIS_X, IRIS_Y)
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+        estimator.partial_fit(IRIS_X, IRIS_Y)
+
+
+@BOTH
+def test_equal_weights_stop_as_none(Estimator):
+    options = {"early_stopping": True, "tol": 1e-2, "random_state": 42, "batch_size": 10}
+    plain = Estimator(**options).fit(IRIS_X, IRIS_Y)
+    ones = Estimator(**options).fit(IRIS_X, IRIS_Y, sample_weight=np.ones(150))
+    np.testing.assert_array_equal(plain.theta_, ones.theta_)
+
+
+def test_a_validation_set_of_one_sample_is_too_small_for_regression():
+    X, y = make_regression(2, 5, random_state=0)
+    with pytest.raises(ValueError, match="The validation set is too small"):
+        regressor(early_stopping=True).fit(X, y)
+
+
+# Warm start
+
+
+def test_a_warm_start_needs_the_same_classes():
+    clf = classifier(hidden_layer_sizes=2, warm_start=True, max_steps=10).fit(IRIS_X, IRIS_Y)
+    clf.fit(IRIS_X, np.repeat([0, 1, 2], [40, 40, 70]))
+    for other in ([75, 75], [37, 37, 38, 38], [30] * 5):
+        y = np.repeat(np.arange(len(other)), other)
+        with pytest.raises(ValueError, match=r"same classes|not in classes_"):
+            clone(clf).fit(IRIS_X, IRIS_Y).fit(IRIS_X, y)
+    with pytest.raises(ValueError, match=r"Previously got \[0 1 2\], `y` has \[0 1\]"):
+        clf.fit(IRIS_X, np.repeat([0, 1], 75))
+
+
+@BOTH
+def test_every_warm_start_takes_max_steps_and_n_iter_counts_them_all(Estimator):
+    # scikit-learn's n_iter_ is that of the last fit.
+    estimator = Estimator(hidden_layer_sizes=2, warm_start=True, max_steps=30, random_state=0)
+    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 30
+    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 60
+    assert estimator.set_params(max_steps=10).fit(IRIS_X, IRIS_Y).n_iter_ == 70
+
+
+@BOTH
+def test_validation_scores_grow_with_warm_starts(Estimator):
+    estimator = Estimator(max_steps=20, random_state=0, warm_start=True, early_stopping=True)
+    n_scores = len(estimator.fit(IRIS_X, IRIS_Y).validation_scores_)
+    assert len(estimator.fit(IRIS_X, IRIS_Y).validation_scores_) > n_scores
+
+
+def test_the_rate_stays_over_warm_starts():
+    clf = classifier(preconditioner="identity", warm_start=True, max_steps=5).fit(IRIS_X, IRIS_Y)
+    rate = clf.preconditioner_
+    np.testing.assert_array_equal(clf.fit(IRIS_X, IRIS_Y).preconditioner_, rate)
+
+
+# Kinds of numbers, files, frames
+
+
+def test_a_classifier_sees_the_same_in_float32():
+    X, y = DIGITS[2]
+    wide = classifier(hidden_layer_sizes=(5, 3), max_steps=100).fit(X[:150], y[:150])
+    narrow = clone(wide).fit(X[:150].astype(np.float32), y[:150])
+    X_test = X[150:]
+    np.testing.assert_array_equal(wide.predict(X_test), narrow.predict(X_test.astype("f4")))
+    np.testing.assert_allclose(
+        wide.predict_proba(X_test), narrow.predict_proba(X_test.astype("f4")), rtol=1e-2
+    )
+
+
+def test_a_regressor_sees_nearly_the_same_in_float32():
+    X, y = DIGITS[2]
+    wide = regressor(hidden_layer_sizes=(5, 3), max_steps=100).fit(X[:150], y[:150])
+    narrow = clone(wide).fit(X[:150].astype(np.float32), y[:150])
+    expected = wide.predict(X[150:])
+    np.testing.assert_allclose(narrow.predict(X[150:].astype("f4")), expected, atol=1e-3)
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_have_the_inputs_type(Estimator, dtype):
+    X, y = DIGITS[2]
+    estimator = Estimator((5, 3), max_steps=20, random_state=1).fit(X.astype(dtype), y)
+    assert {a.dtype for a in estimator.coefs_ + estimator.intercepts_} == {np.dtype(dtype)}
+    if Estimator is PreconditionedMLPRegressor:
+        assert estimator.predict(X.astype(dtype)).dtype == dtype
+
+
+def test_an_estimator_from_a_file_goes_on_learning(tmp_path):
+    options = {"preconditioner": "identity", "learning_rate": 0.01}
+    reg = regressor(hidden_layer_sizes=(42,), **options).fit([[2]], [4])
+    joblib.dump(reg, tmp_path / "mlp.joblib")
+    loaded = joblib.load(tmp_path / "mlp.joblib")
+    np.testing.assert_array_equal(loaded.predict([[2]]), reg.predict([[2]]))
+    loaded.partial_fit([[2]], [1], n_steps=2000)
+    np.testing.assert_allclose(loaded.predict([[2]]), [1], rtol=1e-4)
+
+
+@BOTH
+def test_names_of_features_are_kept_under_early_stopping(Estimator):
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame(rng.normal(size=(20, 2)), columns=["colname_a", "colname_b"])
+    y = pd.Series(np.arange(20) % 2, name="colname_y")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator = Estimator(early_stopping=True, validation_fraction=0.2).fit(X, y)
+        estimator.fit(X, y, X_val=X, y_val=y).predict(X)
+    assert estimator.feature_names_in_.tolist() == ["colname_a", "colname_b"]

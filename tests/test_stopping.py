@@ -1,0 +1,286 @@
+"""What ends a training early: validation scores, a loss that stands still, Ctrl-C."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_wine
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import scale
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _kernels
+from sksgdprune._selection import FROZEN, PRUNED
+from sksgdprune._stopping import Standstill, Validation
+from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
+from tests.test_sweep import sweep
+from tests.test_targets import LABELS
+
+MAKES = [classifier, regressor]
+TRAIN, VAL = np.arange(150) % 3 > 0, np.arange(150) % 3 == 0
+
+
+# The rules, by hand
+
+
+@pytest.mark.parametrize(
+    ("epochs", "tol", "ends"),
+    [
+        ([1, 1], 0.1, False),  # too few to tell
+        ([1, 1, 1], 0.1, False),  # it looks at every other epoch
+        ([1, 1, 1, 1], 0.1, True),
+        ([9, 1, 1.05, 0.97], 0.1, True),
+        ([9, 9, 1, 1], 0.1, False),
+        ([1, 1, 1.2, 1], 0.1, False),
+        ([4, 3, 2, 1], 0.5, False),
+        ([1, 2, 3, 4], 0.5, False),
+        ([1, 1, 1, 1], 0.0, False),
+    ],
+)
+def test_a_loss_stands_still_where_two_epochs_stay_within_tol(epochs, tol, ends):
+    steps = np.add.outer(epochs, [0.5, -0.5, 0.5, -0.5]).ravel()  # what is in an epoch is averaged
+    rule = Standstill(4, 2, tol)
+    assert rule.every == 8
+    assert bool(rule(None, steps)) is ends
+    assert not rule(None, steps[:-1])
+
+
+def test_a_score_that_does_not_improve_by_tol_ends_a_training():
+    scores = iter([0.5, 0.7, 0.75, 0.74, 0.79, 0.9])
+    rule = Validation(lambda theta: (next(scores), -theta), 10, 3, 0.1)
+    answers = [rule(np.float64(k), None) for k in range(5)]
+    assert answers == [False, False, False, False, True]
+    assert rule.scores == [0.5, 0.7, 0.75, 0.74, 0.79]
+    assert rule.losses == [0, -1, -2, -3, -4]
+    assert (rule.best_score, rule.best_theta) == (0.79, 4)
+
+
+# Without early stopping
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "load"),
+    [(PreconditionedMLPClassifier, load_digits), (PreconditionedMLPRegressor, load_wine)],
+)
+def test_an_untuned_fit_takes_all_its_steps(Estimator, load):
+    X, y = load(return_X_y=True)
+    estimator = Estimator((20,), random_state=0).fit(scale(X), scale(y) if y.max() < 9 else y)
+    assert estimator.n_iter_ == estimator.max_steps
+    assert estimator.validation_scores_ is None
+    assert estimator.validation_loss_curve_ is None
+    assert estimator.best_validation_score_ is None
+    assert estimator.best_loss_ == min(estimator.loss_curve_)
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("n_iter_no_change", [1, 2, 7])
+def test_a_loss_that_stands_still_ends_a_training(make, n_iter_no_change):
+    options = {"max_steps": 3000, "tol": 0.5, "n_iter_no_change": n_iter_no_change}
+    estimator = make(**options).fit(X, Y)
+    curve = estimator.loss_curve_
+    assert estimator.n_iter_ == 15 * len(curve) < 3000
+    assert len(curve) % n_iter_no_change == 0
+    assert np.ptp(curve[-n_iter_no_change - 1 :]) < 0.5
+    plain = make(max_steps=estimator.n_iter_, tol=0).fit(X, Y)
+    assert state(plain) == state(estimator)
+
+
+@pytest.mark.parametrize("options", [{"tol": 0}, {"tol": 1e9, "n_iter_no_change": np.inf}])
+def test_the_loss_can_be_kept_from_ending_a_training(options):
+    flat = classifier(learning_rate=1e-300, max_steps=2000, **options).fit(X, Y)
+    assert flat.n_iter_ == 2000
+
+
+def test_partial_fit_takes_all_its_steps():
+    reg = regressor(learning_rate=1e-300, tol=1.0).partial_fit(X, Y, n_steps=2000)
+    assert reg.n_iter_ == 2000
+
+
+# With validation data
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_early_stopping_ends_and_returns_to_the_best(make):
+    stopped = make(early_stopping=True, max_steps=5000, n_iter_no_change=4).fit(
+        X[TRAIN], Y[TRAIN], X_val=X[VAL], y_val=Y[VAL]
+    )
+    scores = stopped.validation_scores_
+    assert stopped.n_iter_ == 10 * len(scores) < 5000
+    best = int(np.argmax(scores))
+    assert stopped.best_validation_score_ == scores[best] == stopped.score(X[VAL], Y[VAL])
+    until_best = make(max_steps=10 * (best + 1), tol=0).fit(X[TRAIN], Y[TRAIN])
+    np.testing.assert_array_equal(stopped.theta_, until_best.theta_)
+    assert len(stopped.validation_loss_curve_) == len(scores) == len(stopped.loss_curve_)
+
+
+def test_validation_losses_are_those_of_the_held_out_samples():
+    clf = classifier(max_steps=25, alpha=3.0).fit(X[TRAIN], Y[TRAIN], X_val=X[VAL], y_val=Y[VAL])
+    assert len(clf.validation_loss_curve_) == 3  # 10 steps, 10 steps and the last 5
+    expected = log_loss(Y[VAL], clf.predict_proba(X[VAL]))
+    assert clf.validation_loss_curve_[-1] == pytest.approx(expected, rel=1e-12)
+    assert clf.validation_scores_[-1] == clf.score(X[VAL], Y[VAL])
+    plain = classifier(max_steps=25, alpha=3.0).fit(X[TRAIN], Y[TRAIN])
+    assert state(plain) == state(clf)
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_the_split_follows_the_seed_and_the_fraction(make):
+    options = {"early_stopping": True, "validation_fraction": 0.3, "max_steps": 30}
+    one, same, other = (make(**options, random_state=s).fit(X, Y) for s in (0, 0, 1))
+    assert one.validation_scores_ == same.validation_scores_ != other.validation_scores_
+    assert one._n_samples == 105
+    assert one.n_iter_ == 30
+
+
+@pytest.mark.parametrize("y", [NAMES, Y], ids=["strings", "numbers"])
+def test_the_split_of_a_classifier_is_stratified(y):
+    rare = np.r_[0:50, 50:60, 100:150]
+    clf = classifier(early_stopping=True, validation_fraction=0.2).fit(X, y)
+    held_out = []
+    read = clf._hold_out
+
+    def recording(*arguments):
+        data = read(*arguments)
+        held_out.append(data[1].Y.sum(axis=0).tolist())
+        return data
+
+    clf._hold_out = recording
+    clf.fit(X[rare], y[rare])
+    assert held_out == [[10, 2, 10]]
+    assert np.isfinite(clf.validation_scores_).all()
+
+
+def test_early_stopping_works_for_labels_and_counts():
+    clf = classifier(early_stopping=True).fit(X, LABELS)
+    right = [s * 15 for s in clf.validation_scores_]
+    np.testing.assert_allclose(right, np.round(right), atol=1e-12)
+    reg = regressor(early_stopping=True, loss="poisson").fit(X, Y)
+    assert reg.best_validation_score_ <= 1
+    two = regressor(early_stopping=True).fit(X, X[:, :2])
+    assert np.isfinite(two.validation_loss_curve_).all()
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_weights_of_1_change_nothing_and_others_weigh_the_score(make):
+    options = {"early_stopping": True, "max_steps": 60}
+    plain, ones = make(**options).fit(X, Y), make(**options).fit(X, Y, np.ones(150))
+    assert state(plain) == state(ones)
+    assert plain.validation_scores_ == pytest.approx(ones.validation_scores_, abs=1e-12)
+    weighted = make(**options).fit(X, Y, np.where(Y == 0, 3.0, 0.5))
+    assert weighted.validation_scores_ != plain.validation_scores_
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_the_best_parameters_obey_the_masks(make):
+    estimator = make(early_stopping=True, warm_start=True, max_steps=90).fit(X, Y)
+    estimator.prune(0.6).freeze(0.5, "random")
+    status, theta = estimator.status_, estimator.theta_
+    estimator.fit(X, Y)
+    np.testing.assert_array_equal(estimator.status_, status)
+    assert not estimator.theta_[status == PRUNED].any()
+    np.testing.assert_array_equal(estimator.theta_[status == FROZEN], theta[status == FROZEN])
+    assert len(estimator.validation_scores_) == 2 * 7
+    assert estimator.best_validation_score_ == max(estimator.validation_scores_[7:])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda e: e.set_params(early_stopping=True).partial_fit(X, Y), "does not support early_s"),
+        (lambda e: e.fit(X, Y, X_val=X), "only one of X_val and y_val"),
+        (lambda e: e.fit(X, Y, y_val=Y), "only one of X_val and y_val"),
+        (lambda e: e.fit(X, Y, X_val=X[:, :2], y_val=Y), "2 features"),
+        (
+            lambda e: e.set_params(early_stopping=True).fit(X[48:53], Y[48:53]),
+            "test_size|small|memb",
+        ),
+        (lambda e: e.set_params(validation_fraction=1.0).fit(X, Y), "validation_fraction.*Got 1.0"),
+        (lambda e: e.set_params(n_iter_no_change=0).fit(X, Y), "n_iter_no_change.*Got 0"),
+        (lambda e: e.set_params(tol=-1).fit(X, Y), "tol.*Got -1"),
+    ],
+)
+@pytest.mark.parametrize("make", MAKES)
+def test_what_cannot_be_validated_is_refused(make, call, message):
+    estimator = make().fit(X, Y)
+    before = state(estimator)
+    with pytest.raises(ValueError, match=message):
+        call(estimator)
+    assert state(estimator) == before
+
+
+# Ctrl-C
+
+
+def interrupt_at(monkeypatch, call):
+    """Let the kernel be interrupted in its `call`-th call, after it has changed its arrays."""
+    kernel, calls = _kernels.train, []
+
+    def interrupted(*arguments):
+        done = kernel(*arguments)
+        calls.append(done)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr("sksgdprune._kernels.train", interrupted)
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("call", [1, 3])
+def test_ctrl_c_keeps_the_last_whole_chunk_with_a_warning(monkeypatch, make, call):
+    estimator = make(n_iter_no_change=1, max_steps=300)  # a chunk is an epoch, 15 steps
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, call)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            assert estimator.fit(X, Y) is estimator
+    assert estimator.n_iter_ == 15 * (call - 1)
+    twin = make(max_steps=15 * (call - 1)) if call > 1 else None
+    if twin is not None:
+        assert state(twin.fit(X, Y)) == state(estimator)
+    estimator.partial_fit(X, Y)
+    assert estimator.score(X, Y) is not None
+
+
+def test_ctrl_c_in_partial_fit_keeps_the_parameters_and_masks(monkeypatch):
+    clf = classifier().fit(X, Y).prune(0.5)
+    before = state(clf)
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 1)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            clf.partial_fit(X, Y)
+    assert state(clf) == before
+    assert not clf.partial_fit(X, Y).theta_[clf.status_ == PRUNED].any()
+
+
+def test_ctrl_c_under_early_stopping_returns_to_the_best_so_far(monkeypatch):
+    interrupt_at(monkeypatch, 4)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        clf = classifier(early_stopping=True, max_steps=400).fit(X, Y)
+    assert len(clf.validation_scores_) == 3
+    assert clf.best_validation_score_ == max(clf.validation_scores_)
+
+
+def test_ctrl_c_before_the_training_changes_nothing(monkeypatch):
+    clf = classifier().fit(X, Y)
+    before = state(clf)
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PreconditionedMLPClassifier, "_encode", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, Y)
+    assert state(clf) == before
+
+
+@pytest.mark.parametrize("p", [0.5, [0.2, 0.5]])
+def test_ctrl_c_ends_a_sweep(monkeypatch, p):
+    interrupt_at(monkeypatch, 2)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(p=p).fit(X, Y)
+
+
+def test_a_sweep_takes_exactly_its_steps():
+    eager = classifier(early_stopping=True, tol=1e9, n_iter_no_change=1)
+    plain = sweep(classifier(), p=0.5).fit(X, Y).best_estimator_
+    best = sweep(eager, p=0.5).fit(X, Y).best_estimator_
+    assert state(best) == state(plain)
+    assert clone(best).get_params()["early_stopping"]
