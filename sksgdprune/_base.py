@@ -182,13 +182,13 @@ class BasePreconditionedMLP(BaseEstimator):
         return watches
 
     def _grade_theta(self, held_out, theta):
-        """Return θ's score and loss on held-out data."""
+        """Return θ's score and loss on held-out data; no number where they overflow."""
         coefs, intercepts = self._layout.weights(theta), self._layout.biases(theta)
-        output = _network.predict(held_out.X, coefs, intercepts, self.activation, "identity")
-        loss = _training.mean_loss(
-            held_out.X, held_out.Y, self._layout, theta, self._hyper(), held_out.weights
-        )
-        return float(self._grade(output, held_out.Y, held_out.weights)), loss
+        X, Y, weights = held_out
+        loss = _training.mean_loss(X, Y, self._layout, theta, self._hyper(), weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            output = _network.predict(X, coefs, intercepts, self.activation, "identity")
+            return float(self._grade(output, Y, weights)), loss
 
     def _keep_validation(self, validation):
         """Keep the scores, and under early stopping the θ of the best.
@@ -221,9 +221,9 @@ class BasePreconditionedMLP(BaseEstimator):
             data.X,
             data.Y,
             self._layout,
-            self.theta_,
-            self.noise_variance_,
-            self.status_,
+            check.kernel_array(self.theta_),
+            check.kernel_array(self.noise_variance_),
+            check.kernel_array(self.status_),
             self.t_,
             self._hyper(),
             sampler,
@@ -461,7 +461,7 @@ class BasePreconditionedMLP(BaseEstimator):
                 data.X,
                 data.Y,
                 self._layout,
-                self.theta_,
+                check.kernel_array(self.theta_),
                 self._hyper(),
                 self._minibatch_size(),
                 data.weights,

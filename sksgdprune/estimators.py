@@ -585,7 +585,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
 
     def _grade(self, output, Y, weights):
-        return r2_score(Y, OUTPUTS[self.out_activation_](output), sample_weight=weights)
+        prediction = OUTPUTS[self.out_activation_](output)
+        if not np.isfinite(prediction).all():
+            return np.nan
+        return r2_score(Y, prediction, sample_weight=weights)
 
     def _decide(self, output):
         prediction = OUTPUTS[self.out_activation_](output)

@@ -121,6 +121,14 @@ def test_validation_losses_are_those_of_the_held_out_samples():
     assert state(plain) == state(clf)
 
 
+def test_predictions_that_overflow_have_no_score():
+    reg = regressor(loss="poisson", activation="relu", early_stopping=True).fit(
+        X, Y, X_val=1e5 * abs(X), y_val=Y
+    )
+    assert np.isnan(reg.validation_scores_).any()
+    assert np.isfinite(reg.theta_).all()
+
+
 @pytest.mark.parametrize("make", MAKES)
 def test_the_split_follows_the_seed_and_the_fraction(make):
     options = {"early_stopping": True, "validation_fraction": 0.3, "max_steps": 30}

@@ -57,6 +57,10 @@ BAD_PARAMETERS = [
     ({"batch_size": 1, "noise_estimator": "batch"}, "at least 2 .* got 1"),
     ({"sampling": "order"}, "sampling.*'order'"),
     ({"max_steps": 0}, "max_steps.*Got 0"),
+    ({"early_stopping": "yes"}, "early_stopping.*'yes'"),
+    ({"validation_fraction": 1.5}, "validation_fraction.*Got 1.5"),
+    ({"n_iter_no_change": 0}, "n_iter_no_change.*Got 0"),
+    ({"tol": -1e-3}, "tol.*Got -0.001"),
     ({"random_state": "seed"}, "random_state.*'seed'"),
 ]
 COMMON = (
