@@ -483,7 +483,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         output, the notebook's, take targets as they are; so do constant ones.
         """
         mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if self.output_activation == "identity" and self.preconditioner != "identity":
+        unitless = (self.loss, self.output_activation) == ("squared_error", "identity")
+        if unitless and self.preconditioner != "identity":
             mean, deviation = y.mean(axis=0, dtype=np.float64), y.std(axis=0, dtype=np.float64)
             varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
             scale[varies] = deviation[varies]
