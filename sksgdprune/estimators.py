@@ -568,7 +568,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         output, the notebook's, take targets as they are; so do counts and constant targets.
         """
         mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if self.out_activation_ == "identity" and self.preconditioner != "identity":
+        unitless = (self.loss, self.output_activation) == ("squared_error", "identity")
+        if unitless and self.preconditioner != "identity":
             mean = np.average(y.astype(np.float64), axis=0, weights=weights)
             deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
             varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
