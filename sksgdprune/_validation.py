@@ -104,8 +104,11 @@ def training_data(estimator, X, y, sample_weight=None, *, reset):
     return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
 
 
-def kernel_array(array, dtype):
-    """Return the array as the kernels take it: C order and writable, or canonical CSR."""
+def kernel_array(array, dtype=None):
+    """Return the array as the kernels take it: C order and writable, or canonical CSR.
+
+    Its dtype is kept where none is given.
+    """
     if not issparse(array):
         return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
     array = array.astype(dtype, copy=not array.has_canonical_format)
