@@ -99,12 +99,9 @@ class BasePreconditionedMLP(BaseEstimator):
         self._tell(outcome)
         return self
 
+    @check.fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, n_steps, sample_weight):
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it does not see all data; set "
-                "it to False."
-            )
+        self._check_partial()
         check.step_count(n_steps)
         self._tell(self._train(X, y, n_steps, sample_weight))
         return self
@@ -129,6 +126,14 @@ class BasePreconditionedMLP(BaseEstimator):
     def _weigh(self, y, weights):
         """Return the rows' weights, or None where all are 1."""
         return weights
+
+    def _check_partial(self):
+        """Refuse parameters that need all data."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it does not see all data; set "
+                "it to False."
+            )
 
     def _check_same_form(self, Y):
         """Refuse targets with which a warm start cannot go on."""

@@ -218,11 +218,6 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            if self.class_weight == "balanced":
-                raise ValueError(
-                    "class_weight='balanced' needs all data and is not possible in partial_fit; "
-                    "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
-                )
             if classes is not None or not is_multilabel(y):
                 check.check_partial_fit_first_call(self, classes)
             return self._partial_fit(X, y, n_steps, sample_weight)
@@ -278,6 +273,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         if multilabel and self.loss != "log_loss":
             raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
         return Y
+
+    def _check_partial(self):
+        super()._check_partial()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all data and is not possible in partial_fit; "
+                "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
+            )
 
     def _check_same_form(self, Y):
         if self.out_activation_ == "softmax" and not Y.any(axis=0).all():
