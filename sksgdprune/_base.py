@@ -26,6 +26,11 @@ class Data(NamedTuple):
     Y: np.ndarray
     weights: np.ndarray | None
 
+    @property
+    def population(self):
+        """The rows to draw from."""
+        return _training.Population(len(self.Y), self.weights)
+
     def take(self, rows):
         """Return the data of some rows."""
         weights = None if self.weights is None else self.weights[rows]
@@ -146,7 +151,7 @@ class BasePreconditionedMLP(BaseEstimator):
             held_out = self._read(X_val, y_val, None, fresh=False)
         elif self.early_stopping:
             train, test = train_test_split(
-                np.arange(len(data.X)),
+                np.arange(len(data.Y)),
                 test_size=self.validation_fraction,
                 stratify=self._strata(data.Y),
                 random_state=self._rng,
@@ -154,7 +159,7 @@ class BasePreconditionedMLP(BaseEstimator):
             data, held_out = data.take(train), data.take(test)
         else:
             return data, None
-        if is_regressor(self) and len(held_out.X) < 2:
+        if is_regressor(self) and len(held_out.Y) < 2:
             raise ValueError(
                 "The validation set is too small: R² needs 2 samples, got 1. Increase "
                 "validation_fraction or the size of the data."
@@ -195,7 +200,7 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _epoch(self, data):
         """Note how many samples there are; return the steps of an epoch."""
-        self._n_samples = _training.Population(len(data.X), data.weights).size
+        self._n_samples = data.population.size
         return math.ceil(self._n_samples / self._minibatch_size())
 
     def _advance(self, data, n_steps=None, watches=()):
@@ -215,8 +220,9 @@ class BasePreconditionedMLP(BaseEstimator):
             sampler,
             n_steps or epoch,
             self._minibatch_size(),
-            population=_training.Population(len(data.X), data.weights),
+            population=data.population,
             every=min((watch.every for watch in watches), default=None),
+            # A list, so that each sees every epoch even where another ends the training.
             watch=lambda theta, losses: any([watch(theta, losses) for watch in watches]),
         )
         self.theta_, self.noise_variance_ = outcome.theta, outcome.noise_variance
@@ -264,7 +270,6 @@ class BasePreconditionedMLP(BaseEstimator):
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
-
         if outcome.diverged:
             warnings.warn(
                 f"Training diverged after {n_steps} steps and ended with the last finite "

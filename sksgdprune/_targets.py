@@ -1,4 +1,4 @@
-"""What the classifier makes of y: a row of 0 and 1 per sample, and the classes' weights."""
+"""What becomes of y: a row of 0 and 1 per sample of a classifier; the classes' weights; checks."""
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -64,3 +64,14 @@ def indicator(y, classes):
             "per label."
         )
     return y, classes
+
+
+def check_counts(y, output_activation):
+    """Refuse what the Poisson loss cannot do."""
+    if output_activation != "identity":
+        raise ValueError(
+            f"Got output_activation={output_activation!r} with loss='poisson', whose output is "
+            "exponential; leave it at 'identity'."
+        )
+    if y.min() < 0:
+        raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")

@@ -214,8 +214,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Raises
         ------
         ValueError
-            On NaN or infinity, another number of features, an unknown class, or n_steps < 1.
-            The estimator stays as it was.
+            On NaN or infinity, another number of features, an unknown class, n_steps < 1, early
+            stopping or balanced classes. The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
             if classes is not None or not is_multilabel(y):
@@ -509,8 +509,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Raises
         ------
         ValueError
-            On NaN or infinity, another number of features or outputs, or n_steps < 1. The
-            estimator stays as it was.
+            On NaN or infinity, another number of features or outputs, n_steps < 1, or early
+            stopping. The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
             return self._partial_fit(X, y, n_steps, sample_weight)
@@ -526,17 +526,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:
             raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {self.n_outputs_}.")
         if self.loss == "poisson":
-            self._check_poisson(y)
+            _targets.check_counts(y, self.output_activation)
         return y
-
-    def _check_poisson(self, y):
-        if self.output_activation != "identity":
-            raise ValueError(
-                f"Got output_activation={self.output_activation!r} with loss='poisson', whose "
-                "output is exponential; leave it at 'identity'."
-            )
-        if y.min() < 0:
-            raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
 
     def _grade(self, output, Y, weights):
         prediction = OUTPUTS[self.out_activation_](output)
