@@ -39,6 +39,11 @@ class Data(NamedTuple):
     Y: np.ndarray
     weights: np.ndarray | None
 
+    def population(self, *, in_any_order=False):
+        """Return the rows to draw from; optionally such that their order makes no difference."""
+        order = _training.content_order(self.X, self.Y) if in_any_order else None
+        return _training.Population(len(self.Y), self.weights, order)
+
     def take(self, rows):
         """Return the data of some rows."""
         weights = None if self.weights is None else self.weights[rows]
@@ -112,12 +117,9 @@ class BasePreconditionedMLP(BaseEstimator):
         self._tell(outcome)
         return self
 
+    @check.fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, n_steps, sample_weight):
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it does not see all data; set "
-                "it to False."
-            )
+        self._check_partial()
         check.step_count(n_steps)
         self._tell(self._train(X, y, n_steps, sample_weight))
         return self
@@ -143,6 +145,14 @@ class BasePreconditionedMLP(BaseEstimator):
         """Return the rows' weights, or None where all are 1."""
         return weights
 
+    def _check_partial(self):
+        """Refuse parameters that need all data."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it does not see all data; set "
+                "it to False."
+            )
+
     def _check_same_form(self, Y):
         """Refuse targets with which a warm start cannot go on."""
 
@@ -154,7 +164,7 @@ class BasePreconditionedMLP(BaseEstimator):
             held_out = self._read(X_val, y_val, None, fresh=False)
         elif self.early_stopping:
             train, test = train_test_split(
-                np.arange(data.X.shape[0]),
+                np.arange(len(data.Y)),
                 test_size=self.validation_fraction,
                 stratify=self._strata(data.Y),
                 random_state=self._rng,
@@ -162,7 +172,7 @@ class BasePreconditionedMLP(BaseEstimator):
             data, held_out = data.take(train), data.take(test)
         else:
             return data, None
-        if is_regressor(self) and held_out.X.shape[0] < 2:
+        if is_regressor(self) and len(held_out.Y) < 2:
             raise ValueError(
                 "The validation set is too small: R² needs 2 samples, got 1. Increase "
                 "validation_fraction or the size of the data."
@@ -203,14 +213,8 @@ class BasePreconditionedMLP(BaseEstimator):
 
     def _epoch(self, data):
         """Note how many samples there are; return the steps of an epoch."""
-        self._n_samples = _training.Population(data.X.shape[0], data.weights).size
+        self._n_samples = data.population().size
         return math.ceil(self._n_samples / self._minibatch_size())
-
-    def _population(self, data):
-        """Return what to draw from: independent draws do not depend on the order of the rows."""
-        independent = self.sampling == "replacement"
-        order = _training.content_order(data.X, data.Y) if independent else None
-        return _training.Population(data.X.shape[0], data.weights, order)
 
     def _advance(self, data, n_steps=None, watches=()):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
@@ -229,8 +233,9 @@ class BasePreconditionedMLP(BaseEstimator):
             sampler,
             n_steps or epoch,
             self._minibatch_size(),
-            population=self._population(data),
+            population=data.population(in_any_order=self.sampling == "replacement"),
             every=min((watch.every for watch in watches), default=None),
+            # A list, so that each sees every epoch even where another ends the training.
             watch=lambda theta, losses: any([watch(theta, losses) for watch in watches]),
         )
         self._keep(theta=outcome.theta, noise_variance=outcome.noise_variance)
@@ -285,7 +290,6 @@ class BasePreconditionedMLP(BaseEstimator):
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
-
         if outcome.diverged:
             warnings.warn(
                 f"Training diverged after {n_steps} steps and ended with the last finite "

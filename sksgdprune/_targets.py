@@ -1,4 +1,4 @@
-"""What the classifier makes of y: a row of 0 and 1 per sample, and the classes' weights."""
+"""What becomes of y: a row of 0 and 1 per sample of a classifier; the classes' weights; checks."""
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -64,3 +64,30 @@ def indicator(y, classes):
             "per label."
         )
     return y, classes
+
+
+def check_counts(y, output_activation):
+    """Refuse what the Poisson loss cannot do."""
+    if output_activation != "identity":
+        raise ValueError(
+            f"Got output_activation={output_activation!r} with loss='poisson', whose output is "
+            "exponential; leave it at 'identity'."
+        )
+    if y.min() < 0:
+        raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
+
+
+def units(y, weights, *, taken_out):
+    """Return what is taken from each target and what then divides it: 0 and 1, or mean and std.
+
+    H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a step is
+    independent of the unit only where it is `taken_out`. Plain SGD and the ReLU output, the
+    notebook's, take targets as they are; so do counts, and targets that are constant.
+    """
+    mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
+    if taken_out:
+        mean = np.average(y.astype(np.float64), axis=0, weights=weights)
+        deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
+        varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
+        scale[varies] = deviation[varies]
+    return mean, scale

@@ -226,15 +226,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Raises
         ------
         ValueError
-            On NaN or infinity, another number of features, an unknown class, or n_steps < 1.
-            The estimator stays as it was.
+            On NaN or infinity, another number of features, an unknown class, n_steps < 1, early
+            stopping or balanced classes. The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            if self.class_weight == "balanced":
-                raise ValueError(
-                    "class_weight='balanced' needs all data and is not possible in partial_fit; "
-                    "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
-                )
             if classes is not None or not is_multilabel(y):
                 check.check_partial_fit_first_call(self, classes)
             return self._partial_fit(X, y, n_steps, sample_weight)
@@ -290,6 +285,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         if multilabel and self.loss != "log_loss":
             raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
         return Y
+
+    def _check_partial(self):
+        super()._check_partial()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all data and is not possible in partial_fit; "
+                "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
+            )
 
     def _check_same_form(self, Y):
         if self.out_activation_ == "softmax" and not Y.any(axis=0).all():
@@ -538,8 +541,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Raises
         ------
         ValueError
-            On NaN or infinity, another number of features or outputs, or n_steps < 1. The
-            estimator stays as it was.
+            On NaN or infinity, another number of features or outputs, n_steps < 1, or early
+            stopping. The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
             return self._partial_fit(X, y, n_steps, sample_weight)
@@ -555,35 +558,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:
             raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {self.n_outputs_}.")
         if self.loss == "poisson":
-            self._check_poisson(y)
+            _targets.check_counts(y, self.output_activation)
         if fresh or not hasattr(self, "theta_"):
-            self.y_mean_, self.y_scale_ = self._units(y, weights)
+            units = self.loss == "squared_error" and self.output_activation == "identity"
+            units &= self.preconditioner != "identity"
+            self.y_mean_, self.y_scale_ = _targets.units(y, weights, taken_out=units)
         return (y - self.y_mean_) / self.y_scale_
-
-    def _units(self, y, weights):
-        """Return what is taken from each target and what then divides it: mean and deviation.
-
-        H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a
-        step is independent of the unit only where targets have none. Plain SGD and the ReLU
-        output, the notebook's, take targets as they are; so do counts and constant targets.
-        """
-        mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        unitless = (self.loss, self.output_activation) == ("squared_error", "identity")
-        if unitless and self.preconditioner != "identity":
-            mean = np.average(y.astype(np.float64), axis=0, weights=weights)
-            deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
-            varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
-            scale[varies] = deviation[varies]
-        return mean, scale
-
-    def _check_poisson(self, y):
-        if self.output_activation != "identity":
-            raise ValueError(
-                f"Got output_activation={self.output_activation!r} with loss='poisson', whose "
-                "output is exponential; leave it at 'identity'."
-            )
-        if y.min() < 0:
-            raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
 
     def _grade(self, output, Y, weights):
         prediction = OUTPUTS[self.out_activation_](output)

@@ -11,6 +11,7 @@ from sklearn.preprocessing import scale
 
 from sksgdprune import PreconditionedMLPClassifier
 from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
+from tests.test_sweep import sweep
 
 LABELS = np.stack([Y == 0, Y != 1, X[:, 0] > 0], axis=1).astype(int)
 COUNTS = np.random.RandomState(0).poisson(np.exp(X[:, 0]))
@@ -88,6 +89,14 @@ def test_labels_are_refused_where_classes_were_seen():
         clf.partial_fit(X, LABELS)
     assert clf.fit(X, LABELS).out_activation_ == "logistic"
     assert clf.fit(X, Y).out_activation_ == "softmax"
+
+
+def test_labels_and_balanced_classes_can_be_swept():
+    labels = sweep(classifier(), p=[0.2, 0.5]).fit(X, LABELS)
+    assert labels.predict(X).shape == LABELS.shape
+    assert np.isfinite(labels.cv_results_["mean_test_score"]).all()
+    balanced = sweep(classifier(class_weight="balanced"), p=[0.2, 0.5]).fit(X, NAMES)
+    assert np.isfinite(balanced.cv_results_["mean_test_score"]).all()
 
 
 # Counts
