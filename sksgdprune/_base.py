@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksgdprune import _network, _scores, _selection, _stopping, _training
+from sksgdprune import _callbacks, _network, _scores, _selection, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._compact import compact
 from sksgdprune._selection import FREE, FROZEN, PRUNED
@@ -50,7 +50,7 @@ class Data(NamedTuple):
         return Data(self.X[rows], self.Y[rows], weights)
 
 
-class BasePreconditionedMLP(BaseEstimator):
+class BasePreconditionedMLP(_callbacks.CallbackSupportMixin, BaseEstimator):
     """Common part of classifier and regressor; they add the form of the targets."""
 
     _parameter_constraints = check.MLP_CONSTRAINTS
@@ -72,6 +72,7 @@ class BasePreconditionedMLP(BaseEstimator):
 
     # Training
 
+    @_callbacks.with_callbacks
     @check.fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
         """Train for `max_steps` minibatch steps, or until nothing improves.
@@ -111,9 +112,12 @@ class BasePreconditionedMLP(BaseEstimator):
                 self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
             data, held_out = self._hold_out(data, X_val, y_val)
             watches = self._watches(data, held_out)
-            outcome = self._advance(data, self.max_steps, watches)
+            epochs = self._report_epochs(data, (X, y, sample_weight))
+            outcome = self._advance(data, self.max_steps, [*watches, *epochs])
             if held_out is not None:
                 self._keep_validation(watches[0])
+        for report in epochs:
+            report.end(self.theta_)
         self._tell(outcome)
         return self
 
@@ -190,6 +194,17 @@ class BasePreconditionedMLP(BaseEstimator):
         if not self.early_stopping and self.tol > 0 and patience < math.inf:
             watches.append(_stopping.Standstill(epoch, patience, self.tol))
         return watches
+
+    def _report_epochs(self, data, samples):
+        """Return what tells the callbacks of each epoch, if there are any."""
+        if not _callbacks.are_set(self):
+            return []
+
+        def fitted(theta):
+            parameters = self._parameters.dense()._replace(theta=theta)
+            return {"_parameters": self._parameters.like(parameters)}
+
+        return [_callbacks.Epochs(self, samples, self._epoch(data), self.max_steps, fitted)]
 
     def _grade_theta(self, held_out, theta):
         """Return θ's score and loss on held-out data; no number where they overflow."""

@@ -4,6 +4,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
@@ -110,7 +111,7 @@ def prepare(estimator, X, y, train, test, seed, routed):
         X_test = None if test is None else earlier.transform(X_test)
     return Start(
         steps,
-        clone(last_step(estimator)),
+        clone(last_step(estimator)).set_callbacks(),
         X_train,
         y_train,
         X_test,
@@ -136,11 +137,16 @@ def _scores_of(scorer, estimator, X, y, params):
     return scores if isinstance(scores, Mapping) else {"score": scores}
 
 
-def run_cell(warm, p, recipe, scorer, with_train_score):
+def whole(steps, last):
+    """Return the last step behind the earlier ones, if there are any."""
+    return Pipeline([*steps, ("last", last)]) if steps else last
+
+
+def run_cell(warm, p, recipe, scorer, with_train_score, report):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     started = time.perf_counter()
     estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y, warm.params)
-    fitted = time.perf_counter()
+    report.trained, fitted = whole(warm.steps, estimator), time.perf_counter()
     test = _scores_of(scorer, estimator, warm.X_test, warm.y_test, warm.test_score_params)
     scored = time.perf_counter()
     train = {}
@@ -150,8 +156,16 @@ def run_cell(warm, p, recipe, scorer, with_train_score):
     return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
 
 
-def or_failure(function, *arguments, error_score):
+NO_REPORT = nullcontext()
+
+
+def or_failure(function, *arguments, error_score, report=NO_REPORT):
     """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
+    with report:
+        return _or_failure(function, *arguments, error_score=error_score)
+
+
+def _or_failure(function, *arguments, error_score):
     failed = next((a for a in arguments if isinstance(a, Cell)), None)
     if failed is not None:
         return failed

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_method_params, _check_sample_weight, validate_data
 
 from sksgdprune import _kernels, _selection
+from sksgdprune._callbacks import OWN_ATTRIBUTES
 
 __all__ = ["HasMethods", "Interval", "Options", "StrOptions"]
 fit_context = _fit_context
@@ -62,8 +63,9 @@ def unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
+        own = {k: v for k, v in vars(estimator).items() if k.startswith(OWN_ATTRIBUTES)}
         vars(estimator).clear()
-        vars(estimator).update(before)
+        vars(estimator).update(before | own)
         raise
 
 

@@ -2,6 +2,7 @@
 
 import time
 from copy import deepcopy
+from itertools import product
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-from sksgdprune import _scores, schedules
+from sksgdprune import _callbacks, _scores, schedules
 from sksgdprune import _validation as check
 from sksgdprune._cells import (
     Recipe,
@@ -46,7 +47,7 @@ def _best_estimator_has(name):
     return has
 
 
-class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
+class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Train, cut to a fraction p, fine-tune; for one p, or for many with cross-validation.
 
     With a number p, `fit` does one warm-up → cut → fine-tune on all the data. With an array,
@@ -194,6 +195,7 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @_callbacks.with_callbacks
     @check.fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, **params):
         """Train at p, or sweep over an array of p.
@@ -228,17 +230,19 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         rng = check_random_state(seed)
         self.scorer_ = check_scoring(self.estimator, self.scoring)
         routed = route(self, self.scorer_, params)
+        samples = X, y, params.get("sample_weight")
         with one_blas_thread():
             if np.ndim(self.p) == 0:
                 self.best_p_ = check.fraction(self.p)
+                reports, end = _callbacks.reports(self, *samples, ["training"])
+                self._refit(X, y, routed, recipe, rng, reports[0])
             else:
                 p = np.sort([check.fraction(value) for value in self.p])
                 if not p.size:
                     raise ValueError("Got an empty p; give a number or at least one fraction.")
                 self._check_refit()
-                self._sweep(X, y, routed, p, recipe, rng)
-            if np.ndim(self.p) == 0 or self.refit is not False:
-                self._refit(X, y, routed, recipe, rng)
+                end = self._sweep(X, y, samples, routed, p, recipe, rng)
+        end()
         return self
 
     def _forget(self):
@@ -263,18 +267,22 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
             self.finetune_steps,
         )
 
-    def _sweep(self, X, y, routed, p, recipe, rng):
-        """Fill cv_results_ and choose the best row."""
+    def _sweep(self, X, y, samples, routed, p, recipe, rng):
+        """Fill cv_results_, choose the best row and refit; return how to report the end."""
         X, y = indexable(X, y)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         splits = list(cv.split(X, y, **routed.split))
         self.n_splits_ = len(splits)
         split_seeds = _seeds(rng, len(splits))
         repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
+        n_cells = len(p) * repeat_seeds.size
+        names = ["cell"] * n_cells + ["refit"] * (self.refit is not False)
+        reports, end = _callbacks.reports(self, *samples, names)
         memory = check_memory(self.memory)
         parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
         call = delayed(or_failure)
-        prepare_once, warm_up_once, run_once = map(memory.cache, (prepare, warm_up, run_cell))
+        prepare_once, warm_up_once = memory.cache(prepare), memory.cache(warm_up)
+        run_once = memory.cache(run_cell, ignore=["report"])
         on_error = {"error_score": self.error_score}
         starts = parallel(
             call(prepare_once, self.estimator, X, y, *split, seed, routed, **on_error)
@@ -287,14 +295,16 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         )
         arguments = recipe, self.scorer_, self.return_train_score
         cells = parallel(
-            call(run_once, start, fraction, *arguments, **on_error)
-            for fraction in p
-            for start in warm
+            call(run_once, start, fraction, *arguments, report, **on_error, report=report)
+            for (fraction, start), report in zip(product(p, warm), reports, strict=False)
         )
         report_failures(cells)
         table = [cells[i : i + len(warm)] for i in range(0, len(cells), len(warm))]
         self.cv_results_ = tabulate(p, table, self.error_score, self.return_train_score)
         self._choose(p)
+        if self.refit is not False:
+            self._refit(X, y, routed, recipe, rng, reports[-1])
+        return end
 
     def _choose(self, p):
         single = "mean_test_score" in self.cv_results_
@@ -311,8 +321,13 @@ class SparsitySweep(MetaEstimatorMixin, BaseEstimator):
         if single:
             self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
 
-    def _refit(self, X, y, routed, recipe, rng):
+    def _refit(self, X, y, routed, recipe, rng, report):
         """Train at best_p_ on all the data."""
+        with report:
+            self._train_best(X, y, routed, recipe, rng)
+            report.trained = self.best_estimator_
+
+    def _train_best(self, X, y, routed, recipe, rng):
         started = time.perf_counter()
         split_seed, repeat_seed = _seeds(rng, 2)
         start = prepare(self.estimator, X, y, None, None, split_seed, routed)

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csc_array, csr_array
 from sklearn.base import clone
 from sklearn.datasets import (
     load_digits,
@@ -431,3 +432,19 @@ def test_names_of_features_are_kept_under_early_stopping(Estimator):
         estimator = Estimator(early_stopping=True, validation_fraction=0.2).fit(X, y)
         estimator.fit(X, y, X_val=X, y_val=y).predict(X)
     assert estimator.feature_names_in_.tolist() == ["colname_a", "colname_b"]
+
+
+@pytest.mark.parametrize("form", [csr_array, csc_array])
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True, "n_iter_no_change": 3}], ids=str)
+def test_sparse_rows_train_as_dense_ones_with_weights_and_validation(form, options):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:200] / 16, y[:200]
+    weights = np.arange(200) % 3
+    fits = []
+    for rows in (X, form(X)):
+        clf = PreconditionedMLPClassifier((6,), max_steps=60, random_state=0, **options)
+        held_out = {} if options else {"X_val": rows[:20], "y_val": y[:20]}
+        fits.append(clf.fit(rows, y, sample_weight=weights, **held_out))
+    np.testing.assert_array_equal(fits[0].theta_, fits[1].theta_)
+    assert fits[0].validation_scores_ == fits[1].validation_scores_
+    np.testing.assert_array_equal(fits[1].predict(form(X)), fits[0].predict(X))
