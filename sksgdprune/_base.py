@@ -1,4 +1,4 @@
-"""What the estimators share: training, cutting, the fitted arrays."""
+"""What the estimators share: from data to trained parameters, and predictions from them."""
 
 import math
 import warnings
@@ -14,22 +14,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksgdprune import _callbacks, _network, _scores, _selection, _stopping, _training
+from sksgdprune import _callbacks, _network, _stopping, _training
 from sksgdprune import _validation as check
-from sksgdprune._compact import compact
-from sksgdprune._selection import FREE, FROZEN, PRUNED
+from sksgdprune._cutting import CuttingMixin
+from sksgdprune._fitted import FittedNetworkMixin
+from sksgdprune._selection import FREE
 from sksgdprune._storage import Parameters, Remaining
-
-
-def _fitted_vector(name, doc):
-    """Return a property that reads one of the fitted vectors of shape (n_parameters,)."""
-
-    def read(self):
-        if not hasattr(self, "_parameters"):
-            raise AttributeError(f"{type(self).__name__} has no {name}_ before fit.")
-        return getattr(self._parameters.dense(), name)
-
-    return property(read, doc=doc)
 
 
 class Data(NamedTuple):
@@ -50,7 +40,9 @@ class Data(NamedTuple):
         return Data(self.X[rows], self.Y[rows], weights)
 
 
-class BasePreconditionedMLP(_callbacks.CallbackSupportMixin, BaseEstimator):
+class BasePreconditionedMLP(
+    CuttingMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
+):
     """Common part of classifier and regressor; they add the form of the targets."""
 
     _parameter_constraints = check.MLP_CONSTRAINTS
@@ -317,289 +309,6 @@ class BasePreconditionedMLP(_callbacks.CallbackSupportMixin, BaseEstimator):
         """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
         if outcome.interrupted:
             warnings.warn("Training interrupted by user.", UserWarning, stacklevel=4)
-
-    # Cutting
-
-    def prune(
-        self,
-        p,
-        method="magnitude",
-        *,
-        scope="layer",
-        include_biases=True,
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
-        """Set a fraction p of the parameters to zero and keep them zero.
-
-        Afterwards `int(size · p)` of all eligible parameters are pruned, those that were pruned
-        before counted first; frozen ones may be pruned.
-
-        Parameters
-        ----------
-        p : float in [0, 1]
-            The fraction of *all* eligible parameters, not of the remaining ones.
-        method : {"magnitude", "random", "noise", "fisher", "gradient"}, default="magnitude"
-            Which go first: those of least abs(w); random ones; least w²·C; least w²·E[g²];
-            least abs(w·g). The notebook's "minimal" means "magnitude".
-        scope : {"layer", "global"}, default="layer"
-            Cut each weight matrix and bias vector by p, or rank all together.
-        include_biases : bool, default=True
-            Whether biases are eligible.
-        X, y : array-like, default=None
-            The data over which "fisher" and "gradient" take the gradient.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights, as in `fit`.
-        random_state : int, RandomState or None, default=None
-            For "random"; None draws from the estimator's own generator.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-
-        Raises
-        ------
-        ValueError
-            On an unknown method or scope, p outside [0, 1], or missing X, y.
-        NotFittedError
-            Before fit. After any error the estimator is as it was.
-
-        Warns
-        -----
-        UserWarning
-            If more than p is pruned already; nothing changes then.
-        """
-        data = X, y, sample_weight
-        return self._cut("prune", p, method, scope, include_biases, data, random_state)
-
-    def freeze(
-        self,
-        p,
-        method="preconditioned_gradient",
-        *,
-        scope="layer",
-        include_biases=True,
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
-        """Stop updating a fraction p of the parameters, leaving their values.
-
-        Afterwards `int(remaining · p)` of the eligible parameters that are not pruned are
-        frozen, those that were frozen before counted first. Their noise variance C rests too.
-
-        Parameters
-        ----------
-        p : float in [0, 1]
-            The fraction of the eligible parameters that are not pruned.
-        method : {"preconditioned_gradient", "gradient", "random", "fisher"}, \
-                default="preconditioned_gradient"
-            Which go first: those of least abs(H·g); least abs(g); random ones; least E[g²]. The
-            notebook's "H" means "preconditioned_gradient" and its "minimal" means "gradient".
-        scope : {"layer", "global"}, default="layer"
-            Cut each weight matrix and bias vector by p, or rank all together.
-        include_biases : bool, default=True
-            Whether biases are eligible.
-        X, y : array-like, default=None
-            The data over which the gradient is taken; needed by all methods but "random".
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights, as in `fit`.
-        random_state : int, RandomState or None, default=None
-            For "random"; None draws from the estimator's own generator.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-
-        Raises
-        ------
-        ValueError
-            On an unknown method or scope, p outside [0, 1], or missing X, y.
-        NotFittedError
-            Before fit. After any error the estimator is as it was.
-
-        Warns
-        -----
-        UserWarning
-            If more than p is frozen already; nothing changes then.
-        """
-        data = X, y, sample_weight
-        return self._cut("freeze", p, method, scope, include_biases, data, random_state)
-
-    def unfreeze(self):
-        """Let all frozen parameters be updated again; pruned ones stay pruned.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-        """
-        check_is_fitted(self)
-        self._keep(status=np.where(self.status_ == FROZEN, FREE, self.status_))
-        return self
-
-    def _cut(self, action, p, method, scope, include_biases, data, random_state):
-        check_is_fitted(self)
-        p, scope = check.fraction(p), check.scope(scope)
-        method = _scores.resolve(action, method)
-        with check.unchanged_on_error(self):
-            evidence = self._evidence(action, method, data, random_state)
-        status, exceeded = _selection.cut(
-            _scores.METHODS[action][method](evidence),
-            self.status_,
-            p,
-            PRUNED if action == "prune" else FROZEN,
-            _selection.groups(self._layout, scope, include_biases),
-        )
-        if exceeded:
-            warnings.warn(
-                f"{action}({p}) changes nothing: a larger fraction was cut before. "
-                "See sparsity_report_.",
-                UserWarning,
-                stacklevel=3,
-            )
-        theta = self.theta_
-        self._keep(theta=np.where(status == PRUNED, theta.dtype.type(0), theta), status=status)
-        return self
-
-    def _evidence(self, action, method, data, random_state):
-        gradients = None, None
-        if method in _scores.NEEDS_GRADIENT[action]:
-            if data[0] is None or data[1] is None:
-                raise ValueError(
-                    f"{action} with method={method!r} needs the gradient over data: "
-                    f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
-                )
-            data = self._read(*data, fresh=False)
-            gradients = _training.mean_gradients(
-                data.X,
-                data.Y,
-                self._layout,
-                check.kernel_array(self.theta_),
-                self._hyper(),
-                self._minibatch_size(),
-                data.weights,
-            )
-        rng = self._rng if random_state is None else check_random_state(random_state)
-        return _scores.Evidence(
-            self.theta_, self.noise_variance_, self.preconditioner_, *gradients, rng
-        )
-
-    # Size
-
-    def sparsify(self):
-        """Keep only the parameters that are not pruned, and predict from them alone.
-
-        From 78 % of pruned parameters on, predictions run over the remaining connections, which
-        is faster than the dense network. The pickle's size then follows the number of remaining
-        parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
-        the dense vectors for as long as they run.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-        """
-        check_is_fitted(self)
-        self._parameters = Remaining.of(self._layout, self._parameters.dense())
-        return self
-
-    def densify(self):
-        """Undo `sparsify`: keep whole vectors again, pruned parameters as zeros.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-        """
-        check_is_fitted(self)
-        self._parameters = self._parameters.dense()
-        return self
-
-    def compact(self):
-        """Remove hidden units that no longer have an input or an output connection.
-
-        A unit without inputs is constant; what it adds to the next layer goes into the biases
-        there (a pruned bias that takes it becomes free). Predictions stay the same up to
-        rounding. Fitted arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays
-        that of the whole network, and `fit` starts from the full size again.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-        """
-        check_is_fitted(self)
-        layout, parameters = compact(self._layout, self._parameters.dense(), self.activation)
-        sparse = isinstance(self._parameters, Remaining)
-        self._parameters = Remaining.of(layout, parameters) if sparse else parameters
-        self._layout = layout
-        return self
-
-    def _keep(self, **changes):
-        """Replace some of θ, C and status, in the form in which they are kept."""
-        changed = self._parameters.dense()._replace(**changes)
-        self._parameters = self._parameters.like(changed)
-
-    # What is fitted
-
-    theta_ = _fitted_vector("theta", "All parameters, layer by layer weights, then biases.")
-    noise_variance_ = _fitted_vector("noise_variance", "C of each parameter.")
-    status_ = _fitted_vector("status", "0 free, 1 frozen, 2 pruned.")
-
-    @property
-    def best_loss_(self):
-        """Smallest entry of `loss_curve_`."""
-        return min(self.loss_curve_, default=math.inf)
-
-    @property
-    def coefs_(self):
-        """Weight matrices (fan_in, fan_out): views of `theta_`, or CSR arrays if sparsified."""
-        if isinstance(self._parameters, Remaining):
-            return self._parameters.coefs()
-        return self._layout.weights(self.theta_)
-
-    @property
-    def coef_(self):
-        """The input layer's weights (n_units, n_features), as linear models lay them out."""
-        return self.coefs_[0].T
-
-    @property
-    def intercepts_(self):
-        """Bias vectors (fan_out,): views of `theta_`, or copies if sparsified."""
-        return self._layout.biases(self.theta_)
-
-    @property
-    def preconditioner_(self):
-        """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
-        return _training.preconditioner(
-            self.noise_variance_,
-            self._hyper(),
-            self._minibatch_size(),
-            self.status_ != PRUNED,
-        )
-
-    @property
-    def sparsity_(self):
-        """Fraction of all parameters that are pruned."""
-        return float(np.mean(self.status_ == PRUNED))
-
-    @property
-    def sparsity_report_(self):
-        """One dict per tensor: name, shape, and how many entries are free, frozen, pruned."""
-        return [
-            {"tensor": tensor.name, "shape": tensor.shape}
-            | {
-                word: int(np.sum(self.status_[tensor.where] == code))
-                for word, code in (("free", FREE), ("frozen", FROZEN), ("pruned", PRUNED))
-            }
-            for tensor in self._layout.tensors
-        ]
 
     # Prediction
 
