@@ -48,6 +48,7 @@ FREE, FROZEN, PRUNED = range(3)
 DENSE, LISTED_GRADIENT, LISTED = range(3)
 LISTED_BELOW = 0.22
 PREDICT_ROWS = 128  # samples whose activations stay in the second cache
+GRADIENT_BLOCK = 32768  # connections whose gradients are stepped while in the second cache
 OUTPUT_TILE = 16  # outputs whose rows stay in the first cache while the inputs pass by
 
 # "contract" lets a * b + c become one instruction; "reassoc" lets a sum be vectorised.
@@ -669,13 +670,16 @@ def _step(theta, C, status, g, noise, rates):
 
 
 @_jit
-def _step_by_probe(theta, C, status, sums, a, probe, rates):
-    """The same for a matrix, the noise being the probe's squared distance (a probe - g)²."""
+def _step_by_probe(theta, C, status, sums, a, probe, rates, with_biases):
+    """The same for a matrix, the noise being the probe's squared distance (a probe - g)².
+
+    `with_biases`: its last row holds biases, which are not penalised.
+    """
     zero = theta.dtype.type(0)
     bad = False
     for k in range(theta.shape[0]):
         w, v, held, total = theta[k], C[k], status[k], sums[k]
-        alpha = rates.alpha if k < theta.shape[0] - 1 else zero
+        alpha = zero if with_biases and k == theta.shape[0] - 1 else rates.alpha
         for j in range(w.size):
             g = total[j] * rates.per_sample
             distance = a[k] * probe[j] - g
@@ -685,6 +689,23 @@ def _step_by_probe(theta, C, status, sums, a, probe, rates):
             w[j], v[j] = new, c
             bad |= (new - new) + (c - c) != zero
     return not bad
+
+
+@_jit
+def _update_rows(A, D, T, G, theta, C, status, rates):
+    """Step a layer's connections by the probe, so many rows at once that G stays near."""
+    n_in, n_out = theta.shape
+    probe_column = D.shape[1] - 1
+    a, probe = A[:, probe_column].copy(), D[:, probe_column].copy()
+    finite, n_rows = True, max(1, GRADIENT_BLOCK // n_out)
+    for k in range(0, n_in, n_rows):
+        rows = slice(k, min(k + n_rows, n_in))
+        sums = G[: rows.stop - k]
+        np.dot(A[rows], T, sums)
+        finite &= _step_by_probe(
+            theta[rows], C[rows], status[rows], sums, a[rows], probe, rates, rows.stop == n_in
+        )
+    return finite
 
 
 @_jit
@@ -699,10 +720,9 @@ def _update_all(A, D, theta, C, status, scratch, S, rates, estimator):
     for j in range(n_out):
         for s in range(S):
             T[s, j] = D[j, s]
-    np.dot(A, T, G)
     if estimator == PROBE:
-        a, probe = A[:, width - 1].copy(), D[:, width - 1].copy()
-        return _step_by_probe(theta, C, status, G, a, probe, rates)
+        return _update_rows(A, D, T, G, theta, C, status, rates)
+    np.dot(A, T, G)
     np.dot(A * A, T * T, Q)
     g, noise = G.reshape(-1), Q.reshape(-1)
     _batch_noise(g, noise, rates, noise)
