@@ -157,8 +157,7 @@ class CuttingMixin:
                 UserWarning,
                 stacklevel=3,
             )
-        theta = self.theta_
-        self._keep(theta=np.where(status == PRUNED, theta.dtype.type(0), theta), status=status)
+        self._keep(status=status)
         return self
 
     def _evidence(self, action, method, data, random_state):

@@ -12,14 +12,21 @@ from sksgdprune._storage import Remaining
 
 
 def _fitted_vector(name, doc):
-    """Return a property that reads one of the fitted vectors of shape (n_parameters,)."""
+    """Return a property for one of the fitted vectors of shape (n_parameters,)."""
 
     def read(self):
         if not hasattr(self, "_parameters"):
             raise AttributeError(f"{type(self).__name__} has no {name}_ before fit.")
         return getattr(self._parameters.dense(), name)
 
-    return property(read, doc=doc)
+    def write(self, value):
+        old = read(self)
+        value = np.array(value, dtype=old.dtype)
+        if value.shape != old.shape:
+            raise ValueError(f"Got {name}_ of shape {value.shape}; it must be {old.shape}.")
+        self._keep(**{name: value})
+
+    return property(read, write, doc=doc)
 
 
 class FittedNetworkMixin:
@@ -75,9 +82,11 @@ class FittedNetworkMixin:
         return self
 
     def _keep(self, **changes):
-        """Replace some of θ, C and status, in the form in which they are kept."""
+        """Replace some of θ, C and status, in the form in which they are kept; PRUNED is 0."""
         changed = self._parameters.dense()._replace(**changes)
-        self._parameters = self._parameters.like(changed)
+        zero = changed.theta.dtype.type(0)
+        theta = np.where(changed.status == PRUNED, zero, changed.theta)
+        self._parameters = self._parameters.like(changed._replace(theta=theta))
 
     theta_ = _fitted_vector("theta", "All parameters, layer by layer weights, then biases.")
     noise_variance_ = _fitted_vector("noise_variance", "C of each parameter.")

@@ -161,3 +161,16 @@ def test_duplicate_entries_of_sparse_input_are_added_and_the_matrix_is_left_alon
     ]
     np.testing.assert_array_equal(fits[0].theta_, fits[1].theta_)
     assert doubled.nnz == 4
+
+
+def test_fitted_vectors_can_be_set_and_keep_their_shape():
+    clf, small = classifier(), classifier().sparsify()
+    theta = clf.theta_ * 2
+    for estimator in (clf, small):
+        estimator.theta_ = theta
+        np.testing.assert_array_equal(estimator.theta_, theta)
+        estimator.theta_ = theta + 1
+        assert (estimator.theta_[estimator.status_ == 2] == 0).all()
+        with pytest.raises(ValueError, match="shape"):
+            estimator.theta_ = theta[1:]
+    np.testing.assert_allclose(small.predict_proba(X), clf.predict_proba(X), atol=1e-12)
