@@ -74,7 +74,7 @@ class BasePreconditionedMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs; float32 is kept, all else becomes float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or real targets.
@@ -317,7 +317,7 @@ class BasePreconditionedMLP(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
 
         Returns

@@ -205,7 +205,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,)
             Class labels, each one of `classes`; or an indicator matrix of 0 and 1 of shape
@@ -239,7 +239,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -255,7 +255,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -523,7 +523,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
