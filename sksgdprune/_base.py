@@ -323,8 +323,8 @@ class BasePreconditionedMLP(
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The most probable class, the labels of probability above 1/2, or the targets, in the
-            form of the y of `fit`.
+            The most probable class, the labels of probability above 1/2, or the targets,
+            one-dimensional where there is one output.
         """
         return self._decide(self._output(X, "identity"))
 

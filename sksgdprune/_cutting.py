@@ -139,12 +139,19 @@ class CuttingMixin:
 
     def _cut(self, action, p, method, scope, include_biases, data, random_state):
         check_is_fitted(self)
+        self._validate_params()
         p, scope = check.fraction(p), check.scope(scope)
         method = _scores.resolve(action, method)
         with check.unchanged_on_error(self):
             evidence = self._evidence(action, method, data, random_state)
+        scores = _scores.METHODS[action][method](evidence)
+        if not np.isfinite(scores).all():
+            raise ValueError(
+                f"The scores of method={method!r} overflow: X, y or the parameters are too large. "
+                "Standardise the data, or use another method."
+            )
         status, exceeded = _selection.cut(
-            _scores.METHODS[action][method](evidence),
+            scores,
             self.status_,
             p,
             PRUNED if action == "prune" else FROZEN,

@@ -11,7 +11,7 @@ from sksgdprune._selection import FREE, FROZEN, PRUNED
 from sksgdprune._storage import Remaining
 
 
-def _fitted_vector(name, doc):
+def _fitted_vector(name, doc, possible, is_possible):
     """Return a property for one of the fitted vectors of shape (n_parameters,)."""
 
     def read(self):
@@ -20,11 +20,13 @@ def _fitted_vector(name, doc):
         return getattr(self._parameters.dense(), name)
 
     def write(self, value):
-        old = read(self)
-        value = np.array(value, dtype=old.dtype)
+        old, value = read(self), np.asarray(value)
         if value.shape != old.shape:
             raise ValueError(f"Got {name}_ of shape {value.shape}; it must be {old.shape}.")
-        self._keep(**{name: value})
+        if not is_possible(value).all():
+            wrong = value[~is_possible(value)][0]
+            raise ValueError(f"Got {wrong} in {name}_; possible are {possible}.")
+        self._keep(**{name: np.array(value, dtype=old.dtype)})
 
     return property(read, write, doc=doc)
 
@@ -88,9 +90,24 @@ class FittedNetworkMixin:
         theta = np.where(changed.status == PRUNED, zero, changed.theta)
         self._parameters = self._parameters.like(changed._replace(theta=theta))
 
-    theta_ = _fitted_vector("theta", "All parameters, layer by layer weights, then biases.")
-    noise_variance_ = _fitted_vector("noise_variance", "C of each parameter.")
-    status_ = _fitted_vector("status", "0 free, 1 frozen, 2 pruned.")
+    theta_ = _fitted_vector(
+        "theta",
+        "All parameters, layer by layer weights, then biases.",
+        "finite numbers",
+        np.isfinite,
+    )
+    noise_variance_ = _fitted_vector(
+        "noise_variance",
+        "C of each parameter.",
+        "finite numbers from 0",
+        lambda C: np.isfinite(C) & (C >= 0),
+    )
+    status_ = _fitted_vector(
+        "status",
+        "0 free, 1 frozen, 2 pruned.",
+        "0, 1 and 2",
+        lambda status: np.isin(status, (FREE, FROZEN, PRUNED)),
+    )
 
     @property
     def best_loss_(self):

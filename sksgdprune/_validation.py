@@ -74,7 +74,7 @@ def hidden_sizes(hidden_layer_sizes):
     if isinstance(hidden_layer_sizes, Integral):
         hidden_layer_sizes = (hidden_layer_sizes,)
     sizes = tuple(hidden_layer_sizes)
-    if any(not isinstance(n, Integral) or n < 1 for n in sizes):
+    if any(not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {hidden_layer_sizes!r}; "
             "give an int, or a tuple with one positive int per hidden layer."

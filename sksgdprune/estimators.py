@@ -553,6 +553,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         return "exp" if self.loss == "poisson" else self.output_activation
 
     def _encode(self, y, weights, fresh):
+        y = y if y.dtype.kind in "fiub" else y.astype(np.float64)
         if y.ndim == 1 or y.shape[1] == 1:
             y = column_or_1d(y, warn=True)[:, np.newaxis]
         if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:

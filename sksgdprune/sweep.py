@@ -54,6 +54,9 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
     every p × repeat × split is a *cell*: all p of one split and repeat start from the same
     warm-up and see the same minibatches, so that a curve's points are paired.
 
+    Every training takes exactly its warm-up and fine-tuning steps: the estimator's max_steps,
+    early_stopping and tol play no part.
+
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
@@ -240,7 +243,7 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
                 p = np.sort([check.fraction(value) for value in self.p])
                 if not p.size:
                     raise ValueError("Got an empty p; give a number or at least one fraction.")
-                self._check_refit()
+                self._check_refit(several=isinstance(self.scoring, list | tuple | set | dict))
                 end = self._sweep(X, y, samples, routed, p, recipe, rng)
         end()
         return self
@@ -250,8 +253,8 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
 
-    def _check_refit(self):
-        if isinstance(self.refit, str) and isinstance(self.scoring, list | tuple | set | dict):
+    def _check_refit(self, *, several):
+        if isinstance(self.refit, str) and several:
             raise ValueError(
                 f"Got refit={self.refit!r} with several metrics; give a callable that returns "
                 "an index of cv_results_, or False."
@@ -308,6 +311,7 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
 
     def _choose(self, p):
         single = "mean_test_score" in self.cv_results_
+        self._check_refit(several=not single)
         if self.refit is False and not single:
             return
         choose = REFITS["best"] if self.refit is False else REFITS.get(self.refit, self.refit)
@@ -453,14 +457,18 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
     def n_features_in_(self):
         """Number of features seen in fit."""
         if not hasattr(self, "best_estimator_"):
-            raise AttributeError(f"{type(self).__name__} has no n_features_in_ before fit.")
+            raise AttributeError(
+                f"{type(self).__name__} has no n_features_in_ before fit or with refit=False."
+            )
         return self.best_estimator_.n_features_in_
 
     @property
     def feature_names_in_(self):
         """Names of the features seen in fit."""
         if not hasattr(self, "best_estimator_"):
-            raise AttributeError(f"{type(self).__name__} has no feature_names_in_ before fit.")
+            raise AttributeError(
+                f"{type(self).__name__} has no feature_names_in_ before fit or with refit=False."
+            )
         return self.best_estimator_.feature_names_in_
 
     def __sklearn_is_fitted__(self):

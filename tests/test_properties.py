@@ -172,7 +172,12 @@ def test_invariants_hold_after_any_sequence(data):
         assert state(copy.deepcopy(estimator).fit(*plain)) == state(estimator)
         for action, *arguments in data.draw(st.lists(ACTIONS, max_size=8)):
             theta, status = estimator.theta_.copy(), estimator.status_.copy()
-            estimator = act(estimator, samples, action, *arguments)
+            try:
+                estimator = act(estimator, samples, action, *arguments)
+            except ValueError as error:
+                if "overflow" not in str(error):
+                    raise
+                action = "copy"  # refused: nothing may have changed
             assert_whole(estimator, samples)
             if action == "fit":
                 assert (estimator.status_ == FREE).all()
