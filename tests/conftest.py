@@ -1,8 +1,16 @@
-"""Hypothesis profiles: `quick` in `make test`, `nightly` by HYPOTHESIS_PROFILE=nightly."""
+"""A fixture, and the profiles of Hypothesis.
+
+These are `quick` in `make test`, and `nightly` by HYPOTHESIS_PROFILE=nightly.
+"""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from sksgdprune import _training
+
+pytest.register_assert_rewrite("tests.sweep_cases")
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
@@ -12,3 +20,16 @@ settings.register_profile(
     "nightly", max_examples=2500, deadline=None, print_blob=True, suppress_health_check=SLOW
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Steps of each training from here on."""
+    steps, train = [], _training.train
+
+    def counted(*arguments, **options):
+        steps.append(arguments[-2])
+        return train(*arguments, **options)
+
+    monkeypatch.setattr(_training, "train", counted)
+    return steps

@@ -13,9 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import SparsitySweep
-from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
-from tests.test_sweep import sweep
-from tests.test_targets import LABELS
+from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
+from tests.sweep_cases import sweep
 
 CASES = {
     "classifier": (lambda: classifier(class_weight={"setosa": 2}), NAMES),

@@ -6,8 +6,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRe
 from sklearn.utils import check_random_state
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
-from tests.test_estimators import X, Y
-from tests.test_targets import LABELS
+from tests.cases import LABELS, X, Y
 
 N = len(X)
 TARGET = X @ [1.0, -2.0, 0.5, 3.0] + check_random_state(0).normal(size=N)

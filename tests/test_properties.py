@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._scores import METHODS
 from sksgdprune._selection import FREE, FROZEN, PRUNED
-from tests.test_estimators import state
+from tests.cases import state
 
 LAYOUTS = {
     "C": np.ascontiguousarray,

@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import SparsitySweep
-from tests.test_estimators import X as SCALED
-from tests.test_estimators import Y, classifier, regressor, state
-from tests.test_sweep import SPLITS, WARMUP, cell_seeds, draw_seeds, scores_by_hand, sweep, table
+from tests.cases import X as SCALED
+from tests.cases import Y, classifier, regressor, state
+from tests.sweep_cases import SPLITS, WARMUP, cell_seeds, draw_seeds, scores_by_hand, sweep, table
 
 X = 3 * SCALED + 1
 WEIGHTS = np.random.RandomState(0).choice([0.0, 1.0, 2.5], size=150)

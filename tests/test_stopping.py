@@ -10,9 +10,8 @@ from sklearn.preprocessing import scale
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _kernels
 from sksgdprune._selection import FROZEN, PRUNED
 from sksgdprune._stopping import Standstill, Validation
-from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
-from tests.test_sweep import sweep
-from tests.test_targets import LABELS
+from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
+from tests.sweep_cases import sweep
 
 MAKES = [classifier, regressor]
 TRAIN, VAL = np.arange(150) % 3 > 0, np.arange(150) % 3 == 0

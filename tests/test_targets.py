@@ -10,10 +10,9 @@ from sklearn.metrics import mean_poisson_deviance
 from sklearn.preprocessing import scale
 
 from sksgdprune import PreconditionedMLPClassifier
-from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
-from tests.test_sweep import sweep
+from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
+from tests.sweep_cases import sweep
 
-LABELS = np.stack([Y == 0, Y != 1, X[:, 0] > 0], axis=1).astype(int)
 COUNTS = np.random.RandomState(0).poisson(np.exp(X[:, 0]))
 
 

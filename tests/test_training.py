@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sksgdprune import PreconditionedMLPClassifier, _kernels, _training
 from sksgdprune._training import Population, Sampler
 from tests import reference
-from tests.test_kernels import hyper, problem
+from tests.cases import SAMPLINGS
+from tests.kernel_cases import hyper, problem
 
 QUICK = settings(max_examples=50, deadline=None, derandomize=True)
-SAMPLINGS = ["replacement", "shuffle"]
 EXPLOSIVE = {
     "activation": "identity",
     "loss": "squared_error",

@@ -8,7 +8,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from sksgdprune import _validation as check
-from tests.test_estimators import NAMES, X, Y, classifier, regressor, state
+from tests.cases import NAMES, X, Y, classifier, regressor, state
 
 
 def spoilt(array, value):

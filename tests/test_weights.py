@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sksgdprune._training import MOST_REPEATS, Population, Sampler
-from tests.test_estimators import NAMES, SAMPLINGS, X, Y, classifier, regressor, state
+from tests.cases import NAMES, SAMPLINGS, X, Y, classifier, regressor, state
 
 RNG = np.random.RandomState(0)
 COUNTS = RNG.randint(0, 4, size=len(X))

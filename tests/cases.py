@@ -1,0 +1,39 @@
+"""Data and estimators that the tests share."""
+
+import numpy as np
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import scale
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+
+IRIS = load_iris()
+X, Y = scale(IRIS.data), IRIS.target
+NAMES = IRIS.target_names[Y]
+# Three labels, of which a sample may have several.
+LABELS = np.stack([Y == 0, Y != 1, X[:, 0] > 0], axis=1).astype(int)
+SAMPLINGS = ["replacement", "shuffle"]
+NOISE_ESTIMATORS = ["probe", "batch"]
+
+
+def classifier(**parameters):
+    """A small classifier, quickly trained."""
+    defaults = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
+    return PreconditionedMLPClassifier(**(defaults | parameters))
+
+
+def regressor(**parameters):
+    """A small regressor, quickly trained."""
+    defaults = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
+    return PreconditionedMLPRegressor(**(defaults | parameters))
+
+
+def state(estimator):
+    """Return the fitted state, to be compared bit for bit."""
+    return (
+        estimator.theta_.tobytes(),
+        estimator.noise_variance_.tobytes(),
+        estimator.status_.tobytes(),
+        estimator.t_,
+        estimator.n_iter_,
+        estimator.theta_.dtype,
+    )

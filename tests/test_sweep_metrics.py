@@ -1,0 +1,171 @@
+"""A sweep's splits, scores and metrics, and how they choose a p."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold
+
+from tests.sweep_cases import P, cell_seeds, classifier, iris, scores_by_hand, sweep, table
+
+# cv and scoring
+
+
+def halves():
+    return [(np.arange(0, 50, 2), np.arange(1, 50, 2)), (np.arange(1, 50, 2), np.arange(0, 50, 2))]
+
+
+@pytest.mark.parametrize(
+    ("cv", "equal"),
+    [
+        (3, StratifiedKFold(3)),
+        (None, StratifiedKFold(5)),
+        (KFold(4), KFold(4)),
+        (halves(), PredefinedSplit(np.arange(50) % 2 == 0)),
+        (PredefinedSplit(np.where(np.arange(50) < 30, -1, 0)), None),
+        (iter(halves()), PredefinedSplit(np.arange(50) % 2 == 0)),
+    ],
+    ids=["int", "None", "KFold", "list", "PredefinedSplit", "generator"],
+)
+def test_any_cv_is_taken(cv, equal):
+    X, y = iris()
+    equal = cv if equal is None else equal
+    fitted = sweep(p=[0.5], cv=cv, refit=False).fit(X, y)
+    n = equal.get_n_splits()
+    expected = scores_by_hand(classifier(), X, y, [0.5], cell_seeds(7, n_splits=n), equal)
+    assert fitted.n_splits_ == n
+    np.testing.assert_array_equal(table(fitted.cv_results_), expected)
+
+
+def negative_log_loss(fitted, X, y):
+    return -log_loss(y, fitted.predict_proba(X), labels=[0, 1, 2])
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", negative_log_loss])
+def test_scoring_by_name_and_by_callable(scoring):
+    X, y = iris()
+    fitted = sweep(p=P, scoring=scoring).fit(X, y)
+    expected = scores_by_hand(classifier(), X, y, P, cell_seeds(7), score=negative_log_loss)
+    np.testing.assert_allclose(table(fitted.cv_results_), expected, rtol=1e-12)
+    assert fitted.best_score_ == fitted.cv_results_["mean_test_score"].max()
+    np.testing.assert_allclose(
+        fitted.score(X, y), negative_log_loss(fitted.best_estimator_, X, y), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        ["accuracy", "neg_log_loss"],
+        {"accuracy": "accuracy", "neg_log_loss": negative_log_loss},
+        lambda e, X, y: {"accuracy": e.score(X, y), "neg_log_loss": negative_log_loss(e, X, y)},
+    ],
+    ids=["list", "dict", "callable"],
+)
+def test_several_metrics_have_their_names_in_the_keys(scoring):
+    X, y = iris()
+    fitted = sweep(p=P, scoring=scoring, refit=False, return_train_score=True).fit(X, y)
+    results, seeds = fitted.cv_results_, cell_seeds(7)
+    accuracy = scores_by_hand(classifier(), X, y, P, seeds)
+    loss = scores_by_hand(classifier(), X, y, P, seeds, score=negative_log_loss)
+    np.testing.assert_array_equal(table(results, "test_accuracy"), accuracy)
+    np.testing.assert_allclose(table(results, "test_neg_log_loss"), loss, rtol=1e-12)
+    assert table(results, "train_neg_log_loss").shape == (3, 2)
+    assert {"rank_test_accuracy", "rank_test_neg_log_loss"} <= set(results)
+    assert not any(key.endswith("_score") for key in results)
+    for attribute in ("best_score_", "best_index_", "best_p_", "best_estimator_"):
+        assert not hasattr(fitted, attribute)
+
+
+def test_several_metrics_are_chosen_from_by_a_callable():
+    X, y = iris()
+    fitted = sweep(
+        p=P,
+        scoring=["accuracy", "neg_log_loss"],
+        refit=lambda results: results["mean_test_neg_log_loss"].argmax(),
+    ).fit(X, y)
+    assert fitted.best_index_ == fitted.cv_results_["mean_test_neg_log_loss"].argmax()
+    assert fitted.best_p_ == P[fitted.best_index_]
+    assert not hasattr(fitted, "best_score_")
+    scores = fitted.score(X, y)
+    assert scores["accuracy"] == accuracy_score(y, fitted.predict(X))
+    assert scores["neg_log_loss"] == pytest.approx(negative_log_loss(fitted, X, y))
+
+
+@pytest.mark.parametrize("refit", ["best", "one_se"])
+def test_several_metrics_need_a_callable_or_false(refit):
+    with pytest.raises(ValueError, match="several metrics"):
+        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=refit).fit(*iris())
+
+
+def test_several_metrics_without_a_callable_are_refused_before_any_training(trainings):
+    with pytest.raises(ValueError, match="several metrics"):
+        sweep(p=P, scoring=["accuracy", "neg_log_loss"]).fit(*iris())
+    assert trainings == []
+
+
+# Which p
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Scores by the pruned fraction: (first split, second split)."""
+
+    scores: dict
+
+    def __call__(self, estimator, X, y):
+        return self.scores[round(estimator.sparsity_, 1)][int(len(y) == 20)]
+
+
+@pytest.mark.parametrize(
+    ("refit", "index"),
+    # one standard error of the best: 0.02 / √2 ≈ 0.0141 below 0.90
+    [
+        ("best", 1),
+        ("one_se", 3),
+        (lambda results: int(np.argmin(results["mean_test_score"])), 4),
+        (lambda results: np.int64(0), 0),
+    ],
+)
+def test_refit_chooses_the_row(refit, index):
+    X, y = iris()
+    p = [0, 0.2, 0.4, 0.6, 1]
+    scores = {0: (0.8, 0.8), 0.2: (0.92, 0.88), 0.4: (0.88, 0.88), 0.6: (0.89, 0.89), 1: (0.1, 0.1)}
+    cv = [(np.arange(30), np.arange(30, 50)), (np.arange(20), np.arange(20, 50))]
+    fitted = sweep(
+        p=p, cv=cv, scoring=Scripted(scores), refit=refit, scope="global", finetune_steps=0
+    ).fit(X, y)
+    assert fitted.best_index_ == index
+    assert fitted.best_p_ == p[index]
+    assert fitted.best_score_ == pytest.approx(np.mean(list(scores.values())[index]))
+    assert fitted.best_estimator_.sparsity_ == pytest.approx(int(51 * p[index]) / 51)
+
+
+@pytest.mark.parametrize("index", [3, -1, 1.0, "best", None])
+def test_a_refit_callable_must_return_an_index(index):
+    with pytest.raises(ValueError, match=r"refit returned .*an index from 0 to 2"):
+        sweep(p=P, refit=lambda results: index).fit(*iris())
+
+
+def test_refit_false_names_the_best_p_and_trains_nothing_on_all_rows(trainings):
+    X, y = iris()
+    fitted = sweep(p=P, refit=False).fit(X, y)
+    assert len(trainings) == 2 + 2 * len(P)
+    assert fitted.best_index_ == fitted.cv_results_["mean_test_score"].argmax()
+    assert fitted.best_p_ == P[fitted.best_index_]
+    assert fitted.best_score_ == fitted.cv_results_["mean_test_score"].max()
+    assert not hasattr(fitted, "best_estimator_")
+    for call in (fitted.predict, fitted.predict_proba):
+        with pytest.raises(NotFittedError):
+            call(X)
+    with pytest.raises(NotFittedError):
+        fitted.score(X, y)
+
+
+@pytest.mark.parametrize("change", [{"p": 0.5}, {"refit": False}], ids=str)
+def test_a_second_fit_leaves_nothing_of_the_first(change):
+    X, y = iris()
+    again = sweep(p=P).fit(X, y).set_params(**change).fit(X, y)
+    assert set(vars(again)) == set(vars(sweep(p=P).set_params(**change).fit(X, y)))

@@ -1,0 +1,118 @@
+"""Sweeps of a pipeline, whose earlier steps are fitted once per split."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.sweep_cases import (
+    SPLITS,
+    P,
+    assert_same_network,
+    assert_same_results,
+    by_hand,
+    cell_seeds,
+    classifier,
+    draw_seeds,
+    iris,
+    sweep,
+    table,
+)
+
+SEEN = []
+
+
+class Recorder(TransformerMixin, BaseEstimator):
+    """A scaler that lists the rows of each fit in SEEN."""
+
+    def fit(self, X, y=None):
+        SEEN.append(X.copy())
+        self.scaler_ = StandardScaler().fit(X)
+        return self
+
+    def transform(self, X):
+        return self.scaler_.transform(X)
+
+
+@pytest.fixture
+def seen():
+    SEEN.clear()
+    yield SEEN
+    SEEN.clear()
+
+
+class Noise(TransformerMixin, BaseEstimator):
+    """Adds to each feature a constant drawn in fit."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        self.shift_ = np.random.RandomState(self.random_state).normal(size=X.shape[1])
+        return self
+
+    def transform(self, X):
+        return X + self.shift_
+
+
+def test_earlier_steps_are_fitted_once_per_split_on_its_training_rows(seen):
+    X, y = iris()
+    sweep(make_pipeline(Recorder(), classifier()), p=P, n_repeats=2).fit(X, y)
+    expected = [X[train] for train, _ in SPLITS.split(X)] + [X]
+    assert len(seen) == len(expected)
+    for rows, truth in zip(seen, expected, strict=True):
+        np.testing.assert_array_equal(rows, truth)
+
+
+def test_cells_of_a_pipeline_are_trainings_by_hand():
+    X, y = iris()
+    X = X * [1, 5, 0.1, 3] + 10
+    results = sweep(make_pipeline(StandardScaler(), classifier()), p=P).fit(X, y).cv_results_
+    expected = np.empty((3, 2))
+    for k, (train, test) in enumerate(SPLITS.split(X)):
+        mean, std = X[train].mean(axis=0), X[train].std(axis=0)
+        Z, seed = (X - mean) / std, cell_seeds(7)[0, k]
+        for i, p in enumerate(P):
+            fitted = by_hand(classifier(), Z[train], y[train], p, seed)
+            expected[i, k] = accuracy_score(y[test], fitted.predict(Z[test]))
+    np.testing.assert_array_equal(table(results), expected)
+
+
+@pytest.mark.parametrize("p", [0.5, P])
+def test_best_estimator_of_a_pipeline_is_a_working_pipeline(p):
+    X, y = iris()
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", classifier())])
+    fitted = sweep(pipeline, p=p).fit(X, y)
+    best = fitted.best_estimator_
+    assert isinstance(best, Pipeline)
+    assert list(best.named_steps) == ["scale", "net"]
+    seed = draw_seeds(7, *([2, (1, 2)] if p is P else []), 2)[-1][1]
+    Z = StandardScaler().fit_transform(X)
+    assert_same_network(best[-1], by_hand(classifier(), Z, y, fitted.best_p_, seed))
+    np.testing.assert_array_equal(best.predict(X), best[-1].predict(best[:-1].transform(X)))
+    assert fitted.score(X, y) == accuracy_score(y, fitted.predict(X))
+    assert fitted.n_features_in_ == 4
+    assert not hasattr(pipeline["scale"], "mean_")
+    assert not hasattr(pipeline["net"], "theta_")
+
+
+def test_a_pipeline_of_one_step_is_the_step():
+    X, y = iris()
+    alone, piped = (sweep(e, p=P).fit(X, y) for e in (classifier(), make_pipeline(classifier())))
+    assert_same_results(alone.cv_results_, piped.cv_results_)
+    assert isinstance(piped.best_estimator_, Pipeline)
+    assert_same_network(alone.best_estimator_, piped.best_estimator_[-1])
+
+
+def test_random_earlier_steps_are_seeded_by_the_sweep():
+    X, y = iris()
+    pipeline = make_pipeline(Noise(), classifier())
+    fits = [sweep(pipeline, p=P, n_jobs=n).fit(X, y) for n in (1, 2)]
+    assert_same_results(fits[0].cv_results_, fits[1].cv_results_)
+    seed = draw_seeds(7, 2, (1, 2), 2)[2][0]
+    for fit in fits:
+        np.testing.assert_array_equal(
+            fit.best_estimator_[0].shift_, np.random.RandomState(seed).normal(size=4)
+        )
