@@ -19,8 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune import _kernels, _scores, _selection, _training
-from sksgdprune._network import Layout
+from sksgdprune import _scores, _selection, _training
+from sksgdprune._kernels import doors, records
+from sksgdprune._kernels.plan import plan, write_back
+from sksgdprune._layout import Layout
+from sksgdprune._sampling import Data, samples
+from sksgdprune._threads import blas_threads
 
 TENSORS = ("W1", "b1", "W2", "b2")
 TOLERANCES = {"classification": 1e-9, "regression": 1e-6}
@@ -32,8 +36,7 @@ class Problem(NamedTuple):
     X: np.ndarray
     Y: np.ndarray
     layout: Layout
-    hyper: _kernels.Hyper
-    batch_size: int
+    settings: _training.Settings
 
 
 class Report(NamedTuple):
@@ -62,11 +65,11 @@ def problem(record, config):
     Y = y.reshape(len(y), outputs) if regression else np.eye(outputs)[y]
     layout = Layout((X.shape[1], config["hidden"], outputs))
     objective = ("squared_error", "relu") if regression else ("double_softmax", "softmax")
-    hyper = _kernels.Hyper(
-        activation=_kernels.TANH,
-        objective=_kernels.OBJECTIVES[objective],
-        preconditioner=_kernels.DIAGONAL,
-        noise_estimator=_kernels.PROBE,
+    hyper = records.Hyper(
+        activation=records.TANH,
+        objective=records.OBJECTIVES[objective],
+        preconditioner=records.DIAGONAL,
+        roots=None,
         kappa=float(config["k_coef"]),
         learning_rate=np.float64(config["learning_rate"]) / (2 if regression else 1),
         posterior_size=np.float64(layout.n_parameters),
@@ -74,7 +77,8 @@ def problem(record, config):
         alpha=np.float64(0),
     )
     X, Y = (np.require(a, np.float64, ("C", "W", "A")) for a in (X, Y))
-    return Problem(X, Y, layout, hyper, config["batch_size"])
+    settings = _training.Settings(hyper, config["batch_size"], "replacement", records.PROBE, 1, 0)
+    return Problem(X, Y, layout, settings)
 
 
 def vector(record, prefix):
@@ -88,31 +92,25 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
     Every step updates C everywhere, whatever the mask; all but the first then move θ where it
     is not `kept`, with that C.
     """
-    samples = _training.kernel_rows(problem.X)
-    shape = _training.kernel_shape(problem.layout)
-    update_noise = problem.hyper._replace(learning_rate=np.float64(0))
-    update_theta = problem.hyper._replace(kappa=0.0)
-    everywhere = np.full_like(kept, _selection.FREE)
+    rows, shape = samples(problem.X, problem.Y), problem.layout.shape
+    hyper, S = problem.settings.hyper, problem.settings.batch_size
+    update_noise, update_theta = (
+        hyper._replace(learning_rate=np.float64(0)),
+        hyper._replace(kappa=0.0),
+    )
+    everywhere, state = np.full_like(kept, records.FREE), records.State(theta, C)
+    space = records.scratch(shape, records.columns(S, records.PROBE), theta.dtype)
 
     def call(status, hyper, step):
-        rows = batch[step : step + 1], probe[step : step + 1]
-        done = _kernels.train(
-            samples,
-            problem.Y,
-            shape,
-            theta,
-            C,
-            status,
-            *rows,
-            float(t),
-            hyper,
-            _kernels.LISTED_BELOW,
-            np.empty(1),
-        )
-        if done != 1:
+        one = slice(step, step + 1)
+        steps = records.Steps(batch[one], probe[one], float(t), np.empty(1))
+        lists = plan(shape, state, status)
+        network = records.Network(shape, state, status)
+        if doors.train(rows, network, lists, steps, hyper, space) != 1:
             raise FloatingPointError("The replay stopped being finite.")
+        write_back(lists, state)
 
-    with _training.one_blas_thread():
+    with blas_threads():
         for step in range(len(batch)):
             call(everywhere, update_noise, step)
             if step:
@@ -129,16 +127,17 @@ def cut(problem, theta, C, kept, action, picked):
             [t.where.start + picked[t.name] for t in problem.layout.tensors]
         ).astype(int)
     else:
-        method = _scores.resolve(kind, action["mode"])
-        gradients = _training.mean_gradients(
-            problem.X, problem.Y, problem.layout, theta, problem.hyper, problem.batch_size
-        )
-        H = _training.preconditioner(C, problem.hyper, problem.batch_size)
-        evidence = _scores.Evidence(theta, C, H, *gradients, rng=None)
-        scores = _scores.METHODS[kind][method](evidence)
+        data, settings = Data(problem.X, problem.Y), problem.settings
+        H = _training.preconditioner(C, settings.hyper, settings.batch_size)
+
+        def gradients():
+            return _training.mean_gradients(data, problem.layout, theta, settings)
+
+        evidence = _scores.Evidence(theta, C, H, gradients, rng=None)
+        scores = _scores.resolve(kind, action["mode"])(evidence)
         groups = _selection.groups(problem.layout, "layer", include_biases=True)
         chosen = np.concatenate([g[_selection.lowest(scores[g], int(g.size * p))] for g in groups])
-    kept[chosen] = _selection.FROZEN
+    kept[chosen] = records.FROZEN
     if kind == "prune":
         theta[chosen] = 0
 
@@ -158,7 +157,7 @@ def replay(record):
     setting = problem(record, config)
     noise_factor = 4 if config["mode"] == "regression" else 1
     theta, C = vector(record, "init/"), vector(record, "init/C_") / noise_factor
-    kept = np.where(vector(record, "init/M_"), _selection.FREE, _selection.FROZEN)
+    kept = np.where(vector(record, "init/M_"), records.FREE, records.FROZEN)
     t = float(record["init/t"])
     differences, masks_agree = [], True
 
@@ -169,7 +168,7 @@ def replay(record):
                 difference(noise_factor * C, vector(record, f"{stage}/C_"), setting.layout),
             )
         )
-        free = kept == _selection.FREE
+        free = kept == records.FREE
         return (
             bool(np.array_equal(free, vector(record, f"{stage}/M_"))) and t == record[f"{stage}/t"]
         )

@@ -1,76 +1,78 @@
 """What the estimators share: from data to trained parameters, and predictions from them."""
 
 import math
-import warnings
-from abc import abstractmethod
 from copy import deepcopy
 from functools import partial
-from typing import NamedTuple
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _callbacks, _network, _stopping, _training
+from sksgdprune import _callbacks, _layout, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._cutting import CuttingMixin
 from sksgdprune._fitted import FittedNetworkMixin
-from sksgdprune._selection import FREE
-from sksgdprune._storage import Parameters, Remaining
-
-
-class Data(NamedTuple):
-    """Checked samples as the kernels take them, and their weights, or None."""
-
-    X: np.ndarray
-    Y: np.ndarray
-    weights: np.ndarray | None
-
-    def population(self, *, in_any_order=False):
-        """Return the rows to draw from; optionally such that their order makes no difference."""
-        order = _training.content_order(self.X, self.Y) if in_any_order else None
-        return _training.Population(len(self.Y), self.weights, order)
-
-    def take(self, rows):
-        """Return the data of some rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Data(self.X[rows], self.Y[rows], weights)
+from sksgdprune._kernels.records import (
+    ACTIVATIONS,
+    FREE,
+    NOISE_ESTIMATORS,
+    PRECONDITIONERS,
+    State,
+)
+from sksgdprune._network import FittedNetwork
+from sksgdprune._sampling import Data, Sampler
+from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
+from sksgdprune._storage import Parameters
+from sksgdprune._warnings import warn
 
 
 class BasePreconditionedMLP(
     CuttingMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
 ):
-    """Common part of classifier and regressor; they add the form of the targets."""
+    """Common part of classifier and regressor; they choose the kind of the targets."""
 
-    _parameter_constraints = check.MLP_CONSTRAINTS
+    _parameter_constraints = {  # noqa: RUF012
+        "hidden_layer_sizes": ["array-like", check.COUNT],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "preconditioner": [StrOptions(set(PRECONDITIONERS))],
+        "noise_estimator": [StrOptions(set(NOISE_ESTIMATORS))],
+        "learning_rate": [check.POSITIVE],
+        "kappa": [check.NON_NEGATIVE],
+        "t0": [check.COUNT],
+        "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
+        "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
+        "alpha": [check.NON_NEGATIVE],
+        "batch_size": [check.COUNT],
+        "sampling": [StrOptions({"replacement", "shuffle"})],
+        "max_steps": [check.COUNT],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [check.COUNT, Options(Real, {np.inf})],
+        "tol": [check.NON_NEGATIVE],
+        "warm_start": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
 
-    @abstractmethod
-    def _encode(self, y, weights, fresh):
-        """Return targets as an array (n_samples, n_outputs); `fresh`: learn their form first."""
-
-    @abstractmethod
-    def _decide(self, output):
-        """Return predictions from the last layer's values."""
-
-    @abstractmethod
-    def _grade(self, output, Y, weights):
-        """Return the score of the last layer's values, as `score` would."""
-
-    def _strata(self, Y):
-        """Return the label of each row for a stratified split, or None."""
+    def _kind(self, y, weights, classes=None):
+        """Return the kind of these targets, for a fresh start."""
+        raise NotImplementedError
 
     # Training
 
     @_callbacks.with_callbacks
-    @check.fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
         """Train for `max_steps` minibatch steps, or until nothing improves.
 
         Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
-        the training, with a warning, and keeps the parameters so far.
+        the training, with a warning, and keeps the parameters so far; before the first steps are
+        done, and under joblib (in a search, in cross-validation), it is passed on.
 
         Parameters
         ----------
@@ -95,49 +97,73 @@ class BasePreconditionedMLP(
             If X or y holds NaN or infinity, a parameter is out of range or y has one class. The
             estimator stays as it was.
         """
-        goes_on = self.warm_start and hasattr(self, "theta_")
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
-            data = self._read(X, y, sample_weight, fresh=not goes_on)
             if goes_on:
-                self._check_same_form(data.Y)
+                data = self._read(X, y, sample_weight, self._network)
+                self._network.targets.check_warm_start(data.Y)
             else:
-                self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+                data = self._start(X, y, sample_weight)
             data, held_out = self._hold_out(data, X_val, y_val)
-            watches = self._watches(data, held_out)
+            validation = self._validation(data, held_out)
             epochs = self._report_epochs(data, (X, y, sample_weight))
-            outcome = self._advance(data, self.max_steps, [*watches, *epochs])
-            if held_out is not None:
-                self._keep_validation(watches[0])
+            watches = [*validation, *self._standstill(data), *epochs]
+            outcome = self._advance(data, self.max_steps, watches)
+            for watch in validation:
+                self._keep_validation(watch)
         for report in epochs:
             report.end(self.theta_)
         self._tell(outcome)
         return self
 
-    @check.fit_context(prefer_skip_nested_validation=True)
-    def _partial_fit(self, X, y, n_steps, sample_weight):
+    @fit_context(prefer_skip_nested_validation=True)
+    def _partial_fit(self, X, y, n_steps, sample_weight, classes=None):
         self._check_partial()
         check.step_count(n_steps)
-        self._tell(self._train(X, y, n_steps, sample_weight))
+        self._tell(self._train(X, y, n_steps, sample_weight, classes))
         return self
 
-    @check.fit_context(prefer_skip_nested_validation=True)
-    def _train(self, X, y, n_steps=None, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def _train(self, X, y, n_steps=None, sample_weight=None, classes=None):
         """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
-        data = self._read(X, y, sample_weight, fresh=False)
-        if not hasattr(self, "theta_"):
-            self._start(data.X.dtype, data.X.shape[1], data.Y.shape[1])
+        if self.__sklearn_is_fitted__():
+            data = self._read(X, y, sample_weight, self._network)
+        else:
+            data = self._start(X, y, sample_weight, classes)
         return self._advance(data, n_steps)
 
-    def _read(self, X, y, sample_weight, *, fresh):
-        """Check the data and give them the form that the kernels take."""
-        known = hasattr(self, "theta_") and not fresh
-        X, y, weights = check.training_data(self, X, y, sample_weight, reset=not known)
-        Y = self._encode(y, weights, fresh)
-        weights = self._weigh(y, weights)
-        dtype = self.theta_.dtype if known else X.dtype
-        return Data(check.kernel_array(X, dtype), check.kernel_array(Y, dtype), weights)
+    def _start(self, X, y, sample_weight, classes=None):
+        """Draw a fresh start: θ, C and the sampler's seeds, in this order; return the Data."""
+        X, y, weights = check.training_data(self, X, y, sample_weight, reset=True)
+        targets = self._kind(y, weights, classes)
+        sizes = (X.shape[1], *check.hidden_sizes(self.hidden_layer_sizes), targets.n_outputs)
+        layout, rng = _layout.Layout(sizes), check_random_state(self.random_state)
+        state = State(
+            theta=_layout.initial_parameters(layout, self.activation, rng, X.dtype),
+            noise_variance=_layout.initial_noise_variance(layout, rng, X.dtype),
+        )
+        parameters = Parameters(state, np.full(layout.n_parameters, FREE))
+        self._network = FittedNetwork(
+            layout, self.activation, targets, parameters, layout.n_parameters
+        )
+        self._rng, self._sampler = rng, Sampler(rng)
+        self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+        self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
+        return self._encode(X, y, weights, self._network)
 
-    def _weigh(self, y, weights):
+    def _read(self, X, y, sample_weight, network):
+        """Return samples as Data for a network that has been started."""
+        checked = check.training_data(self, X, y, sample_weight, reset=False)
+        return self._encode(*checked, network)
+
+    def _encode(self, X, y, weights, network):
+        """Return checked samples as Data for a network."""
+        Y = network.targets.encode(y)
+        weights = self._weigh(y, weights, network.targets)
+        X, Y = (check.kernel_array(array, network.dtype) for array in (X, Y))
+        return Data(X, Y, weights)
+
+    def _weigh(self, y, weights, targets):
         """Return the rows' weights, or None where all are 1."""
         return weights
 
@@ -149,20 +175,17 @@ class BasePreconditionedMLP(
                 "it to False."
             )
 
-    def _check_same_form(self, Y):
-        """Refuse targets with which a warm start cannot go on."""
-
     def _hold_out(self, data, X_val, y_val):
         """Return the data to train on, and those to validate on or None."""
         if (X_val is None) != (y_val is None):
             raise ValueError("Got only one of X_val and y_val; give both, or none.")
         if X_val is not None:
-            held_out = self._read(X_val, y_val, None, fresh=False)
+            held_out = self._read(X_val, y_val, None, self._network)
         elif self.early_stopping:
             train, test = train_test_split(
                 np.arange(len(data.Y)),
                 test_size=self.validation_fraction,
-                stratify=self._strata(data.Y),
+                stratify=self._network.targets.strata(data.Y),
                 random_state=self._rng,
             )
             data, held_out = data.take(train), data.take(test)
@@ -175,17 +198,30 @@ class BasePreconditionedMLP(
             )
         return data, held_out
 
-    def _watches(self, data, held_out):
-        """Return what may end the training on `data`; the validation, if any, comes first."""
-        epoch = self._epoch(data)
-        patience, watches = self.n_iter_no_change, []
-        if held_out is not None:
-            grade = partial(self._grade_theta, held_out)
-            waits = patience if self.early_stopping else math.inf
-            watches.append(_stopping.Validation(grade, epoch, waits, self.tol))
-        if not self.early_stopping and self.tol > 0 and patience < math.inf:
-            watches.append(_stopping.Standstill(epoch, patience, self.tol))
-        return watches
+    def _validation(self, data, held_out):
+        """Return the watch that grades θ on held-out data, or none."""
+        if held_out is None:
+            return []
+        settings = _training.settings(self, self._network, data.size)
+        grade = partial(self._grade, held_out, settings.hyper)
+        waits = self.n_iter_no_change if self.early_stopping else math.inf
+        epoch = _training.epoch_steps(data, settings)
+        return [_stopping.Validation(grade, epoch, waits, self.tol)]
+
+    def _grade(self, held_out, hyper, theta):
+        """Return θ's score and loss on held-out data; no number where they overflow."""
+        network = self._network
+        loss, Z = _training.evaluate(held_out, network.layout, theta, hyper)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(network.targets.grade(Z, held_out.Y, held_out.weights)), loss
+
+    def _standstill(self, data):
+        """Return the watch that ends a training whose loss stands still, or none."""
+        patience = self.n_iter_no_change
+        if self.early_stopping or self.tol == 0 or patience == math.inf:
+            return []
+        settings = _training.settings(self, self._network, data.size)
+        return [_stopping.Standstill(_training.epoch_steps(data, settings), patience, self.tol)]
 
     def _report_epochs(self, data, samples):
         """Return what tells the callbacks of each epoch, if there are any."""
@@ -193,19 +229,11 @@ class BasePreconditionedMLP(
             return []
 
         def fitted(theta):
-            parameters = self._parameters.dense()._replace(theta=theta)
-            return {"_parameters": self._parameters.like(parameters)}
+            state = self._network.dense().state._replace(theta=theta)
+            return {"_network": self._network.with_state(state)}
 
-        return [_callbacks.Epochs(self, samples, self._epoch(data), self.max_steps, fitted)]
-
-    def _grade_theta(self, held_out, theta):
-        """Return θ's score and loss on held-out data; no number where they overflow."""
-        coefs, intercepts = self._layout.weights(theta), self._layout.biases(theta)
-        X, Y, weights = held_out
-        loss = _training.mean_loss(X, Y, self._layout, theta, self._hyper(), weights)
-        with np.errstate(over="ignore", invalid="ignore"):
-            output = _network.predict(X, coefs, intercepts, self.activation, "identity")
-            return float(self._grade(output, Y, weights)), loss
+        epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
+        return [_callbacks.Epochs(self, samples, epoch, self.max_steps, fitted)]
 
     def _keep_validation(self, validation):
         """Keep the scores, and under early stopping the θ of the best.
@@ -216,99 +244,44 @@ class BasePreconditionedMLP(
         self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
         self.best_validation_score_ = validation.best_score
         if self.early_stopping and validation.best_theta is not None:
-            self._keep(theta=validation.best_theta)
-
-    def _epoch(self, data):
-        """Note how many samples there are; return the steps of an epoch."""
-        self._n_samples = data.population().size
-        return math.ceil(self._n_samples / self._minibatch_size())
+            state = self._network.dense().state._replace(theta=validation.best_theta)
+            self._network = self._network.with_state(state)
 
     def _advance(self, data, n_steps=None, watches=()):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
-        epoch = self._epoch(data)
-        sampler = deepcopy(self._sampler)
-        sampler.sampling = self.sampling
-        outcome = _training.train(
-            data.X,
-            data.Y,
-            self._layout,
-            check.kernel_array(self.theta_),
-            check.kernel_array(self.noise_variance_),
-            check.kernel_array(self.status_),
-            self.t_,
-            self._hyper(),
-            sampler,
-            n_steps or epoch,
-            self._minibatch_size(),
-            population=data.population(in_any_order=self.sampling == "replacement"),
-            every=min((watch.every for watch in watches), default=None),
-            # A list, so that each sees every epoch even where another ends the training.
-            watch=lambda theta, losses: any([watch(theta, losses) for watch in watches]),
-        )
-        self._keep(theta=outcome.theta, noise_variance=outcome.noise_variance)
-        self._sampler = sampler
-        self._record(outcome, epoch)
+        settings = _training.settings(self, self._network, data.size)
+        n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
+        outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
+        self._network = self._network.with_state(outcome.state)
+        self._sampler, self._n_samples = sampler, data.size
+        self._record(outcome)
         return outcome
 
-    def _start(self, dtype, n_features, n_outputs):
-        """Draw a fresh start: θ, C and the sampler's seeds, in this order."""
-        sizes = (n_features, *check.hidden_sizes(self.hidden_layer_sizes), n_outputs)
-        self._layout = layout = _network.Layout(sizes)
-        self._rng = rng = check_random_state(self.random_state)
-        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        self._parameters = Parameters(
-            _network.initial_parameters(layout, self.activation, rng, dtype),
-            _network.initial_noise_variance(layout, rng, dtype),
-            np.full(layout.n_parameters, FREE),
-        )
-        self._n_parameters = layout.n_parameters
-        self._sampler = _training.Sampler(rng, self.sampling)
-        self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
-        self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
+    def _settings(self):
+        """Return the Settings for the data of the last training."""
+        return _training.settings(self, self._network, self._n_samples)
 
-    def _minibatch_size(self):
-        """Return S; a permutation cannot give more than all samples."""
-        size = self.batch_size
-        if self.sampling == "shuffle":
-            size = min(size, self._n_samples)
-        if size < 2 and self.noise_estimator == "batch":
-            raise ValueError(
-                "noise_estimator='batch' needs at least 2 samples a minibatch, got "
-                f"{size} (n_samples={self._n_samples}); use a larger batch_size or "
-                "noise_estimator='probe'."
-            )
-        return int(size)
-
-    def _hyper(self):
-        return _training.hyper_parameters(
-            self,
-            self._n_parameters,
-            self._n_samples,
-            self._minibatch_size(),
-            self._parameters.theta.dtype,
-        )
-
-    def _record(self, outcome, epoch):
+    def _record(self, outcome):
         """Keep what the steps left: their number, and the mean loss of each epoch of them."""
-        n_steps = len(outcome.losses)
-        self.t_ += n_steps
-        self.n_iter_ += n_steps
-        self.loss_curve_ = self.loss_curve_ + _stopping.epoch_means(outcome.losses, epoch)
+        self.t_ += outcome.curve.n_steps
+        self.n_iter_ += outcome.curve.n_steps
+        self.loss_curve_ = self.loss_curve_ + outcome.curve.means()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
+        self.best_loss_ = min(self.loss_curve_, default=math.inf)
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
         if outcome.diverged:
-            warnings.warn(
-                f"Training diverged after {n_steps} steps and ended with the last finite "
-                "parameters; standardise X, or try a smaller learning_rate or a larger damping.",
+            warn(
+                f"Training diverged after {outcome.curve.n_steps} steps and ended with the last "
+                "finite parameters; standardise X, or try a smaller learning_rate or a larger "
+                "damping.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _tell(self, outcome):
         """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
         if outcome.interrupted:
-            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=4)
+            warn("Training interrupted by user.", UserWarning)
 
     # Prediction
 
@@ -326,16 +299,13 @@ class BasePreconditionedMLP(
             The most probable class, the labels of probability above 1/2, or the targets,
             one-dimensional where there is one output.
         """
-        return self._decide(self._output(X, "identity"))
+        Z = self._linear_output(X)
+        return self._network.targets.decide(Z)
 
-    def _output(self, X, output):
+    def _linear_output(self, X):
+        """Return the last layer's values for the rows of X."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        if isinstance(self._parameters, Remaining) and self._parameters.are_few:
-            X = check.kernel_array(X, self._parameters.theta.dtype)
-            return _network.OUTPUTS[output](self._parameters.linear_output(X, self.activation))
-        tensors = self._layout.views(self.theta_)
-        return _network.predict(X, tensors[0::2], tensors[1::2], self.activation, output)
+        return self._network.output(check.rows(self, X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

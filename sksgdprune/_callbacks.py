@@ -6,9 +6,6 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 __all__ = ["CallbackSupportMixin", "Epochs", "Report", "are_set", "reports", "with_callbacks"]
 
-# Attributes that the API keeps on an estimator while it is fitted.
-OWN_ATTRIBUTES = ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_ctx")
-
 
 def are_set(estimator):
     """Return whether the estimator has callbacks of its own or from a meta-estimator."""
@@ -62,10 +59,10 @@ class Epochs:
         self._fit = _root(estimator, *samples, max_subtasks=math.ceil(n_steps / epoch))
         self._epoch = self._fit.part("epoch").begin()
 
-    def __call__(self, theta, losses):
+    def __call__(self, theta, curve):
         """End an epoch, begin the next; return whether to end the training."""
         stop = self._epoch.end(lambda: self._fitted(theta.copy()))
-        if len(losses) < self._n_steps and not stop:
+        if curve.n_steps < self._n_steps and not stop:
             self._epoch = self._fit.part("epoch").begin()
         return stop
 

@@ -2,9 +2,7 @@
 
 import time
 import traceback
-import warnings
 from collections.abc import Mapping
-from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
@@ -14,9 +12,9 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.pipeline import Pipeline
 
-from sksgdprune import _scores
-from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._sklearn import rows_of_params, safe_indexing
+from sksgdprune._warnings import warn
 
 
 def train(estimator, X, y, n_steps, params):
@@ -26,27 +24,18 @@ def train(estimator, X, y, n_steps, params):
 
 
 class Recipe(NamedTuple):
-    """What is done to a warmed-up estimator; equal for all cells of a sweep."""
+    """What is done to a warmed-up estimator at one p."""
 
     action: str
-    method: str
+    method: object
     scope: str
-    schedule: object
-    finetune_steps: int
+    plan: tuple  # of (fraction, steps that follow)
 
-    def carry_out(self, estimator, p, X, y, params):
-        """Cut `estimator` to p and fine-tune it, by the schedule."""
-        plan = list(self.schedule.plan(p, self.finetune_steps))
-        if not plan or plan[-1][0] != p:
-            raise ValueError(f"schedule={self.schedule!r} does not reach p={p!r}; got {plan}.")
-        for fraction, n_steps in plan:
-            data = (
-                {"X": X, "y": y} | params
-                if self.method in _scores.NEEDS_GRADIENT[self.action]
-                else {}
-            )
-            cut = getattr(estimator, self.action)
-            cut(fraction, self.method, scope=self.scope, **data)
+    def carry_out(self, estimator, X, y, params):
+        """Cut `estimator` and fine-tune it, as often as the plan says."""
+        cut = getattr(estimator, self.action)
+        for fraction, n_steps in self.plan:
+            cut(fraction, self.method, scope=self.scope, X=X, y=y, **params)
             if n_steps:
                 train(estimator, X, y, n_steps, params)
         return estimator
@@ -71,13 +60,14 @@ class Start(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One trained and scored p of one split and repeat."""
+    """One trained and scored p of one split and repeat; `trained` for callbacks that score."""
 
     test: dict
     train: dict
     sparsity: float
     fit_time: float
     score_time: float
+    trained: object = None
     error: str | None = None
 
 
@@ -93,13 +83,13 @@ def last_step(estimator):
 
 
 def _rows(data, indices):
-    return data if indices is None else check.safe_indexing(data, indices)
+    return data if indices is None else safe_indexing(data, indices)
 
 
 def prepare(estimator, X, y, train, test, seed, routed):
     """Fit the steps before the last on one split's rows; `train` None means all rows."""
     started = time.perf_counter()
-    of_rows = partial(check.rows_of_params, X)
+    of_rows = partial(rows_of_params, X)
     X_train, y_train = _rows(X, train), _rows(y, train)
     X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
@@ -142,30 +132,23 @@ def whole(steps, last):
     return Pipeline([*steps, ("last", last)]) if steps else last
 
 
-def run_cell(warm, p, recipe, scorer, with_train_score, report):
+def run_cell(warm, recipe, scorer, with_train_score, with_estimator):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     started = time.perf_counter()
-    estimator = recipe.carry_out(deepcopy(warm.estimator), p, warm.X, warm.y, warm.params)
-    report.trained, fitted = whole(warm.steps, estimator), time.perf_counter()
+    estimator = recipe.carry_out(deepcopy(warm.estimator), warm.X, warm.y, warm.params)
+    fitted = time.perf_counter()
     test = _scores_of(scorer, estimator, warm.X_test, warm.y_test, warm.test_score_params)
     scored = time.perf_counter()
     train = {}
     if with_train_score:
         train = _scores_of(scorer, estimator, warm.X, warm.y, warm.score_params)
     fit_time = warm.seconds + fitted - started
-    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted)
+    trained = whole(warm.steps, estimator) if with_estimator else None
+    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted, trained)
 
 
-NO_REPORT = nullcontext()
-
-
-def or_failure(function, *arguments, error_score, report=NO_REPORT):
+def or_failure(function, *arguments, error_score):
     """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
-    with report:
-        return _or_failure(function, *arguments, error_score=error_score)
-
-
-def _or_failure(function, *arguments, error_score):
     failed = next((a for a in arguments if isinstance(a, Cell)), None)
     if failed is not None:
         return failed
@@ -174,7 +157,16 @@ def _or_failure(function, *arguments, error_score):
     except Exception:
         if error_score == "raise":
             raise
-        return Cell({}, {}, np.nan, np.nan, np.nan, traceback.format_exc())
+        nan = np.nan
+        return Cell({}, {}, nan, nan, nan, error=traceback.format_exc())
+
+
+def reported(report, function, *arguments, error_score):
+    """Do the same between the report's begin and end; a kept cell reports as a fresh one does."""
+    with report:
+        cell = or_failure(function, *arguments, error_score=error_score)
+        report.trained = cell.trained
+    return cell._replace(trained=None)
 
 
 def report_failures(cells):
@@ -185,4 +177,4 @@ def report_failures(cells):
     message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
     if len(errors) == len(cells):
         raise ValueError(message + errors[0])
-    warnings.warn(message + errors[0], FitFailedWarning, stacklevel=4)
+    warn(message + errors[0], FitFailedWarning)

@@ -1,41 +1,35 @@
 """Removal of hidden units that no longer have an input or no longer have an output."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from sksgdprune._network import ACTIVATIONS, Layout
-from sksgdprune._selection import FREE, PRUNED
-from sksgdprune._storage import Parameters
+from sksgdprune._kernels.records import FREE, PRUNED, State
+from sksgdprune._layout import Layout
+from sksgdprune._outputs import ACTIVATIONS
+from sksgdprune._storage import Parameters, Remaining
 
 
-def compact(layout, parameters, activation):
-    """Return a smaller network that predicts the same.
+def compact(network):
+    """Return a smaller FittedNetwork that predicts the same.
 
     A hidden unit without an output connection is removed. One without an input connection is
     constant: what it adds to the next layer goes into the biases there, then it is removed. A
     pruned bias that takes such a constant becomes FREE. Every layer keeps at least one unit.
-
-    Parameters
-    ----------
-    layout : Layout
-        The network's.
-    parameters : Parameters
-        Dense; left as they are.
-    activation : str
-        Activation of the hidden layers.
-
-    Returns
-    -------
-    layout : Layout
-        With fewer hidden units.
-    parameters : Parameters
-        Its parameters.
     """
-    parameters = Parameters(*(vector.copy() for vector in parameters))
-    weights, biases, held, held_biases = (
-        part(vector)
-        for vector in (parameters.theta, parameters.status)
-        for part in (layout.weights, layout.biases)
-    )
+    layout, parameters = _compact(network.layout, network.dense(), network.activation)
+    if network.is_sparsified:
+        parameters = Remaining.of(layout, parameters)
+    return replace(network, layout=layout, parameters=parameters)
+
+
+def _compact(layout, parameters, activation):
+    """Return layout and dense Parameters of the smaller network."""
+    state, status = parameters
+    theta, status = state.theta.copy(), status.copy()
+    weights, biases = layout.weights(theta), layout.biases(theta)
+    held, held_biases = layout.weights(status), layout.biases(status)
+    parameters = Parameters(state._replace(theta=theta), status)
     hidden = range(1, len(layout.sizes) - 1)
     for layer in hidden:
         _fold_constants(layer, weights, biases, held, held_biases, activation)
@@ -47,7 +41,8 @@ def compact(layout, parameters, activation):
         units.append(leads if leads.size else np.array([0]))
     units.append(np.arange(layout.sizes[-1]))
     smaller = Layout(tuple(len(kept) for kept in units))
-    return smaller, Parameters(*(_sub_network(layout, v, units) for v in parameters))
+    state = State(*(_sub_network(layout, array, units) for array in parameters.state))
+    return smaller, Parameters(state, _sub_network(layout, status, units))
 
 
 def _fold_constants(layer, weights, biases, held, held_biases, activation):

@@ -1,6 +1,7 @@
 """prune, freeze and unfreeze: from scores to a new status of each parameter."""
 
-import warnings
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -8,11 +9,53 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _scores, _selection, _training
 from sksgdprune import _validation as check
-from sksgdprune._selection import FREE, FROZEN, PRUNED
+from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
+from sksgdprune._warnings import warn
+
+NEW_STATUS = {"prune": PRUNED, "freeze": FROZEN}
+
+
+class _Cut(NamedTuple):
+    """What prune or freeze was asked for."""
+
+    action: str
+    p: float
+    method: object
+    scope: str
+    include_biases: bool
+
+    @classmethod
+    def checked(cls, action, p, method, scope, include_biases):
+        """Return it, or raise ValueError."""
+        _scores.resolve(action, method)
+        return cls(
+            action,
+            check.fraction(p),
+            method,
+            _selection.check_scope(scope),
+            check.flag("include_biases", include_biases),
+        )
+
+    def status(self, network, evidence):
+        """Return each parameter's status after the cut, and whether more was cut before."""
+        scores = np.asarray(_scores.resolve(self.action, self.method)(evidence))
+        if scores.shape != evidence.theta.shape:
+            raise ValueError(
+                f"method={self.method!r} returned scores of shape {scores.shape}; there must be "
+                f"one per parameter, {evidence.theta.shape}."
+            )
+        if not np.isfinite(scores).all():
+            raise ValueError(
+                f"The scores of method={self.method!r} overflow: X, y or the parameters are too "
+                "large. Standardise the data, or use another method."
+            )
+        groups = _selection.groups(network.layout, self.scope, self.include_biases)
+        new_status = NEW_STATUS[self.action]
+        return _selection.cut(scores, network.dense().status, self.p, new_status, groups)
 
 
 class CuttingMixin:
-    """The cuts of a fitted network; they read and replace its parameters."""
+    """The cuts of an estimator: they read its `_network`, and replace it."""
 
     def prune(
         self,
@@ -28,16 +71,20 @@ class CuttingMixin:
     ):
         """Set a fraction p of the parameters to zero and keep them zero.
 
-        Afterwards `int(size · p)` of all eligible parameters are pruned, those that were pruned
-        before counted first; frozen ones may be pruned.
+        Afterwards size · p of all eligible parameters are pruned, rounded down, those that were
+        pruned before counted first; frozen ones may be pruned.
 
         Parameters
         ----------
         p : float in [0, 1]
             The fraction of *all* eligible parameters, not of the remaining ones.
-        method : {"magnitude", "random", "noise", "fisher", "gradient"}, default="magnitude"
+        method : {"magnitude", "random", "noise", "fisher", "gradient"} or callable, \
+                default="magnitude"
             Which go first: those of least abs(w); random ones; least w²·C; least w²·E[g²];
-            least abs(w·g). The notebook's "minimal" means "magnitude".
+            least abs(w·g). The notebook's "minimal" means "magnitude". A callable returns
+            scores of shape (n_parameters,), bigger = keep, from an object with `theta`,
+            `noise_variance`, `preconditioner` (C and H), `gradient`, `squared_gradient` (means
+            over X, y) and `rng`.
         scope : {"layer", "global"}, default="layer"
             Cut each weight matrix and bias vector by p, or rank all together.
         include_biases : bool, default=True
@@ -66,8 +113,8 @@ class CuttingMixin:
         UserWarning
             If more than p is pruned already; nothing changes then.
         """
-        data = X, y, sample_weight
-        return self._cut("prune", p, method, scope, include_biases, data, random_state)
+        cut = _Cut.checked("prune", p, method, scope, include_biases)
+        return self._carry_out(cut, (X, y, sample_weight), random_state)
 
     def freeze(
         self,
@@ -83,17 +130,18 @@ class CuttingMixin:
     ):
         """Stop updating a fraction p of the parameters, leaving their values.
 
-        Afterwards `int(remaining · p)` of the eligible parameters that are not pruned are
-        frozen, those that were frozen before counted first. Their noise variance C rests too.
+        Afterwards remaining · p of the eligible parameters that are not pruned are frozen,
+        rounded down, those that were frozen before counted first. Their noise variance C rests too.
 
         Parameters
         ----------
         p : float in [0, 1]
             The fraction of the eligible parameters that are not pruned.
-        method : {"preconditioned_gradient", "gradient", "random", "fisher"}, \
+        method : {"preconditioned_gradient", "gradient", "random", "fisher"} or callable, \
                 default="preconditioned_gradient"
             Which go first: those of least abs(H·g); least abs(g); random ones; least E[g²]. The
             notebook's "H" means "preconditioned_gradient" and its "minimal" means "gradient".
+            A callable is used as in `prune`.
         scope : {"layer", "global"}, default="layer"
             Cut each weight matrix and bias vector by p, or rank all together.
         include_biases : bool, default=True
@@ -122,8 +170,8 @@ class CuttingMixin:
         UserWarning
             If more than p is frozen already; nothing changes then.
         """
-        data = X, y, sample_weight
-        return self._cut("freeze", p, method, scope, include_biases, data, random_state)
+        cut = _Cut.checked("freeze", p, method, scope, include_biases)
+        return self._carry_out(cut, (X, y, sample_weight), random_state)
 
     def unfreeze(self):
         """Let all frozen parameters be updated again; pruned ones stay pruned.
@@ -134,58 +182,41 @@ class CuttingMixin:
             The estimator, changed.
         """
         check_is_fitted(self)
-        self._keep(status=np.where(self.status_ == FROZEN, FREE, self.status_))
+        status = self.status_
+        self._network = self._network.with_status(np.where(status == FROZEN, FREE, status))
         return self
 
-    def _cut(self, action, p, method, scope, include_biases, data, random_state):
+    def _carry_out(self, cut, samples, random_state):
         check_is_fitted(self)
         self._validate_params()
-        p, scope = check.fraction(p), check.scope(scope)
-        method = _scores.resolve(action, method)
-        with check.unchanged_on_error(self):
-            evidence = self._evidence(action, method, data, random_state)
-        scores = _scores.METHODS[action][method](evidence)
-        if not np.isfinite(scores).all():
-            raise ValueError(
-                f"The scores of method={method!r} overflow: X, y or the parameters are too large. "
-                "Standardise the data, or use another method."
-            )
-        status, exceeded = _selection.cut(
-            scores,
-            self.status_,
-            p,
-            PRUNED if action == "prune" else FROZEN,
-            _selection.groups(self._layout, scope, include_biases),
+        network, settings = self._network, self._settings()
+        theta, noise_variance = network.dense().state
+        rng = self._rng if random_state is None else check_random_state(random_state)
+        evidence = _scores.Evidence(
+            theta,
+            noise_variance,
+            self.preconditioner_,
+            partial(self._mean_gradients, cut, samples, settings),
+            rng,
         )
+        status, exceeded = cut.status(network, evidence)
         if exceeded:
-            warnings.warn(
-                f"{action}({p}) changes nothing: a larger fraction was cut before. "
+            warn(
+                f"{cut.action}({cut.p}) changes nothing: a larger fraction was cut before. "
                 "See sparsity_report_.",
                 UserWarning,
-                stacklevel=3,
             )
-        self._keep(status=status)
+        self._network = network.with_status(status)
         return self
 
-    def _evidence(self, action, method, data, random_state):
-        gradients = None, None
-        if method in _scores.NEEDS_GRADIENT[action]:
-            if data[0] is None or data[1] is None:
-                raise ValueError(
-                    f"{action} with method={method!r} needs the gradient over data: "
-                    f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
-                )
-            data = self._read(*data, fresh=False)
-            gradients = _training.mean_gradients(
-                data.X,
-                data.Y,
-                self._layout,
-                check.kernel_array(self.theta_),
-                self._hyper(),
-                self._minibatch_size(),
-                data.weights,
+    def _mean_gradients(self, cut, samples, settings):
+        """Return the means of g and g² over the samples passed to a cut."""
+        X, y, sample_weight = samples
+        if X is None or y is None:
+            raise ValueError(
+                f"{cut.action} with method={cut.method!r} needs the gradient over data: "
+                f"pass X and y, as in {cut.action}(p, {cut.method!r}, X=X, y=y)."
             )
-        rng = self._rng if random_state is None else check_random_state(random_state)
-        return _scores.Evidence(
-            self.theta_, self.noise_variance_, self.preconditioner_, *gradients, rng
-        )
+        data = self._read(X, y, sample_weight, self._network)
+        theta = check.kernel_array(self._network.dense().state.theta)
+        return _training.mean_gradients(data, self._network.layout, theta, settings)

@@ -1,38 +1,51 @@
-"""What a fitted network shows of itself, and the form in which it is kept."""
-
-import math
+"""What a fitted estimator shows of its network, and the form in which that is kept."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _training
 from sksgdprune._compact import compact
-from sksgdprune._selection import FREE, FROZEN, PRUNED
-from sksgdprune._storage import Remaining
+from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 
 
 def _fitted_vector(name, doc, possible, is_possible):
     """Return a property for one of the fitted vectors of shape (n_parameters,)."""
+    attribute = f"{name}_"
 
     def read(self):
-        if not hasattr(self, "_parameters"):
-            raise AttributeError(f"{type(self).__name__} has no {name}_ before fit.")
-        return getattr(self._parameters.dense(), name)
+        parameters = network_of(self, attribute).dense()
+        return parameters.status if name == "status" else getattr(parameters.state, name)
 
     def write(self, value):
         old, value = read(self), np.asarray(value)
         if value.shape != old.shape:
-            raise ValueError(f"Got {name}_ of shape {value.shape}; it must be {old.shape}.")
+            raise ValueError(f"Got {attribute} of shape {value.shape}; it must be {old.shape}.")
         if not is_possible(value).all():
             wrong = value[~is_possible(value)][0]
-            raise ValueError(f"Got {wrong} in {name}_; possible are {possible}.")
-        self._keep(**{name: np.array(value, dtype=old.dtype)})
+            raise ValueError(f"Got {wrong} in {attribute}; possible are {possible}.")
+        value, network = np.array(value, dtype=old.dtype), self._network
+        if name == "status":
+            self._network = network.with_status(value)
+        else:
+            self._network = network.with_state(network.dense().state._replace(**{name: value}))
 
     return property(read, write, doc=doc)
 
 
+def network_of(estimator, attribute):
+    """Return the fitted network; AttributeError before fit."""
+    try:
+        return vars(estimator)["_network"]
+    except KeyError:
+        message = f"{type(estimator).__name__} has no {attribute} before fit."
+        raise AttributeError(message) from None
+
+
 class FittedNetworkMixin:
-    """Fitted arrays, and sparsify, densify, compact."""
+    """Fitted attributes, sparsify, densify and compact of an estimator, from its `_network`."""
+
+    def __sklearn_is_fitted__(self):
+        return "_network" in vars(self)
 
     def sparsify(self):
         """Keep only the parameters that are not pruned, and predict from them alone.
@@ -48,7 +61,7 @@ class FittedNetworkMixin:
             The estimator, changed.
         """
         check_is_fitted(self)
-        self._parameters = Remaining.of(self._layout, self._parameters.dense())
+        self._network = self._network.sparsified()
         return self
 
     def densify(self):
@@ -60,7 +73,7 @@ class FittedNetworkMixin:
             The estimator, changed.
         """
         check_is_fitted(self)
-        self._parameters = self._parameters.dense()
+        self._network = self._network.densified()
         return self
 
     def compact(self):
@@ -77,18 +90,8 @@ class FittedNetworkMixin:
             The estimator, changed.
         """
         check_is_fitted(self)
-        layout, parameters = compact(self._layout, self._parameters.dense(), self.activation)
-        sparse = isinstance(self._parameters, Remaining)
-        self._parameters = Remaining.of(layout, parameters) if sparse else parameters
-        self._layout = layout
+        self._network = compact(self._network)
         return self
-
-    def _keep(self, **changes):
-        """Replace some of θ, C and status, in the form in which they are kept; PRUNED is 0."""
-        changed = self._parameters.dense()._replace(**changes)
-        zero = changed.theta.dtype.type(0)
-        theta = np.where(changed.status == PRUNED, zero, changed.theta)
-        self._parameters = self._parameters.like(changed._replace(theta=theta))
 
     theta_ = _fitted_vector(
         "theta",
@@ -110,16 +113,27 @@ class FittedNetworkMixin:
     )
 
     @property
-    def best_loss_(self):
-        """Smallest entry of `loss_curve_`."""
-        return min(self.loss_curve_, default=math.inf)
+    def n_layers_(self):
+        """Number of layers, input and output included."""
+        return len(network_of(self, "n_layers_").layout.sizes)
+
+    @property
+    def n_outputs_(self):
+        """Number of output units."""
+        return network_of(self, "n_outputs_").layout.sizes[-1]
+
+    @property
+    def out_activation_(self):
+        """Name of the output activation."""
+        return network_of(self, "out_activation_").targets.out_activation
 
     @property
     def coefs_(self):
         """Weight matrices (fan_in, fan_out): views of `theta_`, or CSR arrays if sparsified."""
-        if isinstance(self._parameters, Remaining):
-            return self._parameters.coefs()
-        return self._layout.weights(self.theta_)
+        network = network_of(self, "coefs_")
+        if network.is_sparsified:
+            return network.parameters.coefs()
+        return network.layout.weights(self.theta_)
 
     @property
     def coef_(self):
@@ -129,16 +143,15 @@ class FittedNetworkMixin:
     @property
     def intercepts_(self):
         """Bias vectors (fan_out,): views of `theta_`, or copies if sparsified."""
-        return self._layout.biases(self.theta_)
+        return network_of(self, "intercepts_").layout.biases(self.theta_)
 
     @property
     def preconditioner_(self):
         """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
+        state, status = network_of(self, "preconditioner_").dense()
+        settings = self._settings()
         return _training.preconditioner(
-            self.noise_variance_,
-            self._hyper(),
-            self._minibatch_size(),
-            self.status_ != PRUNED,
+            state.noise_variance, settings.hyper, settings.batch_size, status != PRUNED
         )
 
     @property
@@ -149,11 +162,4 @@ class FittedNetworkMixin:
     @property
     def sparsity_report_(self):
         """One dict per tensor: name, shape, and how many entries are free, frozen, pruned."""
-        return [
-            {"tensor": tensor.name, "shape": tensor.shape}
-            | {
-                word: int(np.sum(self.status_[tensor.where] == code))
-                for word, code in (("free", FREE), ("frozen", FROZEN), ("pruned", PRUNED))
-            }
-            for tensor in self._layout.tensors
-        ]
+        return network_of(self, "sparsity_report_").report()

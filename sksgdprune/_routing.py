@@ -1,13 +1,13 @@
 """Metadata such as sample_weight on their way through a sweep."""
 
-import warnings
 from inspect import signature
 from typing import NamedTuple
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 
-from sksgdprune import _validation as check
+from sksgdprune._sklearn import routing_enabled
+from sksgdprune._warnings import warn
 
 
 class Routed(NamedTuple):
@@ -25,7 +25,7 @@ def route(sweep, scorer, params):
     By scikit-learn's metadata routing, or, where that is off, as GridSearchCV does: groups to
     the splitter, the rest to the estimator, sample_weight to the scorer, too.
     """
-    if check.routing_enabled():
+    if routing_enabled():
         routed = process_routing(sweep, "fit", **params)
         split, fit, score = routed.splitter.split, routed.estimator.fit, routed.scorer.score
     else:
@@ -48,7 +48,7 @@ def _takes_weights(scorer):
         takes = "sample_weight" in signature(scorer).parameters
     if not takes:
         message = f"{scorer} does not take sample_weight; it weighs all rows alike."
-        warnings.warn(message, UserWarning, stacklevel=5)
+        warn(message, UserWarning)
     return takes
 
 
@@ -57,7 +57,7 @@ def _by_step(estimator, params):
     if not isinstance(estimator, Pipeline):
         return {}, params
     name, _ = estimator.steps[-1]
-    if check.routing_enabled():
+    if routing_enabled():
         last = process_routing(estimator, "fit", **params)[name].fit
         if len(estimator.steps) == 1:
             return {}, last

@@ -1,27 +1,51 @@
 """One score per parameter; bigger = keep training it (freeze) or keep it at all (prune).
 
-To add a score, write a function of `Evidence` and list it in `PRUNE` or `FREEZE`; if it reads
-the gradient, list its name in `NEEDS_GRADIENT` too.
+To add a score, write a function of `Evidence` and list it in `PRUNE` or `FREEZE`. Users can pass
+such a function as `method` without listing it.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 
-class Evidence(NamedTuple):
+@dataclass(frozen=True)
+class Evidence:
     """What a score may look at; vectors have shape (n_parameters,).
 
-    `gradient` and `squared_gradient` are means over the samples passed to prune or freeze: g of
-    the loss, and of the per-sample g² (Fisher). They are None where no samples were passed.
+    Parameters
+    ----------
+    theta, noise_variance, preconditioner : ndarray
+        θ, C and H.
+    gradients : callable
+        Returns the means over the samples passed to prune or freeze of g, and of the per-sample
+        g² (Fisher). Called when a score reads the first of them; raises ValueError where no
+        samples were passed.
+    rng : RandomState
+        For scores that draw.
     """
 
     theta: np.ndarray
     noise_variance: np.ndarray
     preconditioner: np.ndarray
-    gradient: np.ndarray | None
-    squared_gradient: np.ndarray | None
+    gradients: Callable
     rng: np.random.RandomState
+
+    @cached_property
+    def _gradients(self):
+        return self.gradients()
+
+    @property
+    def gradient(self):
+        """Mean of g, the L2 penalty's part included."""
+        return self._gradients[0]
+
+    @property
+    def squared_gradient(self):
+        """Mean of the per-sample g²."""
+        return self._gradients[1]
 
 
 def magnitude(e):
@@ -85,18 +109,15 @@ ALIASES = {
     "freeze": {"H": "preconditioned_gradient", "minimal": "gradient"},
 }
 
-NEEDS_GRADIENT = {
-    "prune": {"fisher", "gradient"},
-    "freeze": {"preconditioned_gradient", "gradient", "fisher"},
-}
-
 
 def resolve(action, method):
-    """Return the package's name of `method`; raise ValueError on an unknown one."""
+    """Return the score of a method, from its name or from itself; ValueError on another."""
+    if callable(method):
+        return method
     name = ALIASES[action].get(method, method) if isinstance(method, str) else None
     if name not in METHODS[action]:
         raise ValueError(
-            f"Got method={method!r} for {action}; possible are {sorted(METHODS[action])} "
-            f"and the aliases {ALIASES[action]}."
+            f"Got method={method!r} for {action}; possible are {sorted(METHODS[action])}, "
+            f"the aliases {ALIASES[action]}, or a function of Evidence."
         )
-    return name
+    return METHODS[action][name]

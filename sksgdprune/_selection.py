@@ -2,9 +2,21 @@
 
 import numpy as np
 
-FREE, FROZEN, PRUNED = np.uint8(0), np.uint8(1), np.uint8(2)
+from sksgdprune._kernels.records import PRUNED
 
 SCOPES = ("layer", "global")
+
+
+# A product p · size may miss a whole number by a few units in the last place: 100 · 0.29 is
+# 28.999999999999996.
+ROUNDING = 1e-12
+
+
+def check_scope(name):
+    """Return `name` if it is a known scope."""
+    if name not in SCOPES:
+        raise ValueError(f"Got scope={name!r}; possible are {list(SCOPES)}.")
+    return name
 
 
 def groups(layout, scope, include_biases):
@@ -28,6 +40,11 @@ def groups(layout, scope, include_biases):
     return positions if scope == "layer" else [np.concatenate(positions)]
 
 
+def count(size, p):
+    """Return how many of `size` are a fraction p, rounded down but for rounding errors."""
+    return int(size * p * (1 + ROUNDING))
+
+
 def lowest(scores, k):
     """Return the positions of exactly the `k` lowest scores; of equal ones the first."""
     return np.argsort(scores, kind="stable")[:k]
@@ -37,7 +54,7 @@ def cut(scores, status, p, new_status, groups):
     """Return a status vector in which a fraction p of every group has `new_status`.
 
     Those that have it already are counted first, then the lowest scores are added. Pruning
-    takes `int(size · p)` of the whole group, freezing of what is not pruned. A group that has
+    takes `count(size, p)` of the whole group, freezing of what is not pruned. A group that has
     more than that already is left as it is.
 
     Parameters
@@ -64,7 +81,7 @@ def cut(scores, status, p, new_status, groups):
     for group in groups:
         eligible = group if new_status == PRUNED else group[status[group] != PRUNED]
         open_ = eligible[status[eligible] != new_status]
-        missing = int(eligible.size * p) - (eligible.size - open_.size)
+        missing = count(eligible.size, p) - (eligible.size - open_.size)
         exceeded |= missing < 0
         new[open_[lowest(scores[open_], max(missing, 0))]] = new_status
     return new, exceeded and np.array_equal(new, status)

@@ -1,13 +1,44 @@
-"""What ends a training before its last step; `_training.train` calls it every so many steps."""
+"""The loss over the epochs, and what ends a training before its last step.
+
+`_training.train` calls each watch after every `watch.every` steps and after the last one.
+"""
 
 from math import inf
 
 import numpy as np
 
 
-def epoch_means(losses, epoch):
-    """Return the mean of each `epoch` losses, in order; the last may hold fewer."""
-    return [float(losses[i : i + epoch].mean()) for i in range(0, len(losses), epoch)]
+class LossCurve:
+    """The mean loss of each epoch's worth of steps, in bounded memory.
+
+    Parameters
+    ----------
+    epoch : int
+        Steps of an epoch.
+
+    Attributes
+    ----------
+    n_steps : int
+        Steps so far.
+    whole : list of float
+        The means of the whole epochs.
+    """
+
+    def __init__(self, epoch):
+        self._epoch, self._rest = epoch, np.empty(0)
+        self.n_steps, self.whole = 0, []
+
+    def add(self, losses):
+        """Go on with the losses of further steps."""
+        self.n_steps += len(losses)
+        losses = np.concatenate([self._rest, losses])
+        n_whole = len(losses) // self._epoch
+        whole, self._rest = np.split(losses, [n_whole * self._epoch])
+        self.whole += whole.reshape(n_whole, self._epoch).mean(axis=1).tolist()
+
+    def means(self):
+        """Return the means of all epochs; the last may have fewer steps."""
+        return self.whole + ([float(self._rest.mean())] if self._rest.size else [])
 
 
 class Standstill:
@@ -28,14 +59,14 @@ class Standstill:
     """
 
     def __init__(self, epoch, n_epochs, tol):
-        self._epoch, self._n_epochs, self._tol = epoch, n_epochs, tol
+        self._n_epochs, self._tol = n_epochs, tol
         self.every = epoch * n_epochs
 
-    def __call__(self, theta, losses):
+    def __call__(self, theta, curve):
         """Return whether to end."""
-        if len(losses) <= self.every or len(losses) % self.every:
+        if curve.n_steps <= self.every or curve.n_steps % self.every:
             return False
-        recent = epoch_means(losses[-self.every - self._epoch :], self._epoch)
+        recent = curve.whole[-self._n_epochs - 1 :]
         return max(recent) - min(recent) < self._tol
 
 
@@ -67,7 +98,7 @@ class Validation:
         self.scores, self.losses, self._waiting = [], [], 0
         self.best_score, self.best_theta = None, None
 
-    def __call__(self, theta, losses):
+    def __call__(self, theta, curve):
         """Return whether to end."""
         score, loss = self._grade(theta)
         self.scores.append(score)

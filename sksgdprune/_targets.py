@@ -1,93 +1,304 @@
-"""What becomes of y: a row of 0 and 1 per sample of a classifier; the classes' weights; checks."""
+"""What becomes of y: kinds of targets, each with the output that predicts it.
+
+A kind is chosen at a fresh start and kept with the network. It knows the output activation, how y
+is encoded as an array (n_samples, n_outputs), what is decided from the last layer's values and
+how they are graded, and the strata of a stratified split.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from sklearn.metrics import r2_score
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, is_multilabel, unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from sksgdprune._kernels.records import OBJECTIVES
+from sksgdprune._outputs import OUTPUTS
 
-def one_hot(y, classes):
-    """Return rows that mark each label among `classes`; None takes the labels themselves.
 
-    Returns
-    -------
-    rows : ndarray of bool of shape (n_samples, n_classes)
-        One True per row.
+@dataclass(frozen=True)
+class Classes:
+    """One class per sample: one-hot rows under a softmax, for two classes too.
+
+    Parameters
+    ----------
     classes : ndarray of shape (n_classes,)
-        The labels of the columns.
+        The labels, sorted.
     """
-    y = column_or_1d(y, warn=True)
-    labels = np.unique(y)
-    classes = labels if classes is None else classes
-    unseen = np.setdiff1d(labels, classes)
-    if unseen.size:
-        raise ValueError(
-            f"y has classes {unseen.tolist()} that are not in classes_ "
-            f"{classes.tolist()}; name all classes in the first partial_fit."
-        )
-    if len(classes) < 2:
-        raise ValueError(
-            "The number of classes has to be greater than one; "
-            f"got {len(classes)} class: {classes.tolist()}, rows of sample_weight 0 left out."
-        )
-    return y[:, np.newaxis] == classes, classes
+
+    classes: np.ndarray
+    out_activation = "softmax"
+    name = "one class per sample"
+
+    @classmethod
+    def of(cls, y):
+        """Return the kind of these labels."""
+        return cls(np.unique(column_or_1d(y, warn=True)))
+
+    @property
+    def n_outputs(self):
+        """Number of output units."""
+        return len(self.classes)
+
+    def encode(self, y):
+        """Return rows with a True each, (n_samples, n_classes)."""
+        check_classification_targets(y)
+        if is_multilabel(y):
+            raise ValueError(
+                f"y has the shape {y.shape}, but fit saw {len(self.classes)} classes, one per "
+                "sample."
+            )
+        y = column_or_1d(y, warn=True)
+        unseen = np.setdiff1d(y, self.classes)
+        if unseen.size:
+            raise ValueError(
+                f"y has classes {unseen.tolist()} that are not in classes_ "
+                f"{self.classes.tolist()}; name all classes in the first partial_fit."
+            )
+        if len(self.classes) < 2:
+            raise ValueError(
+                "The number of classes has to be greater than one; got "
+                f"{len(self.classes)} class: {self.classes.tolist()}, rows of sample_weight 0 "
+                "left out."
+            )
+        return y[:, np.newaxis] == self.classes
+
+    def decide(self, Z):
+        """Return the most probable class of each row."""
+        return self.classes[np.argmax(Z, axis=1)]
+
+    def grade(self, Z, Y, weights):
+        """Return the accuracy."""
+        return np.average(Z.argmax(axis=1) == Y.argmax(axis=1), weights=weights)
+
+    def strata(self, Y):
+        """Return each row's class."""
+        return self.classes[Y.argmax(axis=1)]
+
+    def weigh(self, y, weights, class_weight):
+        """Return the rows' weights times those of their classes, the sum being kept.
+
+        "balanced" gives the classes that are in y equal sums.
+        """
+        weights = np.ones(len(y)) if weights is None else weights
+        y = column_or_1d(y)
+        named = np.unique(y) if class_weight == "balanced" else self.classes
+        factors = compute_class_weight(class_weight, classes=named, y=y, sample_weight=weights)
+        product = weights * factors[np.searchsorted(named, y)]
+        if not np.isfinite(product.sum()) or product.min() < 0 or not product.any():
+            raise ValueError(
+                f"Got class_weight={class_weight!r}; weights must be finite and >= 0, and one "
+                "class in y must have one above 0."
+            )
+        return product * (weights.sum() / product.sum())
+
+    def check_warm_start(self, Y):
+        """Refuse a y that lacks some of the classes, with which a warm start cannot go on."""
+        present = Y.any(axis=0)
+        if not present.all():
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes}, `y` has {self.classes[present]}; "
+                "partial_fit takes some of them."
+            )
 
 
-def with_class_weight(weights, class_weight, y, classes):
-    """Return the rows' weights times those of their classes, the sum being kept.
+@dataclass(frozen=True)
+class Labels:
+    """Any number of labels per sample: indicator rows, a logistic output for each.
 
-    "balanced" gives the classes that are in y equal sums.
+    Parameters
+    ----------
+    classes : ndarray of shape (n_labels,)
+        The columns' numbers, or names.
     """
-    weights = np.ones(len(y)) if weights is None else weights
-    y = column_or_1d(y)
-    named = np.unique(y) if class_weight == "balanced" else classes
-    factors = compute_class_weight(class_weight, classes=named, y=y, sample_weight=weights)
-    product = weights * factors[np.searchsorted(named, y)]
-    if product.min() < 0 or not product.any():
+
+    classes: np.ndarray
+    out_activation = "logistic"
+    name = "multilabel targets"
+
+    @classmethod
+    def of(cls, y):
+        """Return the kind of this indicator matrix."""
+        return cls(np.arange(y.shape[1]))
+
+    @property
+    def n_outputs(self):
+        """Number of output units."""
+        return len(self.classes)
+
+    def encode(self, y):
+        """Return y, checked to hold 0 and 1 only."""
+        check_classification_targets(y)
+        if y.ndim != 2:
+            raise ValueError(
+                f"y has the shape {y.shape}, but fit saw {len(self.classes)} labels, a column each."
+            )
+        if len(self.classes) != y.shape[1]:
+            raise ValueError(
+                f"y has {y.shape[1]} columns for {len(self.classes)} labels: "
+                f"{self.classes.tolist()}."
+            )
+        odd = np.setdiff1d(y, [0, 1])
+        if odd.size:
+            raise ValueError(
+                f"y has the values {odd.tolist()}; multilabel targets hold 0 and 1 only, a column "
+                "per label."
+            )
+        return y
+
+    def decide(self, Z):
+        """Return indicators of the labels of probability above 1/2."""
+        return (Z > 0).astype(int)
+
+    def grade(self, Z, Y, weights):
+        """Return the fraction of rows whose labels are all right."""
+        return np.average(((Z > 0) == Y).all(axis=1), weights=weights)
+
+    def strata(self, Y):
+        """Return None: the rows cannot be split by class."""
+
+    def weigh(self, y, weights, class_weight):
+        """Refuse class weights."""
         raise ValueError(
-            f"Got class_weight={class_weight!r}; weights must be >= 0, and one class in y must "
-            "have one above 0."
+            f"Got class_weight={class_weight!r}; it is for one class per sample. Weigh the rows "
+            "of multilabel targets by sample_weight."
         )
-    return product * (weights.sum() / product.sum())
+
+    def check_warm_start(self, Y):
+        """Accept any y: a label may be absent."""
 
 
-def indicator(y, classes):
-    """Return y, checked to hold 0 and 1 only, and the labels of its columns."""
-    classes = np.arange(y.shape[1]) if classes is None else classes
-    if len(classes) != y.shape[1]:
-        raise ValueError(
-            f"y has {y.shape[1]} columns for {len(classes)} labels: {classes.tolist()}."
-        )
-    odd = np.setdiff1d(y, [0, 1])
-    if odd.size:
-        raise ValueError(
-            f"y has the values {odd.tolist()}; multilabel targets hold 0 and 1 only, a column "
-            "per label."
-        )
-    return y, classes
+@dataclass(frozen=True)
+class Reals:
+    """Real targets, taken out of their units.
 
-
-def check_counts(y, output_activation):
-    """Refuse what the Poisson loss cannot do."""
-    if output_activation != "identity":
-        raise ValueError(
-            f"Got output_activation={output_activation!r} with loss='poisson', whose output is "
-            "exponential; leave it at 'identity'."
-        )
-    if y.min() < 0:
-        raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
-
-
-def units(y, weights, *, taken_out):
-    """Return what is taken from each target and what then divides it: 0 and 1, or mean and std.
-
-    H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a step is
-    independent of the unit only where it is `taken_out`. Plain SGD and the ReLU output, the
-    notebook's, take targets as they are; so do counts, and targets that are constant.
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_outputs,)
+        Y = (y - mean) / scale.
+    out_activation : {"identity", "relu"}
+        The output's activation.
     """
-    mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-    if taken_out:
-        mean = np.average(y.astype(np.float64), axis=0, weights=weights)
-        deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
-        varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
-        scale[varies] = deviation[varies]
-    return mean, scale
+
+    mean: np.ndarray
+    scale: np.ndarray
+    out_activation: str = "identity"
+    name = "real targets"
+
+    @classmethod
+    def of(cls, y, weights, out_activation, standardised):
+        """Return the kind of these targets, with their mean and standard deviation or 0 and 1.
+
+        H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a
+        step is independent of the unit only where it is taken out. Plain SGD and the ReLU
+        output, the notebook's, take targets as they are; so do targets that are constant.
+        """
+        y = _columns(y)
+        mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
+        if standardised:
+            mean = np.average(y.astype(np.float64), axis=0, weights=weights)
+            deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
+            varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
+            scale[varies] = deviation[varies]
+        return cls(mean, scale, out_activation)
+
+    @property
+    def n_outputs(self):
+        """Number of output units."""
+        return len(self.mean)
+
+    def encode(self, y):
+        """Return the targets in units of `scale` from `mean`, (n_samples, n_outputs)."""
+        y = _columns(y)
+        if y.shape[1] != len(self.mean):
+            raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {len(self.mean)}.")
+        return (y - self.mean) / self.scale
+
+    def decide(self, Z):
+        """Return predictions in the targets' units, one-dimensional where there is one output."""
+        prediction = OUTPUTS[self.out_activation](Z)
+        prediction *= self.scale.astype(prediction.dtype)
+        prediction += self.mean.astype(prediction.dtype)
+        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+
+    def grade(self, Z, Y, weights):
+        """Return R², or NaN where the prediction is not finite."""
+        prediction = OUTPUTS[self.out_activation](Z)
+        if not np.isfinite(prediction).all():
+            return np.nan
+        return r2_score(Y, prediction, sample_weight=weights)
+
+    def strata(self, Y):
+        """Return None: there are no classes."""
+
+    def check_warm_start(self, Y):
+        """Accept any y."""
+
+
+class Counts(Reals):
+    """Counts and other y >= 0, as they are, under an exponential output."""
+
+    name = "counts"
+
+    @classmethod
+    def of(cls, y, weights, out_activation, standardised):
+        """Return the kind of these targets."""
+        if out_activation != "identity":
+            raise ValueError(
+                f"Got output_activation={out_activation!r} with loss='poisson', whose output is "
+                "exponential; leave it at 'identity'."
+            )
+        return super().of(y, weights, "exp", standardised=False)
+
+    def encode(self, y):
+        """Return the targets, checked to be >= 0."""
+        if y.min() < 0:
+            raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
+        return super().encode(y)
+
+
+# The losses of each estimator; a regressor's with the kind of its targets.
+CLASSIFICATION = "log_loss", "double_softmax"
+REGRESSION = {"squared_error": Reals, "poisson": Counts}
+
+
+def classification(y, classes=None):
+    """Return the kind of a classifier's targets; `classes` where y may lack some."""
+    kind = Labels if is_multilabel(y) else Classes
+    return kind.of(y) if classes is None else kind(classes)
+
+
+def named_classes(targets, classes, y):
+    """Return the labels that a call of partial_fit names, or None; `targets` are those so far."""
+    if classes is not None:
+        classes = unique_labels(classes)
+    if targets is None:
+        if classes is None and not is_multilabel(y):
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+    elif classes is not None and not np.array_equal(targets.classes, classes):
+        raise ValueError(
+            f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+            f"{targets.classes!r}"
+        )
+    return classes
+
+
+def objective(loss, targets):
+    """Return the kernels' code of a loss over these targets; refuse one that is not for them."""
+    possible = [name for name, output in OBJECTIVES if output == targets.out_activation]
+    if loss not in possible:
+        raise ValueError(
+            f"Got loss={loss!r}; {targets.name} need {' or '.join(map(repr, possible))}. fit "
+            "starts anew with targets of another kind."
+        )
+    return OBJECTIVES[loss, targets.out_activation]
+
+
+def _columns(y):
+    """Return y as numbers, a column per output."""
+    y = y if y.dtype.kind in "fiub" else y.astype(np.float64)
+    if y.ndim == 1 or y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)[:, np.newaxis]
+    return y

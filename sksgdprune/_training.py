@@ -1,148 +1,101 @@
-"""From checked arrays to trained ones: the draws, the chunks of steps, the way back to finite."""
+"""From data and a network to a trained state: chunks of steps, the way back to finite."""
 
+import inspect
 import math
-from functools import cache
+import traceback
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
-from threadpoolctl import ThreadpoolController
 
-from sksgdprune import _kernels
-from sksgdprune._kernels import LISTED_BELOW
+from sksgdprune import _validation as check
+from sksgdprune._kernels import doors
+from sksgdprune._kernels.compilation import call
+from sksgdprune._kernels.plan import plan, write_back
+from sksgdprune._kernels.records import (
+    ACTIVATIONS,
+    PRECONDITIONERS,
+    PROBE,
+    ROOTS,
+    Hyper,
+    Network,
+    State,
+    Steps,
+    columns,
+    scratch,
+)
+from sksgdprune._kernels.step import denominator, rates
+from sksgdprune._sampling import samples
+from sksgdprune._stopping import LossCurve
+from sksgdprune._targets import objective
+from sksgdprune._threads import blas_threads, thread_count
 
-# About half a second of work in one kernel call, in multiply-adds of a slow machine.
-CHUNK_WORK = 4e9
+# About half a second of work in one kernel call, in multiply-adds of a slow machine, and
+# the rows drawn for it, which bound the memory of the draws and the time of tiny networks.
+CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 # Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
 LARGEST_H = 10.0
-# Rows whose gradients are summed in one kernel call.
-GRADIENT_ROWS = 256
-# How often a row can count on average; weights beyond that are scaled down.
-MOST_REPEATS = 100
+# Rows that go through at once where losses and gradients of all rows are asked for.
+BLOCK_ROWS = 256
 
 
-def content_order(X, Y):
-    """Return an order of the rows that depends on what is in them, not on where they stand.
+class Settings(NamedTuple):
+    """An estimator's constructor parameters in numbers, for some data and a network."""
 
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Inputs.
-    Y : ndarray of shape (n_samples, n_outputs)
-        Targets.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_samples,)
-        Row numbers, by a fixed random projection of each row; ties are equal rows.
-    """
-    rng = np.random.default_rng(0)
-    directions = rng.normal(size=X.shape[1]), rng.normal(size=Y.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        key = X @ directions[0] if issparse(X) else np.einsum("ij,j->i", X, directions[0])
-        return np.argsort(key + np.einsum("ij,j->i", Y, directions[1]), kind="stable")
+    hyper: Hyper
+    batch_size: int
+    sampling: str
+    noise_estimator: str
+    n_threads: int
+    verbose: int
 
 
-class Population:
-    """Rows to draw from, each as often as its weight says: weight 2 is the row twice.
-
-    Points of the interval from 0 to `size` lie in rows, a row's part being as long as its
-    weight. So integer weights give the very draws of the data set with its rows repeated.
-
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    weights : ndarray of float64 of shape (n_rows,), default=None
-        Their weights; None means 1 each.
-    order : ndarray of int64 of shape (n_rows,), default=None
-        In which they lie in the interval; None means as they are.
-
-    Attributes
-    ----------
-    size : int
-        Number of samples: the sum of the weights, rounded up. Weights that come to less than
-        the number of rows that have any, or to very much more, are scaled.
-    """
-
-    def __init__(self, n_rows, weights=None, order=None):
-        self.n_rows, self.size, self._ends, self._order = n_rows, n_rows, None, order
-        if weights is None:
-            return
-        weights = weights if order is None else weights[order]
-        weighted, total = np.flatnonzero(weights), float(weights.sum())
-        least = weighted.size
-        self.size = int(min(max(math.ceil(round(total, 6)), least), MOST_REPEATS * least))
-        self._ends = np.cumsum(weights) * (self.size / total)
-        self._ends[weighted[-1] :] = np.inf
-
-    def rows(self, points):
-        """Return the numbers of the rows in which points from 0 to `size` lie."""
-        if self._ends is None:
-            rows = points.astype(np.int64)
-        else:
-            rows = np.searchsorted(self._ends, points, side="right")
-        return rows if self._order is None else self._order[rows]
+def settings(estimator, network, n_samples):
+    """Return the Settings for training `network` on so many samples, or for asking it."""
+    batch_size = _minibatch_size(estimator, n_samples)
+    return Settings(
+        hyper_parameters(estimator, network, n_samples, batch_size),
+        batch_size,
+        estimator.sampling,
+        estimator.noise_estimator,
+        thread_count(estimator.n_jobs),
+        estimator.verbose,
+    )
 
 
-class Sampler:
-    """Draws the rows of minibatches and probes; equal however the steps are split into calls.
-
-    Parameters
-    ----------
-    rng : RandomState
-        Seeds the sampler; later draws do not touch it.
-    sampling : {"replacement", "shuffle"}
-        Rows drawn independently, with probabilities as their weights; or by permutations, in
-        each of which a row comes up as often as its weight says: a fraction by chance, so that
-        the mean over many is exact. A permutation that does not end with a minibatch is
-        continued in the next one.
-    """
-
-    def __init__(self, rng, sampling):
-        seeds = rng.randint(np.iinfo(np.int32).max, size=2)
-        self._batch_rng, self._probe_rng = (np.random.default_rng(seed) for seed in seeds)
-        self.sampling = sampling
-        self._rest = np.empty(0, dtype=np.int64)
-
-    def draw(self, population, n_steps, batch_size):
-        """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,)."""
-        size = population.size
-        probe = population.rows(self._probe_rng.random(n_steps) * size)
-        if self.sampling == "replacement":
-            points = self._batch_rng.random((n_steps, batch_size)) * size
-            return population.rows(points), probe
-        rows = self._rest[self._rest < population.n_rows]
-        n_epochs = -(-(n_steps * batch_size - rows.size) // size)
-        epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
-        rows = np.concatenate([rows, *epochs])
-        used, self._rest = np.split(rows, [n_steps * batch_size])
-        return used.reshape(n_steps, batch_size), probe
-
-    def _permutation(self, size):
-        """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
-        return self._batch_rng.permutation(size) + self._batch_rng.random()
+def _minibatch_size(estimator, n_samples):
+    """Return S; a permutation cannot give more than all samples."""
+    size = int(estimator.batch_size)
+    if estimator.sampling == "shuffle":
+        size = min(size, n_samples)
+    if size < 2 and estimator.noise_estimator == "batch":
+        raise ValueError(
+            "noise_estimator='batch' needs at least 2 samples a minibatch, got "
+            f"{size} (n_samples={n_samples}); use a larger batch_size or "
+            "noise_estimator='probe'."
+        )
+    return size
 
 
-def hyper_parameters(estimator, n_parameters, n_samples, batch_size, dtype):
+def hyper_parameters(estimator, network, n_samples, batch_size):
     """Return the kernels' scalars from an estimator's constructor parameters."""
-    posterior_size = {"n_parameters": n_parameters, "n_samples": n_samples}.get(
+    posterior_size = {"n_parameters": network.n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
     damping = estimator.damping
     if damping == "auto":
         damping = 2 * batch_size / (posterior_size * LARGEST_H)
-    return _kernels.Hyper(
-        activation=_kernels.ACTIVATIONS[estimator.activation],
-        objective=_kernels.OBJECTIVES[estimator.loss, estimator.out_activation_],
-        preconditioner=_kernels.PRECONDITIONERS[estimator.preconditioner],
-        noise_estimator=_kernels.NOISE_ESTIMATORS[estimator.noise_estimator],
+    code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
+    return Hyper(
+        activation=ACTIVATIONS[network.activation],
+        objective=objective(estimator.loss, network.targets),
+        preconditioner=code,
+        roots=ROOTS.get(code),
         kappa=float(estimator.kappa),
-        learning_rate=dtype.type(estimator.learning_rate),
-        posterior_size=dtype.type(posterior_size),
+        learning_rate=real(estimator.learning_rate),
+        posterior_size=real(posterior_size),
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
-        damping=dtype.type(damping) + np.finfo(dtype).tiny,
-        alpha=dtype.type(estimator.alpha),
+        damping=real(damping) + np.finfo(network.dtype).tiny,
+        alpha=real(estimator.alpha),
     )
 
 
@@ -164,139 +117,184 @@ def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
     -------
     ndarray of shape (n_parameters,)
         "diagonal": 2 S / (N C) (Corollary 3); "scalar": 2 S D / (N Tr C) (Theorem 1); "sqrt":
-        2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7); "identity": 1.
+        2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7); "identity": 1. That is what a
+        step of the kernels takes, from the same lines of code, at a learning rate of 1.
     """
-    rate, C = 2 * batch_size / hyper.posterior_size, noise_variance + hyper.damping
-    if hyper.preconditioner == _kernels.PLAIN:
-        return np.ones_like(C)
-    if hyper.preconditioner == _kernels.DIAGONAL:
-        return rate / C
-    G = np.sqrt(C) if hyper.preconditioner == _kernels.SQRT else C
-    level = G[left].mean() if G[left].size else 1
-    return rate / level / (G if hyper.preconditioner == _kernels.SQRT else np.ones_like(C))
+    level = 1
+    if hyper.roots is not None and noise_variance[left].size:
+        level = denominator.py_func(noise_variance[left], 1, hyper.damping, hyper.roots).mean()
+    unit = hyper._replace(learning_rate=type(hyper.damping)(1))
+    rate = rates.py_func(unit, batch_size, 1.0, level)
+    return rate.rate / denominator.py_func(noise_variance, rate.slope, rate.offset, rate.roots)
 
 
-@cache
-def _blas():
-    return ThreadpoolController().select(user_api="blas")
-
-
-def one_blas_thread():
-    """Return a context in which BLAS runs in one thread.
-
-    Then sums come in one order whatever n_jobs is, and trainings side by side do not take each
-    other's cores.
-    """
-    return _blas().limit(limits=1)
-
-
-def kernel_shape(layout):
-    """Return a Layout as the kernels take it."""
-    return _kernels.Shape(np.array(layout.sizes, dtype=np.int64), layout.starts, layout.units)
-
-
-def kernel_rows(X):
-    """Return X, an array or a CSR matrix, as the kernels take it."""
-    no_indices = np.empty(0, dtype=np.int64)
-    if not issparse(X):
-        return _kernels.Rows(X, np.empty(0, dtype=X.dtype), no_indices, no_indices)
-    indices = (array.astype(np.int64, copy=False) for array in (X.indices, X.indptr))
-    return _kernels.Rows(np.empty((0, 0), dtype=X.dtype), X.data, *indices)
+def epoch_steps(data, settings):
+    """Return the number of steps that draw as many rows as there are samples."""
+    return math.ceil(data.size / settings.batch_size)
 
 
 class Outcome(NamedTuple):
-    """What a training came to: the arrays, the losses step by step, and what cut it short."""
+    """What a training came to: the state, the losses by epochs, and what cut it short."""
 
-    theta: np.ndarray
-    noise_variance: np.ndarray
-    losses: np.ndarray
+    state: State
+    curve: LossCurve
     diverged: bool = False
     interrupted: bool = False
 
 
-def train(
-    X,
-    Y,
-    layout,
-    theta,
-    noise_variance,
-    status,
-    t,
-    hyper,
-    sampler,
-    n_steps,
-    batch_size,
-    *,
-    population=None,
-    every=None,
-    watch=None,
-):
-    """Take `n_steps` minibatch steps from copies of θ and C; see `_kernels.train`.
+class _Chunks:
+    """A training in pieces: each is one kernel call on copies of the state.
+
+    Parameters
+    ----------
+    data : Data
+        To train on.
+    network : FittedNetwork
+        Left as it is.
+    settings : Settings
+        How to train.
+    t : int
+        Step counter before the first step.
+
+    Attributes
+    ----------
+    kept : (State, int, ndarray)
+        The last whole chunk's state, how many steps led there, and the chunk's losses. Replaced
+        as a whole, so that Ctrl-C at any moment finds what belongs together.
+    """
+
+    def __init__(self, data, network, settings, t):
+        parameters = network.dense()
+        self._samples, self._settings, self._t = samples(data.X, data.Y), settings, t
+        self._shape, self._status = network.layout.shape, check.kernel_array(parameters.status)
+        B = columns(settings.batch_size, settings.noise_estimator)
+        self._scratch = scratch(self._shape, B, network.dtype, settings.noise_estimator)
+        self.kept = _copy(parameters.state), 0, np.empty(0)
+
+    def take(self, batch, probe):
+        """Take a chunk's steps; return the losses of those before something was not finite."""
+        before, done, _ = self.kept
+        state, losses = self._advance(before, done, batch, probe)
+        if len(losses) < len(batch):  # take it again, up to the step before
+            state, _ = self._advance(before, done, batch[: len(losses)], probe[: len(losses)])
+        self.kept = state, done + len(losses), losses
+        return losses
+
+    def _advance(self, state, done, batch, probe):
+        state, losses, setting = _copy(state), np.empty(len(batch)), self._settings
+        network = Network(self._shape, state, self._status)
+        lists = plan(*network)
+        probe = probe if setting.noise_estimator == PROBE else None
+        steps = Steps(batch, probe, float(self._t + done), losses)
+        arguments = self._samples, network, lists, steps, setting.hyper, self._scratch
+        finite = call(doors.train, *arguments, verbose=setting.verbose)
+        write_back(lists, state)
+        return state, losses[:finite]
+
+
+def _copy(state):
+    return State(*(np.array(array) for array in state))
+
+
+def _chunk_steps(n_parameters, batch_size):
+    """Return how many steps one kernel call takes at most."""
+    work = 3 * n_parameters * (batch_size + 1)
+    return min(int(CHUNK_WORK / work) + 1, CHUNK_ROWS // batch_size + 1)
+
+
+def train(data, network, settings, sampler, t, n_steps, watches=()):
+    """Take `n_steps` minibatch steps from a copy of the network's state; see `doors.train`.
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
-    something stops being finite, the training ends with the last finite θ: the chunk is taken
-    again from its start, up to the step before. Ctrl-C ends it with the last whole chunk. After
-    each `every` steps and at the end `watch(θ, losses)` is called, losses being those of all
-    steps so far; where it returns True, the training ends.
-    `population` gives the rows their weights.
+    something stops being finite, the training ends with the last finite state. Ctrl-C ends it
+    with the last whole chunk; before that, and under joblib, it is passed on: a search ends with
+    it, rather than to count a shortened training as a whole one.
+
+    Parameters
+    ----------
+    data : Data
+        To train on.
+    network : FittedNetwork
+        Where to start; left as it is.
+    settings : Settings
+        How to train.
+    sampler : Sampler
+        Draws the rows.
+    t : int
+        Step counter before the first step.
+    n_steps : int
+        Steps to take.
+    watches : sequence of callables, default=()
+        Each is called with θ and the LossCurve so far after every `watch.every` steps, and after
+        the last one. The training ends where one of them returns True.
 
     Returns
     -------
     Outcome
     """
-    theta, C = theta.copy(), noise_variance.copy()
-    population = population or Population(X.shape[0])
-    rows, shape = kernel_rows(X), kernel_shape(layout)
-    losses = np.empty(n_steps)
-    chunk = int(CHUNK_WORK / (3 * layout.n_parameters * (batch_size + 1))) + 1
-    every = every or n_steps
-
-    def advance(batch, probe, first):
-        now, curve = float(t + first), losses[first : first + len(batch)]
-        return _kernels.train(
-            rows, Y, shape, theta, C, status, batch, probe, now, hyper, LISTED_BELOW, curve
-        )
-
-    # Replaced as a whole, so that Ctrl-C at any moment finds three that belong together.
-    kept = theta.copy(), C.copy(), 0
+    population, size = data.population(settings.sampling), settings.batch_size
+    chunks, curve = _Chunks(data, network, settings, t), LossCurve(epoch_steps(data, settings))
+    most, done = _chunk_steps(network.layout.n_parameters, size), 0
     try:
-        with one_blas_thread():
-            while (done := kept[2]) < n_steps:
-                steps = min(chunk, n_steps - done, every - done % every)
-                batch, probe = sampler.draw(population, steps, batch_size)
-                finite = advance(batch, probe, done)
-                if finite < steps:
-                    theta[:], C[:] = kept[:2]
-                    advance(batch[:finite], probe[:finite], done)
-                    return Outcome(theta, C, losses[: done + finite], diverged=True)
+        with blas_threads(settings.n_threads):
+            while done < n_steps:
+                to_stops = (watch.every - done % watch.every for watch in watches)
+                steps = min(most, n_steps - done, *to_stops)
+                losses = chunks.take(*sampler.draw(population, steps, size, settings.sampling))
+                curve.add(losses)
+                if len(losses) < steps:
+                    return Outcome(chunks.kept[0], curve, diverged=True)
                 done += steps
-                kept = theta.copy(), C.copy(), done
-                at_a_stop = done % every == 0 or done == n_steps
-                if watch is not None and at_a_stop and watch(kept[0], losses[:done]):
+                due = [w for w in watches if done % w.every == 0 or done == n_steps]
+                # A list, so that each sees every stop even where another ends the training.
+                if any([watch(chunks.kept[0].theta, curve) for watch in due]):
                     break
     except KeyboardInterrupt:
-        return Outcome(*kept[:2], losses[: kept[2]], interrupted=True)
-    return Outcome(*kept[:2], losses[: kept[2]])
+        state, done, losses = chunks.kept
+        if not done or _under_joblib():
+            raise
+        if curve.n_steps < done:
+            curve.add(losses)
+        return Outcome(state, curve, interrupted=True)
+    return Outcome(chunks.kept[0], curve)
 
 
-def _blocks(n_rows):
-    """Yield the row numbers 0 to n_rows - 1, some at a time."""
-    for first in range(0, n_rows, GRADIENT_ROWS):
-        yield np.arange(first, min(first + GRADIENT_ROWS, n_rows))
+def _under_joblib():
+    """Return whether this call was made by joblib, as searches and cross-validation do."""
+    frames = (frame for frame, _ in traceback.walk_stack(inspect.currentframe()))
+    return any(frame.f_globals.get("__name__", "").startswith("joblib.") for frame in frames)
 
 
-def mean_loss(X, Y, layout, theta, hyper, weights=None):
-    """Return the weighted mean of all rows' losses, without the penalty."""
-    samples, shape = kernel_rows(X), kernel_shape(layout)
-    with one_blas_thread():
-        losses = [
-            _kernels.sample_losses(samples, Y, shape, theta, rows, hyper)
-            for rows in _blocks(X.shape[0])
-        ]
-    return float(np.average(np.concatenate(losses), weights=weights))
+def _blocks(n_rows, layout, dtype):
+    """Yield work space with the row numbers 0 to n_rows - 1, some at a time."""
+    for first in range(0, n_rows, BLOCK_ROWS):
+        rows = np.arange(first, min(first + BLOCK_ROWS, n_rows))
+        space = scratch(layout.shape, len(rows), dtype)
+        space.rows[:] = rows
+        yield space
 
 
-def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
+def evaluate(data, layout, theta, hyper):
+    """Return the weighted mean of all rows' losses, and the last layer's values.
+
+    Returns
+    -------
+    loss : float
+        Without the penalty.
+    Z : ndarray of shape (n_samples, n_outputs)
+        Before the output activation.
+    """
+    Z, losses = np.empty((len(data.Y), layout.sizes[-1]), theta.dtype), []
+    rows = samples(data.X, data.Y)
+    with blas_threads():
+        for space in _blocks(len(Z), layout, theta.dtype):
+            part = Z[space.rows[0] : space.rows[-1] + 1]
+            call(doors.losses_and_outputs, rows, layout.shape, theta, hyper, space, part)
+            losses.append(space.losses)
+    return float(np.average(np.concatenate(losses), weights=data.weights)), Z
+
+
+def mean_gradients(data, layout, theta, settings):
     """Return the weighted means over all rows of the per-sample gradients g and of g².
 
     Returns
@@ -304,15 +302,15 @@ def mean_gradients(X, Y, layout, theta, hyper, batch_size, weights=None):
     gradient, squared_gradient : ndarray of shape (n_parameters,)
         The first includes the L2 penalty's part, as a training step does.
     """
-    g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    n_samples, samples, shape = X.shape[0], kernel_rows(X), kernel_shape(layout)
-    weights = np.ones(n_samples) if weights is None else weights
-    with one_blas_thread():
-        for rows in _blocks(n_samples):
-            shares = weights[rows].astype(theta.dtype)
-            _kernels.gradient_sums(samples, Y, shape, theta, rows, shares, hyper, g, g2)
-    g /= weights.sum()
-    g2 /= weights.sum()
+    sums, rows = np.zeros((2, theta.size), theta.dtype), samples(data.X, data.Y)
+    weights = np.ones(len(data.Y)) if data.weights is None else data.weights
+    with blas_threads():
+        for space in _blocks(len(weights), layout, theta.dtype):
+            shares = weights[space.rows].astype(theta.dtype)
+            arguments = rows, layout.shape, theta, settings.hyper, space, shares, sums
+            call(doors.add_gradients, *arguments, verbose=settings.verbose)
+    sums /= weights.sum()
+    g, g2 = sums
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
-        part += hyper.alpha / batch_size * W
+        part += settings.hyper.alpha / settings.batch_size * W
     return g, g2

@@ -1,56 +1,36 @@
-"""Input checks, and the one place that imports scikit-learn's private helpers."""
+"""Checks of what comes from users: data, weights, fractions, numbers of steps."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import _fit_context, is_regressor
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils._plotting import _validate_style_kwargs
-from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
-from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_method_params, _check_sample_weight, validate_data
+from sklearn.base import is_regressor
+from sklearn.utils.validation import validate_data
 
-from sksgdprune import _kernels, _selection
-from sksgdprune._callbacks import OWN_ATTRIBUTES
+from sksgdprune._sklearn import CALLBACK_ATTRIBUTES, Interval, check_sample_weight
 
-__all__ = ["HasMethods", "Interval", "Options", "StrOptions"]
-fit_context = _fit_context
-safe_indexing = _safe_indexing
-style = _validate_style_kwargs
-check_partial_fit_first_call = _check_partial_fit_first_call
-raise_for_params = _raise_for_params
-routing_enabled = _routing_enabled
-rows_of_params = _check_method_params
+
+def is_whole(value):
+    """Return whether a value is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+
+
+class Count(Interval):
+    """Constraint of a parameter: a whole number from `least` on, no bool."""
+
+    def __init__(self, least=1):
+        super().__init__(Integral, least, None, closed="left")
+
+    def is_satisfied_by(self, val):
+        """Return whether `val` is one."""
+        return is_whole(val) and super().is_satisfied_by(val)
+
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
-COUNT = Interval(Integral, 1, None, closed="left")
-
-MLP_CONSTRAINTS = {
-    "hidden_layer_sizes": ["array-like", COUNT],
-    "activation": [StrOptions(set(_kernels.ACTIVATIONS))],
-    "preconditioner": [StrOptions(set(_kernels.PRECONDITIONERS))],
-    "noise_estimator": [StrOptions(set(_kernels.NOISE_ESTIMATORS))],
-    "learning_rate": [POSITIVE],
-    "kappa": [NON_NEGATIVE],
-    "t0": [COUNT],
-    "posterior_size": [POSITIVE, StrOptions({"n_parameters", "n_samples"})],
-    "damping": [NON_NEGATIVE, StrOptions({"auto"})],
-    "alpha": [NON_NEGATIVE],
-    "batch_size": [COUNT],
-    "sampling": [StrOptions({"replacement", "shuffle"})],
-    "max_steps": [COUNT],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "n_iter_no_change": [COUNT, Options(Real, {np.inf})],
-    "tol": [NON_NEGATIVE],
-    "warm_start": ["boolean"],
-    "random_state": ["random_state"],
-    "verbose": ["verbose"],
-}
+COUNT = Count()
 
 
 @contextmanager
@@ -63,7 +43,7 @@ def unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
-        own = {k: v for k, v in vars(estimator).items() if k.startswith(OWN_ATTRIBUTES)}
+        own = {k: v for k, v in vars(estimator).items() if k.startswith(CALLBACK_ATTRIBUTES)}
         vars(estimator).clear()
         vars(estimator).update(before | own)
         raise
@@ -71,10 +51,9 @@ def unchanged_on_error(estimator):
 
 def hidden_sizes(hidden_layer_sizes):
     """Return the hidden layer sizes as a tuple of int, each at least 1."""
-    if isinstance(hidden_layer_sizes, Integral):
-        hidden_layer_sizes = (hidden_layer_sizes,)
-    sizes = tuple(hidden_layer_sizes)
-    if any(not isinstance(n, Integral) or isinstance(n, bool) or n < 1 for n in sizes):
+    several = isinstance(hidden_layer_sizes, Iterable)
+    sizes = tuple(hidden_layer_sizes) if several else (hidden_layer_sizes,)
+    if any(not is_whole(n) or n < 1 for n in sizes):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {hidden_layer_sizes!r}; "
             "give an int, or a tuple with one positive int per hidden layer."
@@ -98,12 +77,34 @@ def training_data(estimator, X, y, sample_weight=None, *, reset):
         y_numeric=is_regressor(estimator),
         reset=reset,
     )
-    y = y.toarray() if issparse(y) else y
+    X, y = _well_formed(X), y.toarray() if issparse(y) else y
     if sample_weight is None:
         return X, y, None
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weights.sum()):
+            raise ValueError(
+                f"sample_weight goes up to {weights.max():.3g}, and its sum overflows; only "
+                "ratios count, so divide all weights by a number."
+            )
     present = weights > 0
     return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
+
+
+def rows(estimator, X):
+    """Return X checked for prediction."""
+    floats = np.float64, np.float32
+    return _well_formed(validate_data(estimator, X, accept_sparse="csr", dtype=floats, reset=False))
+
+
+def _well_formed(X):
+    """Return X; indices that do not fit a CSR matrix would read and write anywhere."""
+    if issparse(X):
+        try:
+            X.check_format(full_check=True)
+        except ValueError as error:
+            raise ValueError(f"X is no well-formed CSR matrix: {error}") from error
+    return X
 
 
 def kernel_array(array, dtype=None):
@@ -119,21 +120,21 @@ def kernel_array(array, dtype=None):
 
 
 def fraction(p):
-    """Return p as a float in [0, 1]."""
-    if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= p <= 1:
+    """Return p as a float in [0, 1]; a narrower float counts as the decimal that it prints."""
+    if isinstance(p, bool | np.bool_) or not isinstance(p, Real) or not 0 <= p <= 1:
         raise ValueError(f"Got p={p!r}; p must be a number from 0 to 1, the fraction to cut.")
-    return float(p)
+    narrow = isinstance(p, np.floating) and not isinstance(p, float)
+    return float(str(p)) if narrow else float(p)
 
 
 def step_count(n_steps):
     """Check that `n_steps` is a positive whole number, or None."""
-    whole = isinstance(n_steps, Integral) and not isinstance(n_steps, bool)
-    if n_steps is not None and not (whole and n_steps >= 1):
+    if n_steps is not None and not (is_whole(n_steps) and n_steps >= 1):
         raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or None.")
 
 
-def scope(name):
-    """Return `name` if it is a known scope."""
-    if name not in _selection.SCOPES:
-        raise ValueError(f"Got scope={name!r}; possible are {list(_selection.SCOPES)}.")
-    return name
+def flag(name, value):
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"Got {name}={value!r}; possible are True and False.")
+    return bool(value)

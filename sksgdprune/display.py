@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-from sksgdprune import _validation as check
+from sksgdprune._sklearn import style as style_kwargs
 
 
 class Curve(NamedTuple):
@@ -199,11 +199,11 @@ class SparsitySweepDisplay:
         for label, p, scores, dashed in series:
             style = {"label": label or None, "linestyle": "--" if dashed else "-"}
             mean, std = scores.mean(axis=1), scores.std(axis=1)
-            (line,) = ax.plot(p, mean, **check.style(style, line_kw or {}))
+            (line,) = ax.plot(p, mean, **style_kwargs(style, line_kw or {}))
             self.lines_.append(line)
             if std_display_style == "fill_between":
                 look = {"alpha": 0.2, "linewidth": 0, "color": line.get_color()}
-                look = check.style(look, fill_between_kw or {})
+                look = style_kwargs(look, fill_between_kw or {})
                 self.spread_.append(ax.fill_between(p, mean - std, mean + std, **look))
             elif std_display_style == "errorbar":
                 look = {"fmt": "none", "color": line.get_color()}

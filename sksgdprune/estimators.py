@@ -1,15 +1,13 @@
 """The public estimators: constructor parameters, targets and predictions."""
 
-import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils.multiclass import check_classification_targets, is_multilabel
-from sklearn.utils.validation import column_or_1d
 
 from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._network import OUTPUTS
+from sksgdprune._fitted import network_of
+from sksgdprune._outputs import OUTPUTS
+from sksgdprune._sklearn import StrOptions
 
 
 class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
@@ -74,6 +72,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         does not see all data.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
+    n_jobs : int, default=None
+        Threads of the matrix products in a training; -1 takes all cores. It pays for wide layers.
+        None takes one, wherever the training runs, and gives the same bits on every machine with
+        the same libraries; more may round otherwise in the last place.
     random_state : int, RandomState or None, default=None
         The only source of randomness: start, minibatches and random cuts.
     verbose : int, default=0
@@ -146,10 +148,9 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     """
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [check.StrOptions({"log_loss", "double_softmax"})],
-        "class_weight": [dict, check.StrOptions({"balanced"}), None],
+        "loss": [StrOptions(set(_targets.CLASSIFICATION))],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
     }
-    out_activation_ = "softmax"
 
     def __init__(
         self,
@@ -174,6 +175,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         tol=1e-4,
         class_weight=None,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=0,
     ):
@@ -197,6 +199,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.tol = tol
         self.class_weight = class_weight
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -230,9 +233,9 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             stopping or balanced classes. The estimator stays as it was.
         """
         with check.unchanged_on_error(self):
-            if classes is not None or not is_multilabel(y):
-                check.check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, n_steps, sample_weight)
+            fitted = vars(self).get("_network")
+            classes = _targets.named_classes(fitted and fitted.targets, classes, y)
+            return self._partial_fit(X, y, n_steps, sample_weight, classes)
 
     def predict_proba(self, X):
         """Return the probability of each class or label.
@@ -248,7 +251,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             Probabilities, in the order of `classes_`; those of multilabel targets are apart from
             each other and do not sum to 1.
         """
-        return self._output(X, self.out_activation_)
+        Z = self._linear_output(X)
+        return OUTPUTS[self.out_activation_](Z)
 
     def predict_log_proba(self, X):
         """Return the logarithms of the probabilities, finite where these underflow.
@@ -263,28 +267,26 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
         """
-        return self._output(X, f"log_{self.out_activation_}")
+        Z = self._linear_output(X)
+        return OUTPUTS[f"log_{self.out_activation_}"](Z)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _encode(self, y, weights, fresh):
-        check_classification_targets(y)
-        multilabel = is_multilabel(y)
-        if fresh or not hasattr(self, "theta_"):
-            self.out_activation_ = "logistic" if multilabel else "softmax"
-        elif multilabel != (self.out_activation_ == "logistic"):
-            raise ValueError(
-                f"y has the shape {y.shape}, but fit saw {self.n_outputs_} "
-                f"{'classes, one per sample' if multilabel else 'labels, a column each'}."
-            )
-        encode = _targets.indicator if multilabel else _targets.one_hot
-        Y, self.classes_ = encode(y, None if fresh else getattr(self, "classes_", None))
-        if multilabel and self.loss != "log_loss":
-            raise ValueError(f"Got loss={self.loss!r}; multilabel targets need 'log_loss'.")
-        return Y
+    @property
+    def classes_(self):
+        """Class labels; of a multilabel y the numbers of its columns."""
+        return network_of(self, "classes_").targets.classes
+
+    def _kind(self, y, weights, classes=None):
+        return _targets.classification(y, classes)
+
+    def _weigh(self, y, weights, targets):
+        if self.class_weight is None:
+            return weights
+        return targets.weigh(y, weights, self.class_weight)
 
     def _check_partial(self):
         super()._check_partial()
@@ -293,39 +295,6 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
                 "class_weight='balanced' needs all data and is not possible in partial_fit; "
                 "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
             )
-
-    def _check_same_form(self, Y):
-        if self.out_activation_ == "softmax" and not Y.any(axis=0).all():
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has "
-                f"{self.classes_[Y.any(axis=0)]}; partial_fit takes some of them."
-            )
-
-    def _strata(self, Y):
-        return self.classes_[Y.argmax(axis=1)] if self.out_activation_ == "softmax" else None
-
-    def _grade(self, output, Y, weights):
-        if self.out_activation_ == "logistic":
-            right = ((output > 0) == Y).all(axis=1)
-        else:
-            right = output.argmax(axis=1) == Y.argmax(axis=1)
-        return np.average(right, weights=weights)
-
-    def _decide(self, output):
-        if self.out_activation_ == "logistic":
-            return (output > 0).astype(int)
-        return self.classes_[np.argmax(output, axis=1)]
-
-    def _weigh(self, y, weights):
-        if self.class_weight is None:
-            return weights
-        if self.out_activation_ == "logistic":
-            raise ValueError(
-                f"Got class_weight={self.class_weight!r}; it is for one class per sample. Weigh "
-                "the rows of multilabel targets by sample_weight."
-            )
-        return _targets.with_class_weight(weights, self.class_weight, y, self.classes_)
 
 
 class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
@@ -393,6 +362,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         See above; with 0 the training loss never ends a training.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
+    n_jobs : int, default=None
+        Threads of the matrix products in a training; -1 takes all cores. It pays for wide layers.
+        None takes one, wherever the training runs, and gives the same bits on every machine with
+        the same libraries; more may round otherwise in the last place.
     random_state : int, RandomState or None, default=None
         The only source of randomness: start, minibatches and random cuts.
     verbose : int, default=0
@@ -465,8 +438,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     """
 
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [check.StrOptions({"squared_error", "poisson"})],
-        "output_activation": [check.StrOptions({"identity", "relu"})],
+        "loss": [StrOptions(set(_targets.REGRESSION))],
+        "output_activation": [StrOptions({"identity", "relu"})],
     }
 
     def __init__(
@@ -492,6 +465,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         n_iter_no_change=10,
         tol=1e-4,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=0,
     ):
@@ -515,6 +489,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -548,32 +523,16 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
             return self._partial_fit(X, y, n_steps, sample_weight)
 
     @property
-    def out_activation_(self):
-        """Name of the output activation."""
-        return "exp" if self.loss == "poisson" else self.output_activation
+    def y_mean_(self):
+        """Mean of the targets of `fit` or the first `partial_fit`, or 0; shape (n_outputs,)."""
+        return network_of(self, "y_mean_").targets.mean
 
-    def _encode(self, y, weights, fresh):
-        y = y if y.dtype.kind in "fiub" else y.astype(np.float64)
-        if y.ndim == 1 or y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)[:, np.newaxis]
-        if not fresh and hasattr(self, "theta_") and y.shape[1] != self.n_outputs_:
-            raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {self.n_outputs_}.")
-        if self.loss == "poisson":
-            _targets.check_counts(y, self.output_activation)
-        if fresh or not hasattr(self, "theta_"):
-            units = self.loss == "squared_error" and self.output_activation == "identity"
-            units &= self.preconditioner != "identity"
-            self.y_mean_, self.y_scale_ = _targets.units(y, weights, taken_out=units)
-        return (y - self.y_mean_) / self.y_scale_
+    @property
+    def y_scale_(self):
+        """Their standard deviation, or 1; shape (n_outputs,)."""
+        return network_of(self, "y_scale_").targets.scale
 
-    def _grade(self, output, Y, weights):
-        prediction = OUTPUTS[self.out_activation_](output)
-        if not np.isfinite(prediction).all():
-            return np.nan
-        return r2_score(Y, prediction, sample_weight=weights)
-
-    def _decide(self, output):
-        prediction = OUTPUTS[self.out_activation_](output)
-        prediction *= self.y_scale_.astype(prediction.dtype)
-        prediction += self.y_mean_.astype(prediction.dtype)
-        return prediction.ravel() if self.n_outputs_ == 1 else prediction
+    def _kind(self, y, weights, classes=None):
+        kind = _targets.REGRESSION[self.loss]
+        standardised = self.output_activation == "identity" and self.preconditioner != "identity"
+        return kind.of(y, weights, self.output_activation, standardised)

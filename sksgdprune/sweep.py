@@ -26,12 +26,22 @@ from sksgdprune._cells import (
     or_failure,
     prepare,
     report_failures,
+    reported,
     run_cell,
     warm_up,
 )
 from sksgdprune._results import REFITS, tabulate
 from sksgdprune._routing import route
-from sksgdprune._training import one_blas_thread
+from sksgdprune._selection import check_scope
+from sksgdprune._sklearn import (
+    HasMethods,
+    Options,
+    StrOptions,
+    fit_context,
+    raise_for_params,
+    routing_enabled,
+)
+from sksgdprune._threads import blas_threads, thread_count
 
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
 
@@ -67,7 +77,7 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
         Fraction(s) of the parameters to cut, each in [0, 1].
     action : {"prune", "freeze"}, default="prune"
         What is done to them.
-    method : str, default=None
+    method : str or callable, default=None
         A method of `prune` or `freeze`; None takes "magnitude" or "preconditioned_gradient".
     scope : {"layer", "global"}, default="layer"
         Cut every tensor by p, or rank all parameters together.
@@ -143,15 +153,15 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
     """
 
     _parameter_constraints: ClassVar = {
-        "estimator": [check.HasMethods(["fit", "predict"])],
-        "action": [check.StrOptions(set(_scores.METHODS))],
-        "method": [str, None],
+        "estimator": [HasMethods(["fit", "predict"])],
+        "action": [StrOptions(set(_scores.METHODS))],
+        "method": [str, callable, None],
         "warmup_steps": [check.COUNT],
-        "finetune_steps": [check.Interval(Integral, 0, None, closed="left")],
+        "finetune_steps": [check.Count(0)],
         "n_repeats": [check.COUNT],
-        "refit": [check.StrOptions(set(REFITS)), callable, check.Options(bool, {False})],
+        "refit": [StrOptions(set(REFITS)), callable, Options(bool, {False})],
         "n_jobs": [Integral, None],
-        "error_score": [check.StrOptions({"raise"}), Real],
+        "error_score": [StrOptions({"raise"}), Real],
         "return_train_score": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -199,7 +209,7 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
         self.verbose = verbose
 
     @_callbacks.with_callbacks
-    @check.fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, **params):
         """Train at p, or sweep over an array of p.
 
@@ -228,23 +238,23 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
         """
         self._forget()
         last = last_step(self.estimator)
-        recipe = self._recipe()
+        single = np.ndim(self.p) == 0
+        p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
+        if not p.size:
+            raise ValueError("Got an empty p; give a number or at least one fraction.")
+        recipes = self._recipes(p.tolist())
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
         self.scorer_ = check_scoring(self.estimator, self.scoring)
         routed = route(self, self.scorer_, params)
         samples = X, y, params.get("sample_weight")
-        with one_blas_thread():
-            if np.ndim(self.p) == 0:
-                self.best_p_ = check.fraction(self.p)
-                reports, end = _callbacks.reports(self, *samples, ["training"])
-                self._refit(X, y, routed, recipe, rng, reports[0])
-            else:
-                p = np.sort([check.fraction(value) for value in self.p])
-                if not p.size:
-                    raise ValueError("Got an empty p; give a number or at least one fraction.")
-                self._check_refit(several=isinstance(self.scoring, list | tuple | set | dict))
-                end = self._sweep(X, y, samples, routed, p, recipe, rng)
+        if single:
+            self.best_p_ = float(p[0])
+            (report,), end = _callbacks.reports(self, *samples, ["training"])
+            self._refit(X, y, routed, recipes[0], rng, report)
+        else:
+            self._check_refit(several=isinstance(self.scoring, list | tuple | set | dict))
+            end = self._sweep(X, y, samples, routed, p, recipes, rng)
         end()
         return self
 
@@ -260,54 +270,67 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
                 "an index of cv_results_, or False."
             )
 
-    def _recipe(self):
+    def _recipes(self, p):
+        """Return what is done at each p; refuse what cannot be done before anything is."""
         method = DEFAULT_METHODS[self.action] if self.method is None else self.method
-        return Recipe(
-            self.action,
-            _scores.resolve(self.action, method),
-            check.scope(self.scope),
-            schedules.resolve(self.schedule),
-            self.finetune_steps,
-        )
+        _scores.resolve(self.action, method)
+        scope, schedule = check_scope(self.scope), schedules.resolve(self.schedule)
+        plans = [schedules.planned(schedule, fraction, self.finetune_steps) for fraction in p]
+        return [Recipe(self.action, method, scope, plan) for plan in plans]
 
-    def _sweep(self, X, y, samples, routed, p, recipe, rng):
+    def _sweep(self, X, y, samples, routed, p, recipes, rng):
         """Fill cv_results_, choose the best row and refit; return how to report the end."""
         X, y = indexable(X, y)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         splits = list(cv.split(X, y, **routed.split))
         self.n_splits_ = len(splits)
-        split_seeds = _seeds(rng, len(splits))
-        repeat_seeds = _seeds(rng, (self.n_repeats, len(splits)))
-        n_cells = len(p) * repeat_seeds.size
+        seeds = _seeds(rng, len(splits)), _seeds(rng, (self.n_repeats, len(splits)))
+        n_cells = len(p) * seeds[1].size
         names = ["cell"] * n_cells + ["refit"] * (self.refit is not False)
         reports, end = _callbacks.reports(self, *samples, names)
-        memory = check_memory(self.memory)
-        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
-        call = delayed(or_failure)
-        prepare_once, warm_up_once = memory.cache(prepare), memory.cache(warm_up)
-        run_once = memory.cache(run_cell, ignore=["report"])
-        on_error = {"error_score": self.error_score}
-        starts = parallel(
-            call(prepare_once, self.estimator, X, y, *split, seed, routed, **on_error)
-            for split, seed in zip(splits, split_seeds, strict=True)
-        )
-        warm = parallel(
-            call(warm_up_once, start, seed, self.warmup_steps, **on_error)
-            for seeds in repeat_seeds
-            for start, seed in zip(starts, seeds, strict=True)
-        )
-        arguments = recipe, self.scorer_, self.return_train_score
-        cells = parallel(
-            call(run_once, start, fraction, *arguments, report, **on_error, report=report)
-            for (fraction, start), report in zip(product(p, warm), reports, strict=False)
-        )
+        with blas_threads():  # one each: trainings side by side share the cores
+            warm = self._warm_ups(X, y, routed, splits, seeds)
+            cells = self._cells(warm, recipes, reports[:n_cells])
         report_failures(cells)
         table = [cells[i : i + len(warm)] for i in range(0, len(cells), len(warm))]
         self.cv_results_ = tabulate(p, table, self.error_score, self.return_train_score)
         self._choose(p)
         if self.refit is not False:
+            recipe = recipes[self.best_index_]
             self._refit(X, y, routed, recipe, rng, reports[-1])
         return end
+
+    def _in_parallel(self, function, calls):
+        """Return the results of `or_failure`, or `reported`, with each of the arguments."""
+        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
+        on_error = {"error_score": self.error_score}
+        return parallel(delayed(function)(*arguments, **on_error) for arguments in calls)
+
+    def _warm_ups(self, X, y, routed, splits, seeds):
+        """Return the Start of each repeat and split, after its warm-up."""
+        memory = check_memory(self.memory)
+        prepare_once, warm_up_once = memory.cache(prepare), memory.cache(warm_up)
+        calls = (
+            (prepare_once, self.estimator, X, y, *split, seed, routed)
+            for split, seed in zip(splits, seeds[0], strict=True)
+        )
+        starts = self._in_parallel(or_failure, calls)
+        calls = (
+            (warm_up_once, start, seed, self.warmup_steps)
+            for repeat in seeds[1]
+            for start, seed in zip(starts, repeat, strict=True)
+        )
+        return self._in_parallel(or_failure, calls)
+
+    def _cells(self, warm, recipes, reports):
+        """Return the Cell of each p and warm-up."""
+        run_once = check_memory(self.memory).cache(run_cell)
+        how = self.scorer_, self.return_train_score, _callbacks.are_set(self)
+        calls = (
+            (report, run_once, start, recipe, *how)
+            for (recipe, start), report in zip(product(recipes, warm), reports, strict=True)
+        )
+        return self._in_parallel(reported, calls)
 
     def _choose(self, p):
         single = "mean_test_score" in self.cv_results_
@@ -334,9 +357,10 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
     def _train_best(self, X, y, routed, recipe, rng):
         started = time.perf_counter()
         split_seed, repeat_seed = _seeds(rng, 2)
-        start = prepare(self.estimator, X, y, None, None, split_seed, routed)
-        warm = warm_up(start, repeat_seed, self.warmup_steps)
-        last = recipe.carry_out(warm.estimator, self.best_p_, warm.X, warm.y, warm.params)
+        with blas_threads(thread_count(last_step(self.estimator).n_jobs)):
+            start = prepare(self.estimator, X, y, None, None, split_seed, routed)
+            warm = warm_up(start, repeat_seed, self.warmup_steps)
+            last = recipe.carry_out(warm.estimator, warm.X, warm.y, warm.params)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)
             pipeline.steps = [*warm.steps, (pipeline.steps[-1][0], last)]
@@ -420,8 +444,8 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
             The score, or one per metric.
         """
         best = self._best()
-        check.raise_for_params(params, self, "score")
-        if check.routing_enabled():
+        raise_for_params(params, self, "score")
+        if routing_enabled():
             params = process_routing(self, "score", **params).scorer.score
         return self.scorer_(best, X, y, **params)
 

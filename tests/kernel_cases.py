@@ -1,9 +1,14 @@
-"""Random problems and hyper-parameters for the kernels and for the reference."""
+"""Random problems and hyper-parameters for the kernels and for the reference, and a run of both."""
 
 import numpy as np
 
-from sksgdprune import _kernels
-from sksgdprune._network import Layout
+from sksgdprune._kernels import doors, records
+from sksgdprune._kernels.plan import LISTED_BELOW, plan, write_back
+from sksgdprune._layout import Layout
+from sksgdprune._network import FittedNetwork
+from sksgdprune._sampling import samples
+from sksgdprune._storage import Parameters
+from sksgdprune._training import Settings
 
 
 def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=np.float64):
@@ -28,7 +33,7 @@ def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=n
 
 
 def hyper(dtype=np.float64, **changes):
-    """Hyper-parameters as the reference's options and as the kernels' tuple."""
+    """Hyper-parameters as the reference's options, and as Settings of minibatches of 8."""
     options = {
         "activation": "tanh",
         "loss": "log_loss",
@@ -41,11 +46,37 @@ def hyper(dtype=np.float64, **changes):
         "damping": 1e-3,
         "alpha": 0.0,
     } | changes
-    return options, _kernels.Hyper(
-        _kernels.ACTIVATIONS[options["activation"]],
-        _kernels.OBJECTIVES[options["loss"], options["output"]],
-        _kernels.PRECONDITIONERS[options["preconditioner"]],
-        _kernels.NOISE_ESTIMATORS[options["noise_estimator"]],
+    code = records.PRECONDITIONERS[options["preconditioner"]]
+    scalars = records.Hyper(
+        records.ACTIVATIONS[options["activation"]],
+        records.OBJECTIVES[options["loss"], options["output"]],
+        code,
+        records.ROOTS.get(code),
         float(options["kappa"]),
         *(dtype(options[k]) for k in ("learning_rate", "posterior_size", "damping", "alpha")),
     )
+    return options, Settings(scalars, 8, "shuffle", options["noise_estimator"], 1, 0)
+
+
+def network(layout, theta, C, status):
+    """A network at rest with these parameters; activation and targets are never asked."""
+    parameters = Parameters(records.State(theta, C), status)
+    return FittedNetwork(layout, None, None, parameters, layout.n_parameters)
+
+
+def run_kernel(
+    layout, X, Y, theta, C, status, batch, probe, settings, t=10.0, listed_below=LISTED_BELOW
+):
+    """Return θ, C, losses and the number of finite steps; the arguments are left as they are."""
+    shape, losses = layout.shape, np.empty(len(batch))
+    state = records.State(theta.copy(), C.copy())
+    estimator = settings.noise_estimator
+    steps = records.Steps(batch, probe if estimator == "probe" else None, t, losses)
+    space = records.scratch(
+        shape, records.columns(batch.shape[1], estimator), theta.dtype, estimator
+    )
+    lists = plan(shape, state, status, listed_below)
+    started = records.Network(shape, state, status)
+    done = doors.train(samples(X, Y), started, lists, steps, settings.hyper, space)
+    write_back(lists, state)
+    return *state, losses, done

@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import scale
 
 from sksgdprune import PreconditionedMLPClassifier
-from sksgdprune._training import Sampler
+from sksgdprune._sampling import Sampler
 from tests.cases import NAMES, NOISE_ESTIMATORS, SAMPLINGS, X, Y, classifier, regressor, state
 
 # Training

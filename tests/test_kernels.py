@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from sksgdprune import _kernels, _training
-from sksgdprune._network import Layout
+from sksgdprune._kernels import doors, records
+from sksgdprune._kernels.plan import NEVER
+from sksgdprune._layout import Layout
+from sksgdprune._sampling import samples
 from tests import reference
-from tests.kernel_cases import hyper, problem
+from tests.kernel_cases import hyper, problem, run_kernel
 
 LOSSES = [
     ("log_loss", "softmax"),
@@ -16,25 +18,15 @@ LOSSES = [
     ("squared_error", "identity"),
     ("squared_error", "relu"),
 ]
-LISTED = _kernels.LISTED_BELOW
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 DEPTHS = [(), (5,), (6, 5, 4)]
 
 
-def run_kernel(
-    layout, X, Y, theta, C, status, batch, probe, hyper, t=10.0, listed_below=_kernels.LISTED_BELOW
-):
-    theta, C, losses = theta.copy(), C.copy(), np.empty(len(batch))
-    rows, shape = _training.kernel_rows(X), _training.kernel_shape(layout)
-    done = _kernels.train(
-        rows, Y, shape, theta, C, status, batch, probe, t, hyper, listed_below, losses
-    )
-    return theta, C, losses, done
-
-
-def gradient_sums(layout, X, Y, theta, *rest):
-    samples, shape = _training.kernel_rows(X), _training.kernel_shape(layout)
-    _kernels.gradient_sums(samples, Y, shape, theta, *rest)
+def gradient_sums(layout, X, Y, theta, rows, weights, settings, sums):
+    space = records.scratch(layout.shape, len(rows), theta.dtype)
+    space.rows[:] = rows
+    arguments = samples(X, Y), layout.shape, theta, settings.hyper, space, weights, sums
+    doors.add_gradients(*arguments)
 
 
 def assert_agrees(problem_, options, hyper_, rtol):
@@ -98,8 +90,8 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     theta[theta == 0] = 0.1  # away from the ReLU's kink at exactly 0
     _, h = hyper(activation=activation, loss=loss, output=output)
     rows = np.arange(len(X))
-    g, g2 = np.zeros_like(theta), np.zeros_like(theta)
-    gradient_sums(layout, X, Y, theta, rows, np.ones(len(rows)), h, g, g2)
+    sums = np.zeros((2, theta.size))
+    gradient_sums(layout, X, Y, theta, rows, np.ones(len(rows)), h, sums)
 
     def total_loss(theta):
         return sum(
@@ -116,7 +108,7 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
             for e in np.eye(len(theta))
         ]
     )
-    np.testing.assert_allclose(g, numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
+    np.testing.assert_allclose(sums[0], numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -134,9 +126,9 @@ def test_the_logistic_loss_is_finite_and_exact_at_large_values(dtype):
 def test_gradient_sums_are_weighted_first_and_second_moments():
     layout, X, Y, theta, *_ = problem((6, 5), "log_loss")
     _, h = hyper()
-    g, g2 = np.ones_like(theta), np.ones_like(theta)
+    g, g2 = sums = np.ones((2, theta.size))
     rows, weights = np.array([3, 1, 1, 7]), np.array([1.0, 2.0, 0.5, 0.0])
-    gradient_sums(layout, X, Y, theta, rows, weights, h, g, g2)
+    gradient_sums(layout, X, Y, theta, rows, weights, h, sums)
     per_sample = np.array(
         [
             reference.sample_gradient(
@@ -210,6 +202,6 @@ def test_lists_agree_with_the_dense_path_and_the_reference(
     arrays = layout, X, Y, theta, C, status, batch, probe
     options, h = hyper(noise_estimator=noise_estimator, preconditioner=preconditioner, alpha=0.1)
     assert_agrees(arrays, options, h, 1e-10)
-    listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, listed_below=0.0)
+    listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, listed_below=NEVER)
     for got, truth in zip(listed[:3], dense[:3], strict=True):
         np.testing.assert_allclose(got, truth, rtol=0, atol=1e-10 * np.abs(truth).max())

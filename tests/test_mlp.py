@@ -47,7 +47,7 @@ def test_a_first_step_is_as_worked_out_by_hand():
         alpha=0.1,
         batch_size=1,
     ).partial_fit(X, y, classes=[0, 1])
-    clf._keep(theta=np.array([0.5, -0.25, 0.0, 1.0, -1.0, 0.0, 0.0]))
+    clf.theta_ = [0.5, -0.25, 0.0, 1.0, -1.0, 0.0, 0.0]
     clf.partial_fit(X, y)
     # hidden: z = 0.5 - 0.5 = 0, a = 1/2; outputs: 1/2, -1/2; softmax: 1 / (1 + 1/e) = 0.7310586
     p = 0.7310586

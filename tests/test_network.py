@@ -5,8 +5,9 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sksgdprune import _network
-from sksgdprune._network import Layout
+from sksgdprune._dense import dense_output
+from sksgdprune._layout import Layout, initial_noise_variance, initial_parameters
+from sksgdprune._outputs import OUTPUTS
 
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 DEPTHS = [(), (5,), (6, 4, 3)]
@@ -28,6 +29,10 @@ def peer(cls, hidden, activation, seed):
     return network.partial_fit(X, y, **first), X
 
 
+def predict(X, coefs, intercepts, activation, output):
+    return OUTPUTS[output](dense_output(X, coefs, intercepts, activation))
+
+
 def test_layout_places_weights_and_biases_layer_by_layer():
     layout = Layout((3, 2, 4))
     assert [tuple(t) for t in layout.tensors] == [
@@ -37,15 +42,15 @@ def test_layout_places_weights_and_biases_layer_by_layer():
         ("b2", slice(16, 20), (4,), True),
     ]
     assert layout.n_parameters == 20
-    assert layout.starts.tolist() == [0, 8, layout.n_parameters]
-    assert layout.starts.dtype == np.int64
+    assert layout.shape.starts.tolist() == [0, 8, layout.n_parameters]
+    assert layout.shape.starts.dtype == np.int64
 
 
 def test_layout_without_hidden_layers_is_one_affine_map():
     layout = Layout((5, 2))
     assert [t.name for t in layout.tensors] == ["W1", "b1"]
     assert layout.n_parameters == 12
-    assert layout.starts.tolist() == [0, layout.n_parameters]
+    assert layout.shape.starts.tolist() == [0, layout.n_parameters]
 
 
 def test_views_share_memory_with_the_vector():
@@ -68,7 +73,7 @@ def test_views_share_memory_with_the_vector():
 def test_the_same_seed_gives_scikit_learns_start(hidden, activation):
     network, X = peer(MLPClassifier, hidden, activation, seed=11)
     layout = Layout((7, *hidden, 3))
-    theta = _network.initial_parameters(layout, activation, np.random.RandomState(11), X.dtype)
+    theta = initial_parameters(layout, activation, np.random.RandomState(11), X.dtype)
     for ours, theirs in zip(layout.weights(theta), network.coefs_, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     for ours, theirs in zip(layout.biases(theta), network.intercepts_, strict=True):
@@ -78,7 +83,7 @@ def test_the_same_seed_gives_scikit_learns_start(hidden, activation):
 def test_a_float32_start_is_the_rounded_float64_start():
     layout = Layout((7, 5, 3))
     wide, narrow = (
-        _network.initial_parameters(layout, "tanh", np.random.RandomState(0), np.dtype(dtype))
+        initial_parameters(layout, "tanh", np.random.RandomState(0), np.dtype(dtype))
         for dtype in (np.float64, np.float32)
     )
     assert narrow.dtype == np.float32
@@ -87,7 +92,7 @@ def test_a_float32_start_is_the_rounded_float64_start():
 
 def test_noise_variance_starts_uniformly_below_the_root_of_6_over_n():
     layout = Layout((50, 40, 3))
-    C = _network.initial_noise_variance(layout, np.random.RandomState(0), np.dtype(np.float32))
+    C = initial_noise_variance(layout, np.random.RandomState(0), np.dtype(np.float32))
     bound = np.sqrt(6 / 2163)
     assert C.shape == (2163,)
     assert C.dtype == np.float32
@@ -101,16 +106,16 @@ def test_noise_variance_starts_uniformly_below_the_root_of_6_over_n():
 def test_prediction_is_that_of_scikit_learn_with_the_same_weights(hidden, activation):
     network, X = peer(MLPClassifier, hidden, activation, seed=2)
     weights = network.coefs_, network.intercepts_
-    P = _network.predict(X, *weights, activation, "softmax")
+    P = predict(X, *weights, activation, "softmax")
     np.testing.assert_allclose(P, network.predict_proba(X), rtol=0, atol=1e-15)
-    log_P = _network.predict(X, *weights, activation, "log_softmax")
+    log_P = predict(X, *weights, activation, "log_softmax")
     np.testing.assert_allclose(log_P, np.log(network.predict_proba(X)), atol=1e-14)
 
     network, X = peer(MLPRegressor, hidden, activation, seed=2)
     weights = network.coefs_, network.intercepts_
-    z = _network.predict(X, *weights, activation, "identity")[:, 0]
+    z = predict(X, *weights, activation, "identity")[:, 0]
     np.testing.assert_allclose(z, network.predict(X), rtol=0, atol=1e-15)
-    relu = _network.predict(X, *weights, activation, "relu")[:, 0]
+    relu = predict(X, *weights, activation, "relu")[:, 0]
     np.testing.assert_array_equal(relu, np.where(z > 0, z, 0))
 
 
@@ -122,13 +127,13 @@ def test_prediction_leaves_its_arguments_as_they_are(hidden, activation, output)
     layout = Layout((4, *hidden, 3))
     X, theta = rng.normal(size=(6, 4)), rng.normal(size=layout.n_parameters)
     before = X.copy(), theta.copy()
-    _network.predict(X, layout.weights(theta), layout.biases(theta), activation, output)
+    predict(X, layout.weights(theta), layout.biases(theta), activation, output)
     np.testing.assert_array_equal(X, before[0])
     np.testing.assert_array_equal(theta, before[1])
 
 
 def test_log_softmax_is_finite_where_the_softmax_underflows():
     W, b = np.array([[2000.0, 0.0, -2000.0]]), np.zeros(3)
-    got = _network.predict(np.ones((1, 1)), [W], [b], "tanh", "log_softmax")
+    got = predict(np.ones((1, 1)), [W], [b], "tanh", "log_softmax")
     np.testing.assert_array_equal(got, [[0.0, -2000.0, -4000.0]])
     np.testing.assert_array_equal(got, log_softmax([[2000.0, 0.0, -2000.0]], axis=1))

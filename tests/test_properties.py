@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from sksgdprune._scores import METHODS
-from sksgdprune._selection import FREE, FROZEN, PRUNED
 from tests.cases import state
 
 LAYOUTS = {

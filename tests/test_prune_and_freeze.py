@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
-from sksgdprune._selection import FREE, FROZEN, PRUNED
+from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from tests import reference
 from tests.cases import NAMES, X, Y, classifier, state
 

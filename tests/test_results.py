@@ -13,7 +13,7 @@ def cell(test, train=None, sparsity=0.5, fit_time=2.0, score_time=0.25):
     return Cell(test, train or {}, sparsity, fit_time, score_time)
 
 
-FAILED = Cell({}, {}, NAN, NAN, NAN, "Traceback")
+FAILED = Cell({}, {}, NAN, NAN, NAN, error="Traceback")
 
 
 def results(*rows):

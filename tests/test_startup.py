@@ -9,23 +9,25 @@ import numba, sklearn.model_selection, sklearn.neural_network
 before = set(sys.modules)
 import sksgdprune
 from numba.core.dispatcher import Dispatcher
-kernels = sys.modules["sksgdprune._kernels"]
-compiled = [n for n, f in vars(kernels).items() if isinstance(f, Dispatcher) and f.signatures]
+kernels = [module for name, module in sys.modules.items() if name.startswith("sksgdprune._kern")]
+functions = [function for module in kernels for function in vars(module).values()]
+compiled = [f for f in functions if isinstance(f, Dispatcher) and f.signatures]
+assert sum(isinstance(f, Dispatcher) for f in functions) > 40
 extras = {"matplotlib", "pandas", "rich", "torch"} & (set(sys.modules) - before)
 print(compiled, sorted(extras))
 """
 
 TRAIN = """
 import numpy as np
-from sksgdprune import PreconditionedMLPClassifier, _kernels
+from sksgdprune import PreconditionedMLPClassifier
+from sksgdprune._kernels import doors
 rng = np.random.RandomState(0)
 X, y = rng.normal(size=(50, 4)), rng.randint(2, size=50)
 locked = X.copy()
 locked.flags.writeable = False
 for rows in [X, np.asfortranarray(X), X[:, ::-1], locked, X.astype(np.float32), X.astype(int)]:
     clf = PreconditionedMLPClassifier((3,), max_steps=3, random_state=0).fit(rows, y)
-    clf.prune(0.9).partial_fit(rows, y, n_steps=2)
-print(len(_kernels.train.signatures))
+print(len(doors.train.signatures))
 """
 
 
@@ -39,5 +41,5 @@ def test_import_compiles_nothing_and_loads_no_extra():
     assert in_a_new_process(IMPORT) == "[] []"
 
 
-def test_training_compiles_one_specialisation_per_dtype():
+def test_dense_training_compiles_one_specialisation_per_dtype():
     assert in_a_new_process(TRAIN) == "2"

@@ -2,15 +2,22 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
 from sklearn.metrics import log_loss
-from sklearn.preprocessing import scale
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
 
-from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _kernels
-from sksgdprune._selection import FROZEN, PRUNED
-from sksgdprune._stopping import Standstill, Validation
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _training
+from sksgdprune._kernels import doors
+from sksgdprune._kernels.records import FROZEN, PRUNED
+from sksgdprune._sampling import Data, Sampler
+from sksgdprune._stopping import LossCurve, Standstill, Validation
 from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
+from tests.kernel_cases import hyper, network, problem
 from tests.sweep_cases import sweep
 
 MAKES = [classifier, regressor]
@@ -18,6 +25,56 @@ TRAIN, VAL = np.arange(150) % 3 > 0, np.arange(150) % 3 == 0
 
 
 # The rules, by hand
+
+
+def curve_of(losses, epoch=4):
+    """Return the LossCurve of these losses, which come in two parts."""
+    curve = LossCurve(epoch)
+    for part in np.array_split(losses, 2):
+        curve.add(part)
+    return curve
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.integers(1, 9), st.data())
+def test_a_loss_curve_has_the_mean_of_each_epoch_however_losses_come(losses, epoch, data):
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(losses)), max_size=4)))
+    curve = LossCurve(epoch)
+    for part in np.split(losses, cuts):
+        curve.add(part)
+    parts = [losses[i : i + epoch] for i in range(0, len(losses), epoch)]
+    assert curve.means() == [np.mean(part) for part in parts]
+    assert curve.whole == [np.mean(part) for part in parts if len(part) == epoch]
+    assert curve.n_steps == len(losses)
+
+
+class Inert:
+    """A watch that never ends a training and notes when it was asked."""
+
+    def __init__(self, every):
+        self.every, self.asked = every, []
+
+    def __call__(self, theta, curve):
+        self.asked.append(curve.n_steps)
+        return False
+
+
+def test_watches_are_asked_by_their_own_clocks_and_at_the_end():
+    p, (_, settings) = problem((5,), "log_loss"), hyper()
+    layout, X_, Y_, theta, C, status, *_ = p
+    watches = Inert(3), Inert(7)
+    start, draws = network(layout, theta, C, status), Sampler(np.random.RandomState(0))
+    _training.train(Data(X_, Y_), start, settings, draws, 10, 17, watches)
+    assert watches[0].asked == [3, 6, 9, 12, 15, 17]
+    assert watches[1].asked == [7, 14, 17]
+
+
+def test_a_watch_beside_early_stopping_does_not_change_where_it_ends(monkeypatch):
+    options = {"early_stopping": True, "max_steps": 3000, "n_iter_no_change": 5}
+    alone = classifier(**options).fit(X, Y)
+    monkeypatch.setattr(PreconditionedMLPClassifier, "_standstill", lambda *_: [Inert(3)])
+    beside = classifier(**options).fit(X, Y)
+    assert beside.validation_scores_ == alone.validation_scores_
+    assert state(beside) == state(alone)
 
 
 @pytest.mark.parametrize(
@@ -38,12 +95,13 @@ def test_a_loss_stands_still_where_two_epochs_stay_within_tol(epochs, tol, ends)
     steps = np.add.outer(epochs, [0.5, -0.5, 0.5, -0.5]).ravel()  # what is in an epoch is averaged
     rule = Standstill(4, 2, tol)
     assert rule.every == 8
-    assert bool(rule(None, steps)) is ends
-    assert not rule(None, steps[:-1])
+    assert bool(rule(None, curve_of(steps))) is ends
+    assert not rule(None, curve_of(steps[:-1]))
 
 
 def test_a_score_that_does_not_improve_by_tol_ends_a_training():
     scores = iter([0.5, 0.7, 0.75, 0.74, 0.79, 0.9])
+    # The first one is no wait: 3 without an improvement are the 0.75, the 0.74 and the 0.79.
     rule = Validation(lambda theta: (next(scores), -theta), 10, 3, 0.1)
     answers = [rule(np.float64(k), None) for k in range(5)]
     assert answers == [False, False, False, False, True]
@@ -104,7 +162,8 @@ def test_early_stopping_ends_and_returns_to_the_best(make):
     scores = stopped.validation_scores_
     assert stopped.n_iter_ == 10 * len(scores) < 5000
     best = int(np.argmax(scores))
-    assert stopped.best_validation_score_ == scores[best] == stopped.score(X[VAL], Y[VAL])
+    assert stopped.best_validation_score_ == scores[best]
+    assert scores[best] == pytest.approx(stopped.score(X[VAL], Y[VAL]), rel=1e-12)
     until_best = make(max_steps=10 * (best + 1), tol=0).fit(X[TRAIN], Y[TRAIN])
     np.testing.assert_array_equal(stopped.theta_, until_best.theta_)
     assert len(stopped.validation_loss_curve_) == len(scores) == len(stopped.loss_curve_)
@@ -218,20 +277,20 @@ def test_what_cannot_be_validated_is_refused(make, call, message):
 
 def interrupt_at(monkeypatch, call):
     """Let the kernel be interrupted in its `call`-th call, after it has changed its arrays."""
-    kernel, calls = _kernels.train, []
+    kernel, calls = _training.call, []
 
-    def interrupted(*arguments):
-        done = kernel(*arguments)
-        calls.append(done)
-        if len(calls) == call:
+    def interrupted(door, *arguments, **options):
+        done = kernel(door, *arguments, **options)
+        calls.append(door is doors.train)
+        if sum(calls) == call:
             raise KeyboardInterrupt
         return done
 
-    monkeypatch.setattr("sksgdprune._kernels.train", interrupted)
+    monkeypatch.setattr(_training, "call", interrupted)
 
 
 @pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("call", [1, 3])
+@pytest.mark.parametrize("call", [2, 4])
 def test_ctrl_c_keeps_the_last_whole_chunk_with_a_warning(monkeypatch, make, call):
     estimator = make(n_iter_no_change=1, max_steps=300)  # a chunk is an epoch, 15 steps
     with monkeypatch.context() as patch:
@@ -239,21 +298,20 @@ def test_ctrl_c_keeps_the_last_whole_chunk_with_a_warning(monkeypatch, make, cal
         with pytest.warns(UserWarning, match="Training interrupted by user"):
             assert estimator.fit(X, Y) is estimator
     assert estimator.n_iter_ == 15 * (call - 1)
-    twin = make(max_steps=15 * (call - 1)) if call > 1 else None
-    if twin is not None:
-        assert state(twin.fit(X, Y)) == state(estimator)
+    assert state(make(max_steps=15 * (call - 1)).fit(X, Y)) == state(estimator)
     estimator.partial_fit(X, Y)
     assert estimator.score(X, Y) is not None
 
 
 def test_ctrl_c_in_partial_fit_keeps_the_parameters_and_masks(monkeypatch):
     clf = classifier().fit(X, Y).prune(0.5)
-    before = state(clf)
+    monkeypatch.setattr(_training, "CHUNK_ROWS", 10)  # two steps a chunk
     with monkeypatch.context() as patch:
-        interrupt_at(patch, 1)
+        interrupt_at(patch, 3)
         with pytest.warns(UserWarning, match="Training interrupted by user"):
             clf.partial_fit(X, Y)
-    assert state(clf) == before
+    assert clf.n_iter_ == 40 + 4
+    assert not clf.theta_[clf.status_ == PRUNED].any()
     assert not clf.partial_fit(X, Y).theta_[clf.status_ == PRUNED].any()
 
 
@@ -276,6 +334,36 @@ def test_ctrl_c_before_the_training_changes_nothing(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, Y)
     assert state(clf) == before
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_ctrl_c_before_the_first_steps_are_done_is_passed_on(monkeypatch, make):
+    estimator, fresh = make().fit(X, Y), make()
+    before = state(estimator)
+    interrupt_at(monkeypatch, 1)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.partial_fit(X, Y)
+    assert state(estimator) == before
+    monkeypatch.undo()
+    interrupt_at(monkeypatch, 1)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.fit(X, Y)
+    assert not hasattr(fresh, "theta_")
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda clf: GridSearchCV(clf, {"kappa": [1.0, 2.0]}, cv=2).fit(X, Y),
+        lambda clf: cross_val_score(clf, X, Y, cv=2),
+        lambda clf: cross_val_score(make_pipeline(StandardScaler(), clf), X, Y, cv=2),
+    ],
+    ids=["GridSearchCV", "cross_val_score", "Pipeline"],
+)
+def test_ctrl_c_ends_a_search(monkeypatch, search):
+    interrupt_at(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        search(classifier(n_iter_no_change=1, tol=1e-300, max_steps=300))
 
 
 @pytest.mark.parametrize("p", [0.5, [0.2, 0.5]])

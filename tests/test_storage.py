@@ -113,7 +113,7 @@ def test_compact_of_a_hand_made_network_is_the_literal_one():
     clf.fit(X[:, :2], y / 10)
     theta = np.array([1.0, 0, 2, 3, 0, 4, 0.5, 0.25, 0.125, 10, 20, 0, 7])
     status = np.where(theta == 0, 2, 0).astype(np.uint8)
-    clf._keep(theta=theta, status=status)
+    clf.theta_, clf.status_ = theta, status
     clf.compact()  # unit 1 has no input: its 0.25 · 20 goes to the bias; unit 2 has no output
     np.testing.assert_array_equal(clf.theta_, [1, 3, 0.5, 10, 12])
     assert clf.hidden_layer_sizes == (3,)

@@ -15,14 +15,22 @@ from tests.sweep_cases import SPLITS, P, classifier, iris, sweep, table
 
 @dataclass(frozen=True)
 class FailsAt:
-    """One-shot, but raises at some fractions."""
+    """A method of prune: magnitude, but it raises once so many are pruned."""
 
-    fractions: tuple
+    sparsity: float
+
+    def __call__(self, evidence):
+        if (evidence.theta == 0).mean() >= self.sparsity:
+            raise RuntimeError(f"no way beyond {self.sparsity}")
+        return abs(evidence.theta)
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Cut to p twice, so that the second cut sees p."""
 
     def plan(self, p, n_steps):
-        if p in self.fractions:
-            raise RuntimeError(f"no way to {p}")
-        return [(p, n_steps)]
+        return [(p, n_steps), (p, 0)]
 
 
 class FailsOnFirstRow(TransformerMixin, BaseEstimator):
@@ -45,16 +53,17 @@ class FailsOnFirstRow(TransformerMixin, BaseEstimator):
 @pytest.mark.parametrize("error_score", [np.nan, -1.0])
 def test_failed_cells_get_the_error_score_and_a_warning(error_score):
     X, y = iris()
-    with pytest.warns(FitFailedWarning, match=r"2 of 6 trainings.*(?s:.*)no way to 0.5"):
-        fitted = sweep(p=P, schedule=FailsAt((0.5,)), error_score=error_score).fit(X, y)
-    whole = sweep(p=P).fit(X, y)
+    options = {"p": P, "schedule": Twice(), "error_score": error_score}
+    with pytest.warns(FitFailedWarning, match=r"2 of 6 trainings.*(?s:.*)no way beyond 0.8"):
+        fitted = sweep(**options, method=FailsAt(0.8)).fit(X, y)
+    whole = sweep(**options).fit(X, y)
     expected = table(whole.cv_results_)
-    expected[1] = error_score
+    expected[2] = error_score
     np.testing.assert_array_equal(table(fitted.cv_results_), expected)
-    assert fitted.cv_results_["rank_test_score"][1] == 3
-    assert np.isnan(fitted.cv_results_["sparsity"][1])
-    assert np.isnan(fitted.cv_results_["mean_fit_time"][1])
-    assert fitted.best_p_ in (0.0, 0.9)
+    assert fitted.cv_results_["rank_test_score"][2] == 3
+    assert np.isnan(fitted.cv_results_["sparsity"][2])
+    assert np.isnan(fitted.cv_results_["mean_fit_time"][2])
+    assert fitted.best_p_ in (0.0, 0.5)
 
 
 def test_a_scorer_that_fails_at_one_p_fails_its_cells():
@@ -74,12 +83,15 @@ def test_a_scorer_that_fails_at_one_p_fails_its_cells():
 def test_failures_with_several_metrics():
     with pytest.warns(FitFailedWarning, match="2 of 6"):
         fitted = sweep(
-            p=P, schedule=FailsAt((0.0,)), scoring=["accuracy", "neg_log_loss"], refit=False
+            p=P,
+            schedule=Twice(),
+            method=FailsAt(0.8),
+            scoring=["accuracy", "neg_log_loss"],
+            refit=False,
         ).fit(*iris())
     for name in ("test_accuracy", "test_neg_log_loss"):
-        assert (
-            np.isnan(table(fitted.cv_results_, name)).tolist() == [[True] * 2] + [[False] * 2] * 2
-        )
+        failed = np.isnan(table(fitted.cv_results_, name)).tolist()
+        assert failed == [[False] * 2] * 2 + [[True] * 2]
 
 
 @pytest.mark.parametrize("refit", ["best", "one_se"])
@@ -101,18 +113,18 @@ def test_a_split_whose_warm_up_fails_fails_there_for_all_p(refit):
 
 
 def test_all_cells_failing_raises_and_shows_the_first_error():
-    with pytest.raises(ValueError, match=r"6 of 6 trainings(?s:.*)no way to 0.0"):
-        sweep(p=P, schedule=FailsAt((0.0, 0.5, 0.9))).fit(*iris())
+    with pytest.raises(ValueError, match=r"6 of 6 trainings(?s:.*)no way beyond 0"):
+        sweep(p=P, method=FailsAt(0)).fit(*iris())
 
 
 def test_error_score_raise_passes_the_error_on():
-    with pytest.raises(RuntimeError, match=r"no way to 0.5"):
-        sweep(p=P, schedule=FailsAt((0.5,)), error_score="raise").fit(*iris())
+    with pytest.raises(RuntimeError, match="no way beyond 0"):
+        sweep(p=P, method=FailsAt(0), error_score="raise").fit(*iris())
 
 
 def test_a_failure_at_one_number_p_is_raised():
-    with pytest.raises(RuntimeError, match=r"no way to 0.5"):
-        sweep(p=0.5, schedule=FailsAt((0.5,))).fit(*iris())
+    with pytest.raises(RuntimeError, match="no way beyond 0"):
+        sweep(p=0.5, method=FailsAt(0)).fit(*iris())
 
 
 # Errors

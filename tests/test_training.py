@@ -1,17 +1,20 @@
 """Draws, chunks, gradients and divergence."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksgdprune import PreconditionedMLPClassifier, _kernels, _training
-from sksgdprune._training import Population, Sampler
+from sksgdprune import PreconditionedMLPClassifier, _training
+from sksgdprune._layout import Layout
+from sksgdprune._sampling import Data, Population, Sampler
+from sksgdprune._targets import Classes
 from tests import reference
 from tests.cases import SAMPLINGS
-from tests.kernel_cases import hyper, problem
+from tests.kernel_cases import hyper, network, problem
 
 QUICK = settings(max_examples=50, deadline=None, derandomize=True)
 EXPLOSIVE = {
@@ -23,15 +26,29 @@ EXPLOSIVE = {
 }
 
 
-def sampler(sampling, seed=0):
-    return Sampler(np.random.RandomState(seed), sampling)
+class Draws:
+    """A sampler that always draws in one way."""
+
+    def __init__(self, sampling, seed=0):
+        self._sampler, self._sampling = Sampler(np.random.RandomState(seed)), sampling
+
+    def draw(self, population, n_steps, batch_size):
+        return self._sampler.draw(population, n_steps, batch_size, self._sampling)
 
 
-def train(problem_, hyper_, n_steps, *, sampling="shuffle", batch_size=8):
+sampler = Draws
+
+
+def train(problem_, settings, n_steps, *, sampling="shuffle"):
     layout, X, Y, theta, C, status, *_ = problem_
-    return _training.train(
-        X, Y, layout, theta, C, status, 10, hyper_, sampler(sampling), n_steps, batch_size
-    )
+    start, settings = network(layout, theta, C, status), settings._replace(sampling=sampling)
+    draws = Sampler(np.random.RandomState(0))
+    return _training.train(Data(X, Y), start, settings, draws, 10, n_steps)
+
+
+def parts(outcome):
+    """Return θ, C and the mean losses of the epochs."""
+    return *outcome.state, np.array(outcome.curve.means())
 
 
 @given(
@@ -86,8 +103,8 @@ def test_shuffle_goes_on_over_fewer_rows():
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_drawing_does_not_touch_the_generator_that_seeded_it(sampling):
     one, other = np.random.RandomState(3), np.random.RandomState(3)
-    Sampler(one, sampling).draw(Population(10), 50, 4)
-    Sampler(other, sampling)
+    Sampler(one).draw(Population(10), 50, 4, sampling)
+    Sampler(other)
     assert one.uniform() == other.uniform()
 
 
@@ -97,17 +114,17 @@ def test_chunks_do_not_change_the_training(monkeypatch, sampling, noise_estimato
     p, (_, h) = problem((6, 5), "log_loss"), hyper(noise_estimator=noise_estimator)
     whole = train(p, h, 30, sampling=sampling)
     lengths = []
-    kernel = _kernels.train
+    call = _training.call
 
-    def counting(*args):
-        lengths.append(len(args[7]))
-        return kernel(*args)
+    def counting(door, *args, **options):
+        lengths.append(len(args[3].batch))
+        return call(door, *args, **options)
 
-    monkeypatch.setattr(_kernels, "train", counting)
+    monkeypatch.setattr(_training, "call", counting)
     monkeypatch.setattr(_training, "CHUNK_WORK", 3 * p[0].n_parameters * 9 * 6)
     chunked = train(p, h, 30, sampling=sampling)
     assert lengths == [7, 7, 7, 7, 2]
-    for got, expected in zip(chunked, whole, strict=True):
+    for got, expected in zip(parts(chunked), parts(whole), strict=True):
         np.testing.assert_array_equal(got, expected)
 
 
@@ -117,7 +134,7 @@ def test_training_leaves_the_arrays_it_was_given():
     outcome = train(p, h, 10)
     for array, expected in zip(p[1:6], before, strict=True):
         np.testing.assert_array_equal(array, expected)
-    assert not np.shares_memory(outcome.theta, p[3])
+    assert not np.shares_memory(outcome.state.theta, p[3])
 
 
 def test_training_agrees_with_the_reference_on_the_samplers_rows():
@@ -126,8 +143,9 @@ def test_training_agrees_with_the_reference_on_the_samplers_rows():
     layout, X, Y, theta, C, status, *_ = p
     batch, probe = sampler("shuffle").draw(Population(len(X)), 12, 8)
     expected = reference.train(X, Y, layout.sizes, theta, C, status, batch, probe, 10, **options)
+    epochs = np.array([part.mean() for part in np.split(expected[2], [5, 10])])
     outcome = train(p, h, 12)
-    for got, truth in zip(outcome[:3], expected, strict=True):
+    for got, truth in zip(parts(outcome), (*expected[:2], epochs), strict=True):
         np.testing.assert_allclose(got, truth, rtol=0, atol=1e-12 * np.abs(truth).max())
     assert not outcome.diverged
 
@@ -143,7 +161,7 @@ def test_mean_gradients_are_means_of_the_reference(n):
         ]
     )
     penalty = reference.penalty_gradient(theta, layout.sizes, 0.3)
-    g, g2 = _training.mean_gradients(X, Y, layout, theta, h, 8)
+    g, g2 = _training.mean_gradients(Data(X, Y), layout, theta, h)
     np.testing.assert_allclose(g, per_sample.mean(axis=0) + penalty / 8, rtol=0, atol=1e-14)
     np.testing.assert_allclose(g2, (per_sample**2).mean(axis=0), rtol=0, atol=1e-14)
 
@@ -151,16 +169,16 @@ def test_mean_gradients_are_means_of_the_reference(n):
 def test_preconditioner_is_2_s_over_n_times_damped_variance():
     C = np.array([0.0, 0.5, 1.5])
     _, h = hyper(posterior_size=8.0, damping=0.5)
-    assert _training.preconditioner(C, h, 4).tolist() == [2.0, 1.0, 0.5]
+    assert _training.preconditioner(C, h.hyper, 4).tolist() == [2.0, 1.0, 0.5]
     _, h = hyper(preconditioner="identity")
-    assert _training.preconditioner(C, h, 4).tolist() == [1.0, 1.0, 1.0]
+    assert _training.preconditioner(C, h.hyper, 4).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_scalar_preconditioner_is_2_s_d_over_n_times_the_trace():
     C, left = np.array([0.0, 0.5, 1.5]), np.array([True, True, False])
     _, h = hyper(preconditioner="scalar", posterior_size=8.0, damping=0.5)
-    assert _training.preconditioner(C, h, 4).tolist() == [2 * 4 * 3 / (8 * 3.5)] * 3
-    assert _training.preconditioner(C, h, 4, left).tolist() == [2 * 4 * 2 / (8 * 1.5)] * 3
+    assert _training.preconditioner(C, h.hyper, 4).tolist() == [2 * 4 * 3 / (8 * 3.5)] * 3
+    assert _training.preconditioner(C, h.hyper, 4, left).tolist() == [2 * 4 * 2 / (8 * 1.5)] * 3
 
 
 def test_sqrt_preconditioner_is_2_s_d_over_n_times_the_trace_of_roots_times_root():
@@ -168,17 +186,27 @@ def test_sqrt_preconditioner_is_2_s_d_over_n_times_the_trace_of_roots_times_root
     _, h = hyper(preconditioner="sqrt", posterior_size=8.0, damping=1.0)
     rate = 2 * 4 * 3 / (8 * (1 + 2 + 3))
     expected = [rate, rate / 2, rate / 3]
-    np.testing.assert_allclose(_training.preconditioner(C, h, 4), expected, rtol=1e-15)
+    np.testing.assert_allclose(_training.preconditioner(C, h.hyper, 4), expected, rtol=1e-15)
     rate = 2 * 4 * 2 / (8 * (1 + 2))
     expected = [rate, rate / 2, rate / 3]
-    np.testing.assert_allclose(_training.preconditioner(C, h, 4, left), expected, rtol=1e-15)
+    np.testing.assert_allclose(_training.preconditioner(C, h.hyper, 4, left), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize("preconditioner", ["scalar", "sqrt"])
 def test_nothing_is_left_when_all_is_pruned_and_h_stays_finite(preconditioner):
     _, h = hyper(preconditioner=preconditioner)
-    H = _training.preconditioner(np.ones(3), h, 4, np.zeros(3, dtype=bool))
+    H = _training.preconditioner(np.ones(3), h.hyper, 4, np.zeros(3, dtype=bool))
     assert np.isfinite(H).all()
+
+
+def hyper_parameters(estimator, batch_size, dtype):
+    """Those for a network of 77 parameters and 40 samples."""
+    layout = Layout((7, 7, 2))
+    assert layout.n_parameters == 72
+    parameters = np.empty(72, dtype), np.empty(72, dtype), np.zeros(72, np.uint8)
+    start = replace(network(layout, *parameters), activation="tanh", n_parameters=77)
+    start = replace(start, targets=Classes(np.arange(2)))
+    return _training.hyper_parameters(estimator, start, 40, batch_size)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +214,7 @@ def test_nothing_is_left_when_all_is_pruned_and_h_stays_finite(preconditioner):
 )
 def test_posterior_size_is_counted_or_given(posterior_size, expected):
     estimator = PreconditionedMLPClassifier(posterior_size=posterior_size)
-    h = _training.hyper_parameters(estimator, 77, 40, 32, np.dtype(np.float32))
+    h = hyper_parameters(estimator, 32, np.float32)
     assert h.posterior_size == expected
     assert h.posterior_size.dtype == np.float32
 
@@ -197,7 +225,7 @@ def test_automatic_damping_ends_h_at_ten(preconditioner, posterior_size):
     estimator = PreconditionedMLPClassifier(
         preconditioner=preconditioner, posterior_size=posterior_size, damping="auto"
     )
-    h = _training.hyper_parameters(estimator, 77, 40, 16, np.dtype(np.float64))
+    h = hyper_parameters(estimator, 16, np.float64)
     H = _training.preconditioner(np.zeros(3), h, 16)
     np.testing.assert_allclose(H, 10, rtol=1e-14)
     assert (_training.preconditioner(np.ones(3), h, 16) < 10).all()
@@ -206,15 +234,15 @@ def test_automatic_damping_ends_h_at_ten(preconditioner, posterior_size):
 def test_divergence_ends_with_the_last_finite_step():
     p, (_, h) = problem((5,), "squared_error"), hyper(**EXPLOSIVE)
     outcome = train(p, h, 400)
-    done = len(outcome.losses)
+    done = outcome.curve.n_steps
     assert outcome.diverged
     assert 0 < done < 400
-    assert np.isfinite(outcome.theta).all()
-    assert np.isfinite(outcome.noise_variance).all()
-    assert np.isfinite(outcome.losses).all()
+    assert np.isfinite(outcome.state.theta).all()
+    assert np.isfinite(outcome.state.noise_variance).all()
+    assert np.isfinite(outcome.curve.means()).all()
     again = train(p, h, done)
     assert not again.diverged
-    for got, expected in zip(outcome[:3], again[:3], strict=True):
+    for got, expected in zip(parts(outcome), parts(again), strict=True):
         np.testing.assert_array_equal(got, expected)
 
 
@@ -225,8 +253,8 @@ def test_chunks_do_not_change_where_a_divergence_ends(monkeypatch, chunk):
     monkeypatch.setattr(_training, "CHUNK_WORK", 3 * p[0].n_parameters * 9 * (chunk - 1))
     chunked = train(p, h, 400)
     assert chunked.diverged
-    assert len(chunked.losses) == len(whole.losses)
-    for got, expected in zip(chunked[:3], whole[:3], strict=True):
+    assert chunked.curve.n_steps == whole.curve.n_steps
+    for got, expected in zip(parts(chunked), parts(whole), strict=True):
         np.testing.assert_array_equal(got, expected)
 
 
@@ -237,8 +265,8 @@ def test_divergence_of_the_noise_variance_alone_is_seen(preconditioner):
     p[1][:] *= 1e160  # a finite gradient, whose square is not
     p[5][:] = 0
     outcome = train(p, h, 20)
-    assert np.isfinite(outcome.theta).all()
-    assert np.isfinite(outcome.noise_variance).all()
+    assert np.isfinite(outcome.state.theta).all()
+    assert np.isfinite(outcome.state.noise_variance).all()
     assert outcome.diverged
 
 
@@ -247,6 +275,6 @@ def test_divergence_before_the_first_step_returns_the_start():
     p[2][:] *= 1e200
     outcome = train(p, h, 20)
     assert outcome.diverged
-    assert len(outcome.losses) == 0
-    np.testing.assert_array_equal(outcome.theta, p[3])
-    np.testing.assert_array_equal(outcome.noise_variance, p[4])
+    assert outcome.curve.n_steps == 0
+    np.testing.assert_array_equal(outcome.state.theta, p[3])
+    np.testing.assert_array_equal(outcome.state.noise_variance, p[4])

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sksgdprune._training import MOST_REPEATS, Population, Sampler
+from sksgdprune._sampling import MOST_REPEATS, Population, Sampler
 from tests.cases import NAMES, SAMPLINGS, X, Y, classifier, regressor, state
 
 RNG = np.random.RandomState(0)
@@ -19,7 +19,8 @@ QUICK = settings(max_examples=50, deadline=None, derandomize=True)
 
 
 def draw(sampling, population, n_steps, batch_size):
-    return Sampler(np.random.RandomState(0), sampling).draw(population, n_steps, batch_size)
+    sampler = Sampler(np.random.RandomState(0))
+    return sampler.draw(population, n_steps, batch_size, sampling)
 
 
 @given(

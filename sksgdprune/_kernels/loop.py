@@ -1,0 +1,102 @@
+"""A training: minibatch steps one after the other."""
+
+import math
+
+import numpy as np
+
+from sksgdprune._kernels.losses import mean, output_delta
+from sksgdprune._kernels.passes import forward, gather, live_units, pass_down, scatter
+from sksgdprune._kernels.plan import DENSE, LISTED
+from sksgdprune._kernels.records import jit, jit_inline
+from sksgdprune._kernels.step import level, rates, update_dense, update_listed
+from sksgdprune._kernels.views import connections, units
+
+
+@jit
+def _choose_rows(batch, probe, step, rows):
+    """Fill `rows` with the minibatch's and, behind them, the probe's."""
+    S = batch.shape[1]
+    for s in range(S):
+        rows[s] = batch[step, s]
+    if probe is not None:
+        for s in range(S, rows.size):
+            rows[s] = probe[step]
+
+
+@jit
+def load(dense, sparse, rows, inputs, lists, target):
+    """Put samples `rows` into the columns of the input units."""
+    if sparse is not None:
+        scatter(sparse, rows, target)
+    elif lists is None:
+        gather(dense, rows, inputs, target)
+    else:
+        gather(dense, rows, live_units(lists, 0), target)
+
+
+@jit
+def to_deltas(samples, shape, theta, lists, hyper, scratch):
+    """Run the samples of `scratch.rows` forward; fill losses and the output layer's deltas."""
+    top, rows = shape.sizes.size - 1, scratch.rows
+    inputs = units(scratch.activations, shape, 0)
+    load(samples.dense, samples.sparse, rows, scratch.inputs, lists, inputs)
+    gather(samples.Y, rows, scratch.outputs, scratch.targets)
+    forward(scratch.activations, shape, theta, lists, hyper.activation)
+    D, Z = units(scratch.deltas, shape, top), units(scratch.activations, shape, top)
+    for j in range(D.shape[0]):
+        for s in range(D.shape[1]):
+            D[j, s] = Z[j, s]
+    output_delta(D, scratch.targets, scratch.losses, hyper.objective)
+
+
+@jit
+def _penalty(theta, shape, lists):
+    """Return half the sum of the squared weights; biases are not penalised."""
+    total = 0.0
+    for layer in range(shape.sizes.size - 1):
+        dense = True
+        if lists is not None:
+            dense = lists.way[layer] != LISTED
+            if not dense:
+                for c in range(lists.first[layer, 0], lists.first[layer, 2]):
+                    w = lists.state.theta[c]
+                    total += w * w * (lists.source[c] != lists.first[layer, 3])
+        if dense:
+            W = connections(theta, shape, layer)[:-1].reshape(-1)
+            total += np.dot(W, W)
+    return total / 2
+
+
+@jit_inline
+def take_steps(samples, network, lists, steps, hyper, scratch):
+    """Take steps in place; return how many there were before something stopped being finite.
+
+    The functions are called with arrays rather than whole records where they are many: each
+    array handed over has its references counted.
+    """
+    shape, theta, probe, squares = network.shape, network.state.theta, steps.probe, scratch.squares
+    n_steps, S = steps.batch.shape
+    for step in range(n_steps):
+        _choose_rows(steps.batch, probe, step, scratch.rows)
+        to_deltas(samples, shape, theta, lists, hyper, scratch)
+        loss = mean(scratch.losses, S)
+        if hyper.alpha > 0:
+            loss += hyper.alpha * _penalty(theta, shape, lists) / S
+        if not math.isfinite(loss):
+            return step
+        steps.losses[step] = loss
+        now = rates(hyper, S, steps.t + step, level(network, lists, hyper.damping, hyper.roots))
+        for layer in range(shape.sizes.size - 2, -1, -1):
+            dense, finite = True, True
+            if layer > 0:
+                A, D = scratch.activations, scratch.deltas
+                pass_down(layer, A, D, shape, theta, lists, hyper.activation)
+            if lists is not None:
+                dense = lists.way[layer] == DENSE
+                if not dense:
+                    finite = update_listed(layer, theta, lists, scratch, probe, squares, S, now)
+            if dense:
+                finite = update_dense(layer, network, scratch, probe, squares, S, now)
+            if not finite:
+                return step
+    return n_steps

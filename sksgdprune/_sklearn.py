@@ -1,0 +1,28 @@
+"""All that is private in scikit-learn and used here."""
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._plotting import _validate_style_kwargs as style
+from sklearn.utils.metadata_routing import _raise_for_params as raise_for_params
+from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
+from sklearn.utils.validation import _check_method_params as rows_of_params
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+__all__ = [
+    "CALLBACK_ATTRIBUTES",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_sample_weight",
+    "fit_context",
+    "raise_for_params",
+    "routing_enabled",
+    "rows_of_params",
+    "safe_indexing",
+    "style",
+]
+
+# Prefixes of what sklearn.callback keeps on an estimator while it is fitted.
+CALLBACK_ATTRIBUTES = ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_ctx")

@@ -1,0 +1,50 @@
+"""How many threads BLAS takes while trainings run, alone or side by side."""
+
+import threading
+from contextlib import contextmanager
+from functools import cache
+
+from joblib import effective_n_jobs
+from threadpoolctl import ThreadpoolController
+
+_lock = threading.Lock()
+_asked = []  # numbers of threads that what runs now asks for
+_before = []  # the limit that knows what was before all of them
+
+
+@cache
+def _blas():
+    return ThreadpoolController().select(user_api="blas")
+
+
+def thread_count(n_jobs):
+    """Return how many threads n_jobs means; None means one, wherever it runs."""
+    return 1 if n_jobs is None else effective_n_jobs(n_jobs)
+
+
+@contextmanager
+def blas_threads(n=1):
+    """Let BLAS run in `n` threads, or fewer where a block beside this one asks for fewer.
+
+    In one thread sums come in one order, whatever runs beside, and trainings side by side do not
+    take each other's cores. The number is one for the whole process: the last block that ends
+    gives back what was before the first.
+    """
+    _change(_asked.append, n)
+    try:
+        yield
+    finally:
+        _change(_asked.remove, n)
+
+
+def _change(how, n):
+    with _lock:
+        old = min(_asked, default=None)
+        how(n)
+        new = min(_asked, default=None)
+        if new is None:
+            _before.pop().restore_original_limits()
+        elif new != old:
+            limit = _blas().limit(limits=new)
+            if old is None:
+                _before.append(limit)
