@@ -1,4 +1,4 @@
-"""The contenders of `speed.py`: one network and data, trained or applied by several libraries.
+"""The cases and contenders of `speed.py`: a network and data, trained or applied by libraries.
 
 A contender is a function `run(n)` that works for n units and returns how many steps, or calls,
 that was. All start from the same weights and train on the same rows.
@@ -43,6 +43,23 @@ class Network(NamedTuple):
         """Multiply-adds of a step's matrix products: forward, gradients, deltas."""
         layers = [a * b for a, b in pairwise(self.sizes)]
         return self.batch_size * (3 * sum(layers) - layers[0])
+
+
+SMALL = Network((61, 32, 10), 32, 1257)
+LARGE = Network((784, 300, 100, 10), 128, 6000)
+PRUNED = 0.5, 0.8, 0.9, 0.95, 0.98
+SWEEPS = {
+    "features": [Network((n, 64, 10), 32, 1000) for n in (16, 64, 256, 1024)],
+    "units": [Network((64, n, 10), 32, 1000) for n in (16, 64, 256, 1024)],
+    "depth": [Network((64, *n * (64,), 10), 32, 1000) for n in (1, 2, 4, 8)],
+    "batch": [Network((64, 64, 10), n, 1000) for n in (8, 32, 128, 512)],
+}
+
+OURS = "sksgdprune"
+PRODUCTS = "products, compiled loop"
+PRODUCTS_PYTHON = "products, called from Python"
+TORCH_PRECONDITIONED = "torch, preconditioned"
+SPARSIFIED = "sksgdprune, pruned 0.95, sparsified"
 
 
 class Problem(NamedTuple):
