@@ -1,8 +1,9 @@
 """Multilayer perceptrons for scikit-learn that can be pruned and frozen."""
 
 from sksgdprune import schedules
+from sksgdprune.classifier import PreconditionedMLPClassifier
 from sksgdprune.display import SparsitySweepDisplay
-from sksgdprune.estimators import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from sksgdprune.regressor import PreconditionedMLPRegressor
 from sksgdprune.sweep import SparsitySweep
 
 __all__ = [

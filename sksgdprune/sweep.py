@@ -8,15 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_memory
 
 from sksgdprune import _callbacks, _scores, schedules
 from sksgdprune import _validation as check
@@ -30,6 +28,7 @@ from sksgdprune._cells import (
     run_cell,
     warm_up,
 )
+from sksgdprune._forwarding import ForwardingMixin
 from sksgdprune._results import REFITS, tabulate
 from sksgdprune._routing import route
 from sksgdprune._selection import check_scope
@@ -38,26 +37,15 @@ from sksgdprune._sklearn import (
     Options,
     StrOptions,
     fit_context,
-    raise_for_params,
-    routing_enabled,
 )
 from sksgdprune._threads import blas_threads, thread_count
 
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
 
 
-def _best_estimator_has(name):
-    def has(self):
-        if hasattr(self, "best_estimator_"):
-            getattr(self.best_estimator_, name)
-        else:
-            getattr(self.estimator, name)
-        return True
-
-    return has
-
-
-class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class SparsitySweep(
+    ForwardingMixin, _callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Train, cut to a fraction p, fine-tune; for one p, or for many with cross-validation.
 
     With a number p, `fit` does one warm-up → cut → fine-tune on all the data. With an array,
@@ -369,86 +357,6 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
             self.best_estimator_ = last
         self.refit_time_ = time.perf_counter() - started
 
-    def _best(self):
-        check_is_fitted(self)
-        if not hasattr(self, "best_estimator_"):
-            raise NotFittedError(
-                "This sweep was fitted with refit=False and holds no estimator; set refit to "
-                "'best', 'one_se' or a callable."
-            )
-        return self.best_estimator_
-
-    @available_if(_best_estimator_has("predict"))
-    def predict(self, X):
-        """Predict with the best estimator.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray
-            Its predictions.
-        """
-        return self._best().predict(X)
-
-    @available_if(_best_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Return the best estimator's probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, in the order of `classes_`.
-        """
-        return self._best().predict_proba(X)
-
-    @available_if(_best_estimator_has("predict_log_proba"))
-    def predict_log_proba(self, X):
-        """Return the best estimator's log-probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Log-probabilities, in the order of `classes_`.
-        """
-        return self._best().predict_log_proba(X)
-
-    def score(self, X, y, **params):
-        """Score the best estimator with `scoring`, or with its own `score`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        **params : dict
-            For the scorer, where scikit-learn's metadata routing is on.
-
-        Returns
-        -------
-        float or dict of float
-            The score, or one per metric.
-        """
-        best = self._best()
-        raise_for_params(params, self, "score")
-        if routing_enabled():
-            params = process_routing(self, "score", **params).scorer.score
-        return self.scorer_(best, X, y, **params)
-
     def get_metadata_routing(self):
         """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
 
@@ -471,29 +379,6 @@ class SparsitySweep(_callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEst
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
         )
-
-    @property
-    def classes_(self):
-        """Class labels of the best estimator."""
-        return self._best().classes_
-
-    @property
-    def n_features_in_(self):
-        """Number of features seen in fit."""
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                f"{type(self).__name__} has no n_features_in_ before fit or with refit=False."
-            )
-        return self.best_estimator_.n_features_in_
-
-    @property
-    def feature_names_in_(self):
-        """Names of the features seen in fit."""
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                f"{type(self).__name__} has no feature_names_in_ before fit or with refit=False."
-            )
-        return self.best_estimator_.feature_names_in_
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")

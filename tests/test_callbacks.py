@@ -137,6 +137,40 @@ def test_scoring_monitor_of_a_sweep_over_processes_records_each_cell():
     assert logs["accuracy"].notna().sum() == 2 * 2 + 1  # cells and refit
 
 
+@pytest.mark.parametrize("stored", ["nothing", "cells without callbacks", "all cells"])
+def test_cells_from_memory_report_as_fresh_ones_do(tmp_path, stored):
+    fresh = ScoringMonitor(scoring="accuracy")
+    sweep().set_callbacks(fresh).fit(X, y)
+    if stored == "cells without callbacks":
+        sweep(memory=str(tmp_path)).fit(X, y)
+    elif stored == "all cells":
+        sweep(memory=str(tmp_path)).set_callbacks(Recorder()).fit(X, y)
+    monitor = ScoringMonitor(scoring="accuracy")
+    sweep(memory=str(tmp_path)).set_callbacks(monitor).fit(X, y)
+    logged, expected = (m.get_logs().data_as_pandas["accuracy"] for m in (monitor, fresh))
+    assert logged.notna().sum() == 2 * 2 + 1
+    np.testing.assert_array_equal(logged, expected)
+
+
+class Metadata(Recorder):
+    """Keeps the metadata that a fit's end tells of."""
+
+    def on_fit_task_end(self, estimator, context, *, metadata=None):
+        self.events.append(metadata)
+
+
+def test_callbacks_are_told_the_weights_and_nothing_where_there_are_none():
+    weights = np.linspace(0.5, 1.5, len(X))
+    weighted, plain = Metadata(), Metadata()
+    classifier().set_callbacks(weighted).fit(X, y, weights)
+    classifier().set_callbacks(plain).fit(X, y)
+    told = [event for event in weighted.events if isinstance(event, dict)]
+    assert len(told) == math.ceil(23 / EPOCH) + 1
+    assert all(event["sample_weight"] is weights for event in told)
+    assert not any(isinstance(event, dict) for event in plain.events)
+    assert plain.events.count(None) == math.ceil(23 / EPOCH) + 1
+
+
 def test_a_grid_search_reaches_the_estimator():
     recorder = Recorder()
     recorder.max_propagation_depth = None  # propagated to sub-estimators

@@ -59,6 +59,58 @@ def test_fitted_vectors_take_only_possible_values(name, value):
         setattr(clf, name, np.full(clf.theta_.shape, value))
 
 
+def test_a_noise_variance_of_0_can_be_set():
+    clf = fitted()
+    clf.noise_variance_ = np.zeros(clf.theta_.shape)
+    assert not clf.noise_variance_.any()
+    assert np.isfinite(clf.partial_fit(X, y).theta_).all()
+
+
+@pytest.mark.parametrize(("p", "k"), [(0.29, 29), (np.float32(0.7), 70), (np.float16(0.1), 10)])
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+def test_a_fraction_is_the_decimal_that_it_prints(action, p, k):
+    reg = PreconditionedMLPRegressor((), max_steps=1, random_state=0).fit(X.repeat(25, axis=1), y)
+    getattr(reg, action)(p, "random", include_biases=False)
+    assert reg.sparsity_report_[0]["shape"] == (100, 1)
+    assert reg.sparsity_report_[0]["pruned" if action == "prune" else "frozen"] == k
+
+
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+@pytest.mark.parametrize("value", ["no", None, 1, 0.0])
+def test_include_biases_is_true_or_false(action, value):
+    with pytest.raises(ValueError, match=r"include_biases=.*True and False"):
+        getattr(fitted(), action)(0.5, "random", include_biases=value)
+
+
+def test_a_function_may_score_the_parameters():
+    mine, named = fitted(), fitted()
+    mine.prune(0.5, lambda e: e.theta**2 * e.squared_gradient, X=X, y=y)
+    named.prune(0.5, "fisher", X=X, y=y)
+    np.testing.assert_array_equal(mine.status_, named.status_)
+    mine.freeze(0.5, lambda e: abs(e.preconditioner * e.gradient), X=X, y=y)
+    named.freeze(0.5, X=X, y=y)
+    np.testing.assert_array_equal(mine.status_, named.status_)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (lambda e: e.gradient, "needs the gradient over data: pass X and y"),
+        (lambda e: e.theta[:3], r"scores of shape \(3,\); there must be one per parameter"),
+        (lambda e: 1.0, r"scores of shape \(\); "),
+        (lambda e: e.theta / 0, "overflow"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+def test_scores_of_a_function_are_checked(action, method, message):
+    clf = fitted()
+    status = clf.status_.copy()
+    with pytest.raises(ValueError, match=message):
+        getattr(clf, action)(0.5, method)
+    np.testing.assert_array_equal(clf.status_, status)
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
 def test_a_regressor_refuses_words(loss):
     words = np.array(["a", "bb", "ccc"])[y]

@@ -72,6 +72,39 @@ def test_an_object_with_a_plan_is_taken_as_it_is():
     assert schedules.resolve(mine) is mine
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Any plan at all."""
+
+    parts: tuple
+
+    def plan(self, p, n_steps):
+        return list(self.parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((), "does not reach p=0.8"),
+        (((0.5, 10),), "does not reach p=0.8"),
+        (((1.5, 10), (0.8, 10)), "must be from 0 to 1"),
+        (((0.5, -1), (0.8, 10)), "whole numbers from 0"),
+        (((0.5, 2.5), (0.8, 10)), "whole numbers from 0"),
+    ],
+)
+@pytest.mark.parametrize("p", [0.8, [0.8]])
+def test_a_bad_plan_is_refused_before_any_training(parts, message, p, trainings):
+    with pytest.raises(ValueError, match=message):
+        sweep(Plan(parts), p=p).fit(*load_iris(return_X_y=True))
+    assert trainings == []
+
+
+def test_rounding_errors_do_not_keep_a_plan_from_its_p():
+    for p in np.linspace(0, 1, 51).tolist():
+        thirds = tuple((p * (i + 1) / 3, 5) for i in range(3))
+        assert schedules.planned(Plan(thirds), p, 15)[-1] == (p, 5)
+
+
 @pytest.mark.parametrize("schedule", ["two_shot", "", None, 3, ["one_shot"], {}], ids=repr)
 def test_anything_else_is_refused_with_what_is_possible(schedule):
     with pytest.raises(ValueError, match=r"schedule=.*possible are .*one_shot.*plan\(p, n_steps\)"):

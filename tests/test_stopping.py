@@ -110,6 +110,13 @@ def test_a_score_that_does_not_improve_by_tol_ends_a_training():
     assert (rule.best_score, rule.best_theta) == (0.79, 4)
 
 
+def test_a_score_that_is_no_number_counts_as_no_improvement():
+    scores = iter([np.nan, np.nan, 0.5])
+    rule = Validation(lambda theta: (next(scores), 0), 10, 2, 0.1)
+    assert [rule(np.float64(k), None) for k in range(2)] == [False, True]
+    assert rule.best_theta is None
+
+
 # Without early stopping
 
 

@@ -98,6 +98,43 @@ def test_labels_and_balanced_classes_can_be_swept():
     assert np.isfinite(balanced.cv_results_["mean_test_score"]).all()
 
 
+# A kind is kept as it was chosen
+
+
+@pytest.mark.parametrize(
+    ("make", "y", "changes"),
+    [
+        (classifier, Y, {"loss": "double_softmax", "activation": "relu"}),
+        (classifier, LABELS, {"activation": "identity"}),
+        (regressor, X[:, 0], {"loss": "poisson", "activation": "relu"}),
+        (regressor, COUNTS, {"output_activation": "relu", "preconditioner": "identity"}),
+    ],
+)
+def test_parameters_set_after_fit_do_not_change_what_is_predicted(make, y, changes):
+    estimator = make().fit(X, y)
+    expected, output = estimator.predict(X), estimator.out_activation_
+    estimator.set_params(**changes)
+    np.testing.assert_array_equal(estimator.predict(X), expected)
+    assert estimator.out_activation_ == output
+
+
+def test_a_loss_for_other_targets_needs_a_fresh_start():
+    reg = regressor().fit(X, COUNTS)
+    before = state(reg)
+    reg.set_params(loss="poisson")
+    with pytest.raises(ValueError, match="loss='poisson'; real targets need 'squared_error'"):
+        reg.partial_fit(X, COUNTS)
+    assert state(reg) == before
+    assert reg.fit(X, COUNTS).out_activation_ == "exp"
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_there_are_no_fitted_attributes_before_fit(make):
+    for name in ("theta_", "coefs_", "intercepts_", "n_layers_", "n_outputs_", "out_activation_"):
+        assert not hasattr(make(), name)
+    assert not hasattr(make(), "classes_" if make is classifier else "y_mean_")
+
+
 # Counts
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_iris
 
 from sksgdprune import PreconditionedMLPClassifier, _training
 from sksgdprune._layout import Layout
@@ -126,6 +127,22 @@ def test_chunks_do_not_change_the_training(monkeypatch, sampling, noise_estimato
     assert lengths == [7, 7, 7, 7, 2]
     for got, expected in zip(parts(chunked), parts(whole), strict=True):
         np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("n_parameters", [3, 10**6])
+@pytest.mark.parametrize("batch_size", [1, 32, 10**7])
+def test_chunks_are_bounded_in_work_and_in_rows(n_parameters, batch_size):
+    steps = _training._chunk_steps(n_parameters, batch_size)
+    assert steps >= 1
+    assert (steps - 1) * batch_size <= _training.CHUNK_ROWS
+    assert (steps - 1) * 3 * n_parameters * (batch_size + 1) <= _training.CHUNK_WORK
+
+
+def test_steps_without_end_take_no_memory():
+    X, y = load_iris(return_X_y=True)
+    options = {"max_steps": 10**10, "early_stopping": True, "n_iter_no_change": 2}
+    clf = PreconditionedMLPClassifier((), **options, random_state=0).fit(X, y)
+    assert clf.n_iter_ < 10**4
 
 
 def test_training_leaves_the_arrays_it_was_given():

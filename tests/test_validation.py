@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from sksgdprune import _validation as check
@@ -62,12 +63,29 @@ BAD_PARAMETERS = [
     ({"n_iter_no_change": 0}, "n_iter_no_change.*Got 0"),
     ({"tol": -1e-3}, "tol.*Got -0.001"),
     ({"random_state": "seed"}, "random_state.*'seed'"),
+    ({"n_jobs": 1.5}, "n_jobs.*Got 1.5"),
+    *(({name: True}, f"{name}.*Got True") for name in ("batch_size", "t0", "max_steps")),
+    ({"n_iter_no_change": True}, "n_iter_no_change.*Got True"),
 ]
+MALFORMED = csr_array((np.ones(2), np.array([0, 9]), np.r_[np.zeros(149, int), 1, 2]), (150, 4))
+MALFORMED.indices[1] = 9
 COMMON = (
     [
         (f"{m} with {v} in X", on_data(m, spoilt(X, v)), f"X contains {word}")
         for m in ("fit", "partial_fit", "predict", "prune", "freeze")
         for v, word in ((np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity"))
+    ]
+    + [
+        (f"{m} with malformed CSR", on_data(m, MALFORMED), "no well-formed CSR matrix: .*indices")
+        for m in ("fit", "partial_fit", "predict", "prune", "freeze")
+    ]
+    + [
+        (
+            f"weights of {w:g}",
+            lambda e, y, w=w: e.fit(X, y, np.full(150, w)),
+            "goes up to 1e.308, and its sum overflows",
+        )
+        for w in (1e308,)
     ]
     + [
         (f"{m} with 3 features", on_data(m, X[:, :3]), "X has 3 features.* expecting 4")
@@ -148,6 +166,14 @@ CLASSIFIER = [
         r"\['oak'\]",
     ),
     ("real targets", lambda e, y: e.fit(X, X[:, 0]), "continuous"),
+    *(
+        (
+            f"class weight {w}",
+            lambda e, y, w=w: e.set_params(class_weight={"setosa": w}).fit(X, y),
+            "class_weight=.*must be finite and >= 0",
+        )
+        for w in (np.nan, np.inf, -1.0)
+    ),
 ]
 REGRESSOR = [
     ("NaN in y", lambda e, y: e.fit(X, spoilt(y, np.nan)), "y contains NaN"),
