@@ -190,11 +190,11 @@ class CuttingMixin:
         check_is_fitted(self)
         self._validate_params()
         network, settings = self._network, self._settings()
-        theta, noise_variance = network.dense().state
+        state = network.dense().state
         rng = self._rng if random_state is None else check_random_state(random_state)
         evidence = _scores.Evidence(
-            theta,
-            noise_variance,
+            state.theta,
+            state.noise_variance,
             self.preconditioner_,
             partial(self._mean_gradients, cut, samples, settings),
             rng,

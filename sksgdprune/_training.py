@@ -203,7 +203,7 @@ def _chunk_steps(n_parameters, batch_size):
 
 
 def train(data, network, settings, sampler, t, n_steps, watches=()):
-    """Take `n_steps` minibatch steps from a copy of the network's state; see `doors.train`.
+    """Take `n_steps` minibatch steps from a copy of the network's state; see `loop.take_steps`.
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
     something stops being finite, the training ends with the last finite state. Ctrl-C ends it

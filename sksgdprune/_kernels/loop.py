@@ -69,11 +69,38 @@ def _penalty(theta, shape, lists):
 
 @jit_inline
 def take_steps(samples, network, lists, steps, hyper, scratch):
-    """Take steps in place; return how many there were before something stopped being finite.
+    """Take minibatch steps in place, until done or until something stops being finite.
 
-    The functions are called with arrays rather than whole records where they are many: each
-    array handed over has its references counted.
+    A step draws nothing: rows come from `steps`. With κ_t = min(1, kappa / t), C is updated first
+    and θ steps with the new C, both at FREE parameters only; then t grows by 1 (Mandt et al.
+    2017, Corollary 3 and Eq. 21). The traces in the rates of SCALAR and SQRT (Theorems 1 and 7)
+    are those of the C before the update, so that one pass over it does.
+
+    Parameters
+    ----------
+    samples : Samples
+        Data; all float arrays have one dtype, float64 or float32, and C order. Y holds one-hot
+        rows for the softmax objectives, 0 or 1 for the logistic one.
+    network : Network
+        Its state is changed in place, where its status is FREE.
+    lists : Lists or None
+        From `plan`; its working state is changed too, see `write_back`.
+    steps : Steps
+        The rows; its losses are filled with each minibatch's mean loss before its step, penalty
+        included.
+    hyper : Hyper
+        Scalars of the training.
+    scratch : Scratch
+        Work space of as many columns as `columns` says.
+
+    Returns
+    -------
+    int
+        The number of steps after which the state and the losses so far were finite. Where it is
+        less than n_steps, the state is no longer to be used.
     """
+    # The functions below take arrays rather than whole records: each array that is handed over
+    # has its references counted.
     shape, theta, probe, squares = network.shape, network.state.theta, steps.probe, scratch.squares
     n_steps, S = steps.batch.shape
     for step in range(n_steps):
