@@ -169,7 +169,7 @@ class _Chunks:
         self._shape, self._status = network.layout.shape, check.kernel_array(parameters.status)
         B = columns(settings.batch_size, settings.noise_estimator)
         self._scratch = scratch(self._shape, B, network.dtype, settings.noise_estimator)
-        self.kept = _copy(parameters.state), 0, np.empty(0)
+        self.kept = parameters.state, 0, np.empty(0)
 
     def take(self, batch, probe):
         """Take a chunk's steps; return the losses of those before something was not finite."""

@@ -12,6 +12,7 @@ from sksgdprune._kernels.records import (
     SOFTMAX_LOG,
     SQUARED_RELU,
     jit,
+    jit_inline,
 )
 
 
@@ -107,7 +108,7 @@ def _squared_delta(Z, Y, losses, relu):
             Z[k, s] = zero if closed else error
 
 
-@jit
+@jit_inline
 def output_delta(Z, Y, losses, objective):
     """Turn Z (n_outputs, B) into d(loss)/dZ; fill losses (B,)."""
     losses[:] = 0

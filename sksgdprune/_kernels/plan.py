@@ -83,8 +83,9 @@ def _list(chosen, reached, shape, layer):
 
     They come tile by tile of the outputs, within a tile input by input.
     """
-    k, j = np.nonzero(chosen & reached)
-    order = np.argsort(j // OUTPUT_TILE, kind="stable")
-    k, j = k[order], j[order]
-    where = shape.starts[layer] + k * chosen.shape[1] + j
+    where = np.flatnonzero(chosen & reached)
+    tile = where % chosen.shape[1] // OUTPUT_TILE
+    where = where[np.argsort(tile.astype(np.uint16), kind="stable")]  # 16 bits sort by counting
+    k, j = np.divmod(where, chosen.shape[1])
+    where += shape.starts[layer]
     return np.stack([shape.units[layer] + k, shape.units[layer + 1] + j, where])

@@ -4,7 +4,16 @@ import numpy as np
 
 from sksgdprune._kernels.passes import live_connections
 from sksgdprune._kernels.plan import LISTED_GRADIENT
-from sksgdprune._kernels.records import FREE, PLAIN, PRUNED, SCALAR, Rates, jit, jit_sums
+from sksgdprune._kernels.records import (
+    FREE,
+    PLAIN,
+    PRUNED,
+    SCALAR,
+    Rates,
+    jit,
+    jit_inline,
+    jit_sums,
+)
 from sksgdprune._kernels.views import units, units_and_one
 
 GRADIENT_BLOCK = 32768  # connections whose gradients are stepped while in the second cache
@@ -183,7 +192,7 @@ def _dot_of_squares(a, d, S):
     return total
 
 
-@jit
+@jit_inline
 def _listed_by_probe(source, target, activations, deltas, g, noise, S, per_sample):
     """Fill g and noise of listed connections, the noise being the probe's."""
     for c in range(source.size):
