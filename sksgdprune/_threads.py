@@ -9,12 +9,12 @@ from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
 _asked = []  # numbers of threads that what runs now asks for
-_before = []  # the limit that knows what was before all of them
+_before = []  # each library's number before all of them
 
 
 @cache
-def _blas():
-    return ThreadpoolController().select(user_api="blas")
+def _libraries():
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 def thread_count(n_jobs):
@@ -42,9 +42,18 @@ def _change(how, n):
         old = min(_asked, default=None)
         how(n)
         new = min(_asked, default=None)
-        if new is None:
-            _before.pop().restore_original_limits()
-        elif new != old:
-            limit = _blas().limit(limits=new)
-            if old is None:
-                _before.append(limit)
+        if old is None:
+            _before[:] = [library.num_threads for library in _libraries()]
+        if new != old:
+            _set(_before if new is None else [new] * len(_before))
+
+
+def _set(numbers):
+    """Set each library's number, whichever thread this is.
+
+    threadpoolctl 3.8 has the first thread that sets OpenBLAS's number own it: in all others
+    `set_num_threads` does nothing. Here blocks of several threads agree on one number, and the
+    last of them gives it back, so that they call what is below that.
+    """
+    for library, number in zip(_libraries(), numbers, strict=True):
+        getattr(library, "_real_set_num_threads", library.set_num_threads)(number)

@@ -5,7 +5,7 @@ import traceback
 import warnings
 
 # The packages between a user's line and ours.
-BETWEEN = ("sksgdprune", "sklearn", "joblib", "threading", "concurrent", "contextlib")
+BETWEEN = ("sksgdprune", "sklearn", "joblib", "threading", "concurrent", "contextlib", "numba")
 
 
 def warn(message, category):

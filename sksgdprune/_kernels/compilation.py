@@ -1,29 +1,33 @@
-"""The first call of a door: it is compiled by one process at a time, and that is said."""
+"""The first call of a door: compiled by one process and thread at a time, and that is said."""
 
 import contextlib
 import logging
 import os
-import warnings
+import threading
 from pathlib import Path
 
 import numpy as np
 from numba import typeof
 from numba.core import event
 
+from sksgdprune._warnings import warn
+
 LOGGER = logging.getLogger("sksgdprune")
 _ready = set()  # doors with the types of arguments for which they are compiled
 _warned = []
+_one_thread_at_a_time = threading.Lock()
 
 
 def call(door, *arguments, verbose=0):
     """Call one of the doors; compile it first where these types of arguments are new.
 
-    That is said by a log message, and on a line of its own where `verbose`. Processes that start
-    together wait for the first to compile, and read from the disk what it did.
+    That is said by a log message, and on a line of its own where `verbose`. Processes and threads
+    that start together wait for the first to compile; processes read from the disk what it did.
     """
     key = (door, *map(_kind, arguments))
     if key not in _ready:
-        with _said(door, verbose), _one_process_at_a_time(door.stats.cache_path):
+        turn = _one_process_at_a_time(door.stats.cache_path)
+        with _one_thread_at_a_time, turn, _said(door, verbose):
             door.compile(tuple(map(typeof, arguments)))
         _ready.add(key)
     return door(*arguments)
@@ -50,11 +54,10 @@ class _Announcement(event.Listener):
                 print(f"[sksgdprune] {text}", flush=True)
             if not folder and not _warned:
                 _warned.append(text)
-                warnings.warn(
+                warn(
                     "numba found no folder that it may write to, so that every process compiles "
                     "anew; set the environment variable NUMBA_CACHE_DIR to such a folder.",
                     UserWarning,
-                    stacklevel=2,
                 )
 
     def on_end(self, event):
