@@ -1,8 +1,11 @@
-"""How many threads BLAS takes while trainings run, alone or side by side."""
+"""How many threads BLAS takes while trainings and predictions run, alone or side by side."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
+from itertools import pairwise
 
 from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
@@ -57,3 +60,20 @@ def _set(numbers):
     """
     for library, number in zip(_libraries(), numbers, strict=True):
         getattr(library, "_real_set_num_threads", library.set_num_threads)(number)
+
+
+def in_parts(fill, n):
+    """Call fill(start, stop) for parts of 0 to n side by side, in as many threads as BLAS has.
+
+    Within them BLAS takes one thread.
+    """
+    n_threads = min((library.num_threads for library in _libraries()), default=1)
+    if n_threads == 1:
+        fill(0, n)
+        return
+    ends = [n * i // n_threads for i in range(n_threads + 1)]
+    with blas_threads(), ThreadPoolExecutor(n_threads) as pool:
+        # In a copied context np.errstate is as it is here.
+        parts = [pool.submit(copy_context().run, fill, *part) for part in pairwise(ends)]
+        for part in parts:
+            part.result()

@@ -69,7 +69,7 @@ tell(lambda: [classifier(noise_estimator="batch", preconditioner="sqrt").fit(csr
 """
 
 # Functions that are compiled by trainings that go this way, and by no others.
-LISTED = {"update_listed", "_listed_by_probe", "_accumulate", "live_units"}
+LISTED = {"update_listed", "_accumulate", "live_units"}
 BATCH, CSR = {"_by_batch", "_batch_noise"}, {"scatter"}
 DENSE = {"train", "gather", "forward", "pass_down", "update_dense", "_by_probe"}
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.special import log_softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from threadpoolctl import threadpool_info
 
+from sksgdprune import _dense
 from sksgdprune._dense import dense_output
 from sksgdprune._layout import Layout, initial_noise_variance, initial_parameters
 from sksgdprune._outputs import OUTPUTS
@@ -137,3 +140,34 @@ def test_log_softmax_is_finite_where_the_softmax_underflows():
     got = predict(np.ones((1, 1)), [W], [b], "tanh", "log_softmax")
     np.testing.assert_array_equal(got, [[0.0, -2000.0, -4000.0]])
     np.testing.assert_array_equal(got, log_softmax([[2000.0, 0.0, -2000.0]], axis=1))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("several", [True, False])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 16, 17, 33])
+def test_rows_are_predicted_alike_in_any_number_and_any_threads(monkeypatch, n, several, dtype):
+    monkeypatch.setattr(_dense, "BLOCK_ROWS", 4)
+    monkeypatch.setattr(_dense, "LARGE_BLOCK_ROWS", 8)
+    monkeypatch.setattr(_dense, "WORTH_THREADS", 0 if several else np.inf)
+    rng, layout = np.random.RandomState(0), Layout((5, 6, 3))
+    X, theta = rng.normal(size=(n, 5)), rng.normal(size=layout.n_parameters)
+    X, theta = X.astype(dtype), theta.astype(dtype)
+    weights = layout.weights(theta), layout.biases(theta), "tanh"
+    before = [library["num_threads"] for library in threadpool_info()]
+    got = dense_output(X, *weights)
+    assert [library["num_threads"] for library in threadpool_info()] == before
+    one_by_one = np.concatenate([dense_output(X[i : i + 1], *weights) for i in range(n)])
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, one_by_one, rtol=0, atol=20 * np.finfo(dtype).eps)
+    sparse = dense_output(csr_array(X), *weights)
+    np.testing.assert_allclose(sparse, got, rtol=0, atol=20 * np.finfo(dtype).eps)
+
+
+def test_an_overflow_in_a_thread_is_as_silent_as_it_is_asked_to_be(monkeypatch):
+    monkeypatch.setattr(_dense, "BLOCK_ROWS", 4)
+    monkeypatch.setattr(_dense, "WORTH_THREADS", 0)
+    weights = [np.full((2, 3), 1e300)], [np.zeros(3)], "relu"
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert np.isinf(dense_output(np.full((20, 2), 1e300), *weights)).all()
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        dense_output(np.full((20, 2), 1e300), *weights)
