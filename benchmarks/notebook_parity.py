@@ -106,7 +106,7 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
         steps = records.Steps(batch[one], probe[one], float(t), np.empty(1))
         lists = plan(shape, state, status)
         network = records.Network(shape, state, status)
-        if doors.train(rows, network, lists, steps, hyper, space) != 1:
+        if doors.train(rows, network, lists, None, steps, hyper, space) != 1:
             raise FloatingPointError("The replay stopped being finite.")
         write_back(lists, state)
 

@@ -46,6 +46,7 @@ class BasePreconditionedMLP(
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
         "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "alpha": [check.NON_NEGATIVE],
+        "average": ["boolean", check.COUNT],
         "batch_size": [check.COUNT],
         "sampling": [StrOptions({"replacement", "shuffle"})],
         "max_steps": [check.COUNT],
@@ -143,8 +144,9 @@ class BasePreconditionedMLP(
             noise_variance=_layout.initial_noise_variance(layout, rng, X.dtype),
         )
         parameters = Parameters(state, np.full(layout.n_parameters, FREE))
+        first = self.t0 + (self.average if check.is_whole(self.average) else 0)
         self._network = FittedNetwork(
-            layout, self.activation, targets, parameters, layout.n_parameters
+            layout, self.activation, targets, parameters, layout.n_parameters, first
         )
         self._rng, self._sampler = rng, Sampler(rng)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
@@ -229,8 +231,7 @@ class BasePreconditionedMLP(
             return []
 
         def fitted(theta):
-            state = self._network.dense().state._replace(theta=theta)
-            return {"_network": self._network.with_state(state)}
+            return {"_network": self._network.with_theta(theta)}
 
         epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
         return [_callbacks.Epochs(self, samples, epoch, self.max_steps, fitted)]
@@ -244,15 +245,14 @@ class BasePreconditionedMLP(
         self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
         self.best_validation_score_ = validation.best_score
         if self.early_stopping and validation.best_theta is not None:
-            state = self._network.dense().state._replace(theta=validation.best_theta)
-            self._network = self._network.with_state(state)
+            self._network = self._network.with_theta(validation.best_theta)
 
     def _advance(self, data, n_steps=None, watches=()):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
         settings = _training.settings(self, self._network, data.size)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
-        self._network = self._network.with_state(outcome.state)
+        self._network = outcome.network
         self._sampler, self._n_samples = sampler, data.size
         self._record(outcome)
         return outcome

@@ -25,24 +25,35 @@ def compact(network):
 
 def _compact(layout, parameters, activation):
     """Return layout and dense Parameters of the smaller network."""
-    state, status = parameters
-    theta, status = state.theta.copy(), status.copy()
+    state, status, average = parameters
+    theta, held = _fold(layout, state.theta, status, activation)
+    if average is not None:
+        average, _ = _fold(layout, average, status, activation)
+    units = [np.arange(layout.sizes[0])]
+    for block in layout.weights(held)[1:]:
+        leads = np.flatnonzero((block != PRUNED).any(axis=1))
+        units.append(leads if leads.size else np.array([0]))
+    units.append(np.arange(layout.sizes[-1]))
+
+    def smaller(vector):
+        return None if vector is None else _sub_network(layout, vector, units)
+
+    state = State(*map(smaller, state._replace(theta=theta)))
+    parameters = Parameters(state, smaller(held), smaller(average))
+    return Layout(tuple(len(kept) for kept in units)), parameters
+
+
+def _fold(layout, theta, status, activation):
+    """Return θ and status after constants are folded and what leads nowhere is cut."""
+    theta, status = theta.copy(), status.copy()
     weights, biases = layout.weights(theta), layout.biases(theta)
     held, held_biases = layout.weights(status), layout.biases(status)
-    parameters = Parameters(state._replace(theta=theta), status)
     hidden = range(1, len(layout.sizes) - 1)
     for layer in hidden:
         _fold_constants(layer, weights, biases, held, held_biases, activation)
     for layer in reversed(hidden):
         _drop_inputs(layer, weights, held)
-    units = [np.arange(layout.sizes[0])]
-    for layer in hidden:
-        leads = np.flatnonzero((held[layer] != PRUNED).any(axis=1))
-        units.append(leads if leads.size else np.array([0]))
-    units.append(np.arange(layout.sizes[-1]))
-    smaller = Layout(tuple(len(kept) for kept in units))
-    state = State(*(_sub_network(layout, array, units) for array in parameters.state))
-    return smaller, Parameters(state, _sub_network(layout, status, units))
+    return theta, status
 
 
 def _fold_constants(layer, weights, biases, held, held_biases, activation):

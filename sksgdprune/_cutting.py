@@ -183,18 +183,18 @@ class CuttingMixin:
         """
         check_is_fitted(self)
         status = self.status_
-        self._network = self._network.with_status(np.where(status == FROZEN, FREE, status))
+        self._network = self._network.cut(np.where(status == FROZEN, FREE, status), self.t_)
         return self
 
     def _carry_out(self, cut, samples, random_state):
         check_is_fitted(self)
         self._validate_params()
         network, settings = self._network, self._settings()
-        state = network.dense().state
+        parameters = network.dense()
         rng = self._rng if random_state is None else check_random_state(random_state)
         evidence = _scores.Evidence(
-            state.theta,
-            state.noise_variance,
+            parameters.theta,
+            parameters.state.noise_variance,
             self.preconditioner_,
             partial(self._mean_gradients, cut, samples, settings),
             rng,
@@ -206,7 +206,7 @@ class CuttingMixin:
                 "See sparsity_report_.",
                 UserWarning,
             )
-        self._network = network.with_status(status)
+        self._network = network.cut(status, self.t_)
         return self
 
     def _mean_gradients(self, cut, samples, settings):
@@ -218,5 +218,5 @@ class CuttingMixin:
                 f"pass X and y, as in {cut.action}(p, {cut.method!r}, X=X, y=y)."
             )
         data = self._read(X, y, sample_weight, self._network)
-        theta = check.kernel_array(self._network.dense().state.theta)
+        theta = check.kernel_array(self._network.dense().theta)
         return _training.mean_gradients(data, self._network.layout, theta, settings)

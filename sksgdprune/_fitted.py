@@ -14,7 +14,7 @@ def _fitted_vector(name, doc, possible, is_possible):
 
     def read(self):
         parameters = network_of(self, attribute).dense()
-        return parameters.status if name == "status" else getattr(parameters.state, name)
+        return getattr(parameters.state if name == "noise_variance" else parameters, name)
 
     def write(self, value):
         old, value = read(self), np.asarray(value)
@@ -25,9 +25,11 @@ def _fitted_vector(name, doc, possible, is_possible):
             raise ValueError(f"Got {wrong} in {attribute}; possible are {possible}.")
         value, network = np.array(value, dtype=old.dtype), self._network
         if name == "status":
-            self._network = network.with_status(value)
+            self._network = network.cut(value, self.t_)
         else:
-            self._network = network.with_state(network.dense().state._replace(**{name: value}))
+            state, _, average = network.dense()
+            average = None if name == "theta" else average
+            self._network = network.with_state(state._replace(**{name: value}), average)
 
     return property(read, write, doc=doc)
 
@@ -148,7 +150,7 @@ class FittedNetworkMixin:
     @property
     def preconditioner_(self):
         """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
-        state, status = network_of(self, "preconditioner_").dense()
+        state, status, _ = network_of(self, "preconditioner_").dense()
         settings = self._settings()
         return _training.preconditioner(
             state.noise_variance, settings.hyper, settings.batch_size, status != PRUNED

@@ -32,6 +32,8 @@ class FittedNetwork:
         State and status of the parameters.
     n_parameters : int
         Of the whole network: `compact` removes some, but leaves this N of H as it is.
+    average_from : int
+        The step counter t from which on iterates are averaged, where they are.
     """
 
     layout: Layout
@@ -39,6 +41,7 @@ class FittedNetwork:
     targets: Classes | Labels | Reals
     parameters: Parameters | Remaining
     n_parameters: int
+    average_from: int
 
     @property
     def dtype(self):
@@ -49,18 +52,36 @@ class FittedNetwork:
         """Return the Parameters as vectors."""
         return self.parameters.dense()
 
-    def with_state(self, state):
-        """Return the network with another State."""
-        return self._with(self.dense()._replace(state=state))
+    def with_state(self, state, average=None):
+        """Return the network with another State, and average or none."""
+        return self._with(Parameters(state, self.dense().status, average))
 
-    def with_status(self, status):
-        """Return the network with another status of each parameter; PRUNED ones become 0."""
-        return self._with(self.dense()._replace(status=status))
+    def with_theta(self, theta):
+        """Return the network with another θ that predicts, in place of the average if any."""
+        state, _, average = self.dense()
+        if average is None:
+            return self.with_state(state._replace(theta=theta))
+        return self.with_state(state, average=theta)
+
+    def cut(self, status, t):
+        """Return the network with another status of each parameter, as it is at t.
+
+        PRUNED ones become 0; what is FROZEN from now on stays as it predicts. The average starts
+        anew: until it has begun, it is the present one.
+        """
+        state, old, average = parameters = self.dense()
+        held = (status == FROZEN) & (old != FROZEN)
+        theta = np.where(held, parameters.theta, state.theta)
+        network = self._with(Parameters(state._replace(theta=theta), status, average))
+        return replace(network, average_from=max(t, self.average_from))
 
     def _with(self, parameters):
-        state, status = parameters
-        theta = np.where(status == PRUNED, state.theta.dtype.type(0), state.theta)
-        parameters = Parameters(state._replace(theta=theta), status)
+        state, status, average = parameters
+        zero = state.theta.dtype.type(0)
+        state = state._replace(theta=np.where(status == PRUNED, zero, state.theta))
+        if average is not None:
+            average = np.where(status == PRUNED, zero, average)
+        parameters = Parameters(state, status, average)
         return replace(self, parameters=self.parameters.like(parameters))
 
     def sparsified(self):
@@ -80,7 +101,7 @@ class FittedNetwork:
         """Return the last layer's values for the rows of X, (n_samples, n_outputs)."""
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
-        tensors = self.layout.views(self.dense().state.theta)
+        tensors = self.layout.views(self.dense().theta)
         return dense_output(X, tensors[0::2], tensors[1::2], self.activation)
 
     def _listed_output(self, X):

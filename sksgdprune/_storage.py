@@ -13,10 +13,16 @@ from sksgdprune._layout import Layout
 
 
 class Parameters(NamedTuple):
-    """What a step moves, and where it may: vectors of shape (n_parameters,)."""
+    """What a step moves, where it may, and the mean of iterates: vectors (n_parameters,)."""
 
     state: State
     status: np.ndarray
+    average: np.ndarray | None = None
+
+    @property
+    def theta(self):
+        """The θ that predicts: the average, where there is one."""
+        return self.state.theta if self.average is None else self.average
 
     def dense(self):
         """Return the vectors."""
@@ -41,12 +47,15 @@ class Remaining:
         Arrays of shape (n_remaining,).
     status : ndarray of uint8 of shape (n_remaining,)
         FREE or FROZEN.
+    average : ndarray of shape (n_remaining,) or None
+        The mean of the iterates.
     """
 
     layout: Layout
     where: np.ndarray
     state: State
     status: np.ndarray
+    average: np.ndarray | None = None
 
     @classmethod
     def of(cls, layout, parameters):
@@ -55,7 +64,8 @@ class Remaining:
         if layout.n_parameters <= np.iinfo(np.int32).max:
             where = where.astype(np.int32)
         state = State(*(array[where] for array in parameters.state))
-        return cls(layout, where, state, parameters.status[where])
+        average = None if parameters.average is None else parameters.average[where]
+        return cls(layout, where, state, parameters.status[where], average)
 
     def like(self, parameters):
         """Return dense `parameters` in this form."""
@@ -64,7 +74,8 @@ class Remaining:
     def dense(self):
         """Return the vectors."""
         state = State(*map(self._spread, self.state, PRUNED_STATE))
-        return Parameters(state, self._spread(self.status, PRUNED))
+        average = None if self.average is None else self._spread(self.average, 0)
+        return Parameters(state, self._spread(self.status, PRUNED), average)
 
     def _spread(self, values, where_pruned):
         vector = np.full(self.layout.n_parameters, where_pruned, dtype=values.dtype)
@@ -79,12 +90,13 @@ class Remaining:
     @cached_property
     def lists(self):
         """The lists over which every layer predicts."""
-        state, status = self.dense()
-        return plan(self.layout.shape, state, status, listed_below=ALWAYS)
+        dense = self.dense()
+        state = dense.state._replace(theta=dense.theta)
+        return plan(self.layout.shape, state, dense.status, listed_below=ALWAYS)
 
     def coefs(self):
         """Return the weight matrices as CSR arrays of shape (fan_in, fan_out)."""
-        coefs, theta = [], self.state.theta
+        coefs, theta = [], self.state.theta if self.average is None else self.average
         for tensor in self.layout.tensors[0::2]:
             first, last = np.searchsorted(self.where, (tensor.where.start, tensor.where.stop))
             rows, columns = np.divmod(self.where[first:last] - tensor.where.start, tensor.shape[1])

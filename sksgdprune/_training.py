@@ -16,14 +16,17 @@ from sksgdprune._kernels.records import (
     PRECONDITIONERS,
     PROBE,
     ROOTS,
+    STRIDE,
     Hyper,
     Network,
     State,
     Steps,
+    Tail,
     columns,
     scratch,
 )
 from sksgdprune._kernels.step import denominator, rates
+from sksgdprune._network import FittedNetwork
 from sksgdprune._sampling import samples
 from sksgdprune._stopping import LossCurve
 from sksgdprune._targets import objective
@@ -32,6 +35,9 @@ from sksgdprune._threads import blas_threads, thread_count
 # About half a second of work in one kernel call, in multiply-adds of a slow machine, and
 # the rows drawn for it, which bound the memory of the draws and the time of tiny networks.
 CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
+# How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
+# the training, however long it is (Shamir & Zhang 2013 take the same).
+POWER = 3.0
 # Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
 LARGEST_H = 10.0
 # Rows that go through at once where losses and gradients of all rows are asked for.
@@ -47,6 +53,7 @@ class Settings(NamedTuple):
     noise_estimator: str
     n_threads: int
     verbose: int
+    power: float | None = None  # of the iterates' weights in their average; None for no average
 
 
 def settings(estimator, network, n_samples):
@@ -59,6 +66,7 @@ def settings(estimator, network, n_samples):
         estimator.noise_estimator,
         thread_count(estimator.n_jobs),
         estimator.verbose,
+        None if estimator.average is False else 0.0 if check.is_whole(estimator.average) else POWER,
     )
 
 
@@ -134,9 +142,9 @@ def epoch_steps(data, settings):
 
 
 class Outcome(NamedTuple):
-    """What a training came to: the state, the losses by epochs, and what cut it short."""
+    """What a training came to: the network, the losses by epochs, and what cut it short."""
 
-    state: State
+    network: FittedNetwork
     curve: LossCurve
     diverged: bool = False
     interrupted: bool = False
@@ -158,9 +166,9 @@ class _Chunks:
 
     Attributes
     ----------
-    kept : (State, int, ndarray)
-        The last whole chunk's state, how many steps led there, and the chunk's losses. Replaced
-        as a whole, so that Ctrl-C at any moment finds what belongs together.
+    kept : (FittedNetwork, int, ndarray)
+        The network after the last whole chunk, how many steps led there, and the chunk's losses.
+        Replaced as a whole, so that Ctrl-C at any moment finds what belongs together.
     """
 
     def __init__(self, data, network, settings, t):
@@ -169,31 +177,36 @@ class _Chunks:
         self._shape, self._status = network.layout.shape, check.kernel_array(parameters.status)
         B = columns(settings.batch_size, settings.noise_estimator)
         self._scratch = scratch(self._shape, B, network.dtype, settings.noise_estimator)
-        self.kept = parameters.state, 0, np.empty(0)
+        self.kept = network, 0, np.empty(0)
 
     def take(self, batch, probe):
         """Take a chunk's steps; return the losses of those before something was not finite."""
         before, done, _ = self.kept
-        state, losses = self._advance(before, done, batch, probe)
+        network, losses = self._advance(before, done, batch, probe)
         if len(losses) < len(batch):  # take it again, up to the step before
-            state, _ = self._advance(before, done, batch[: len(losses)], probe[: len(losses)])
-        self.kept = state, done + len(losses), losses
+            network, _ = self._advance(before, done, batch[: len(losses)], probe[: len(losses)])
+        self.kept = network, done + len(losses), losses
         return losses
 
-    def _advance(self, state, done, batch, probe):
-        state, losses, setting = _copy(state), np.empty(len(batch)), self._settings
+    def _advance(self, before, done, batch, probe):
+        parameters, losses, setting = before.dense(), np.empty(len(batch)), self._settings
+        state, t = State(*(np.array(array) for array in parameters.state)), self._t + done
         network = Network(self._shape, state, self._status)
-        lists = plan(*network)
+        lists, tail = plan(*network), self._tail(before, parameters)
         probe = probe if setting.noise_estimator == PROBE else None
-        steps = Steps(batch, probe, float(self._t + done), losses)
-        arguments = self._samples, network, lists, steps, setting.hyper, self._scratch
+        steps = Steps(batch, probe, float(t), losses)
+        arguments = self._samples, network, lists, tail, steps, setting.hyper, self._scratch
         finite = call(doors.train, *arguments, verbose=setting.verbose)
         write_back(lists, state)
-        return state, losses[:finite]
+        begun = tail is not None and t + finite >= before.average_from + STRIDE
+        return before.with_state(state, tail.average if begun else None), losses[:finite]
 
-
-def _copy(state):
-    return State(*(np.array(array) for array in state))
+    def _tail(self, network, parameters):
+        """Return what the iterates are averaged in, or None."""
+        if self._settings.power is None:
+            return None
+        average = np.array(parameters.theta)
+        return Tail(average, float(network.average_from), network.dtype.type(self._settings.power))
 
 
 def _chunk_steps(n_parameters, batch_size):
@@ -247,15 +260,15 @@ def train(data, network, settings, sampler, t, n_steps, watches=()):
                 done += steps
                 due = [w for w in watches if done % w.every == 0 or done == n_steps]
                 # A list, so that each sees every stop even where another ends the training.
-                if any([watch(chunks.kept[0].theta, curve) for watch in due]):
+                if any([watch(chunks.kept[0].dense().theta, curve) for watch in due]):
                     break
     except KeyboardInterrupt:
-        state, done, losses = chunks.kept
+        network, done, losses = chunks.kept
         if not done or _under_joblib():
             raise
         if curve.n_steps < done:
             curve.add(losses)
-        return Outcome(state, curve, interrupted=True)
+        return Outcome(network, curve, interrupted=True)
     return Outcome(chunks.kept[0], curve)
 
 

@@ -48,6 +48,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         network of any size (the limit h_max of the paper's Section 5).
     alpha : float, default=0.0
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
+    average : bool or int, default=False
+        Whether the mean of the iterates predicts in place of the last one (Section 6 of the
+        paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
+        mean. True weighs the iterate at t by about t³, a mean over the last part of the training
+        however long it is (Shamir & Zhang 2013); a number begins at that step and weighs all
+        alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
+        those of the iterates: a mean moves less than the noise that they measure. A cut starts
+        the mean anew.
     batch_size : int, default=32
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
@@ -166,6 +174,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         posterior_size="n_parameters",
         damping="auto",
         alpha=0.0,
+        average=False,
         batch_size=32,
         sampling="replacement",
         max_steps=3200,
@@ -190,6 +199,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.posterior_size = posterior_size
         self.damping = damping
         self.alpha = alpha
+        self.average = average
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps

@@ -61,7 +61,7 @@ def hyper(dtype=np.float64, **changes):
 def network(layout, theta, C, status):
     """A network at rest with these parameters; activation and targets are never asked."""
     parameters = Parameters(records.State(theta, C), status)
-    return FittedNetwork(layout, None, None, parameters, layout.n_parameters)
+    return FittedNetwork(layout, None, None, parameters, layout.n_parameters, 10)
 
 
 def run_kernel(
@@ -77,6 +77,6 @@ def run_kernel(
     )
     lists = plan(shape, state, status, listed_below)
     started = records.Network(shape, state, status)
-    done = doors.train(samples(X, Y), started, lists, steps, settings.hyper, space)
+    done = doors.train(samples(X, Y), started, lists, None, steps, settings.hyper, space)
     write_back(lists, state)
     return *state, losses, done

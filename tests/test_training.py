@@ -49,7 +49,7 @@ def train(problem_, settings, n_steps, *, sampling="shuffle"):
 
 def parts(outcome):
     """Return θ, C and the mean losses of the epochs."""
-    return *outcome.state, np.array(outcome.curve.means())
+    return *outcome.network.dense().state, np.array(outcome.curve.means())
 
 
 @given(
@@ -118,7 +118,7 @@ def test_chunks_do_not_change_the_training(monkeypatch, sampling, noise_estimato
     call = _training.call
 
     def counting(door, *args, **options):
-        lengths.append(len(args[3].batch))
+        lengths.append(len(args[4].batch))
         return call(door, *args, **options)
 
     monkeypatch.setattr(_training, "call", counting)
@@ -151,7 +151,7 @@ def test_training_leaves_the_arrays_it_was_given():
     outcome = train(p, h, 10)
     for array, expected in zip(p[1:6], before, strict=True):
         np.testing.assert_array_equal(array, expected)
-    assert not np.shares_memory(outcome.state.theta, p[3])
+    assert not np.shares_memory(outcome.network.dense().state.theta, p[3])
 
 
 def test_training_agrees_with_the_reference_on_the_samplers_rows():
@@ -254,8 +254,8 @@ def test_divergence_ends_with_the_last_finite_step():
     done = outcome.curve.n_steps
     assert outcome.diverged
     assert 0 < done < 400
-    assert np.isfinite(outcome.state.theta).all()
-    assert np.isfinite(outcome.state.noise_variance).all()
+    assert np.isfinite(outcome.network.dense().state.theta).all()
+    assert np.isfinite(outcome.network.dense().state.noise_variance).all()
     assert np.isfinite(outcome.curve.means()).all()
     again = train(p, h, done)
     assert not again.diverged
@@ -282,8 +282,8 @@ def test_divergence_of_the_noise_variance_alone_is_seen(preconditioner):
     p[1][:] *= 1e160  # a finite gradient, whose square is not
     p[5][:] = 0
     outcome = train(p, h, 20)
-    assert np.isfinite(outcome.state.theta).all()
-    assert np.isfinite(outcome.state.noise_variance).all()
+    assert np.isfinite(outcome.network.dense().state.theta).all()
+    assert np.isfinite(outcome.network.dense().state.noise_variance).all()
     assert outcome.diverged
 
 
@@ -293,5 +293,5 @@ def test_divergence_before_the_first_step_returns_the_start():
     outcome = train(p, h, 20)
     assert outcome.diverged
     assert outcome.curve.n_steps == 0
-    np.testing.assert_array_equal(outcome.state.theta, p[3])
-    np.testing.assert_array_equal(outcome.state.noise_variance, p[4])
+    np.testing.assert_array_equal(outcome.network.dense().state.theta, p[3])
+    np.testing.assert_array_equal(outcome.network.dense().state.noise_variance, p[4])

@@ -31,10 +31,10 @@ def _doors(stamp):
     """Return the doors; `_ = stamp` is what makes them close over it."""
 
     @_cached
-    def train(samples, network, lists, steps, hyper, scratch):
+    def train(samples, network, lists, tail, steps, hyper, scratch):
         """Take minibatch steps; see `loop.take_steps`."""
         _ = stamp
-        return loop.take_steps(samples, network, lists, steps, hyper, scratch)
+        return loop.take_steps(samples, network, lists, tail, steps, hyper, scratch)
 
     @_cached
     def losses_and_outputs(samples, shape, theta, hyper, scratch, output):

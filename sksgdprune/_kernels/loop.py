@@ -8,7 +8,7 @@ from sksgdprune._kernels.losses import mean, output_delta
 from sksgdprune._kernels.passes import forward, gather, live_units, pass_down, scatter
 from sksgdprune._kernels.plan import DENSE, LISTED
 from sksgdprune._kernels.records import jit, jit_inline
-from sksgdprune._kernels.step import level, rates, update_dense, update_listed
+from sksgdprune._kernels.step import collect, level, rates, update_dense, update_listed
 from sksgdprune._kernels.views import connections, units
 
 
@@ -50,9 +50,11 @@ def to_deltas(samples, shape, theta, lists, hyper, scratch):
 
 
 @jit
-def _penalty(theta, shape, lists):
-    """Return half the sum of the squared weights; biases are not penalised."""
+def _penalty(theta, shape, lists, alpha):
+    """Return α/2 times the sum of the squared weights; biases are not penalised."""
     total = 0.0
+    if alpha == 0:
+        return total
     for layer in range(shape.sizes.size - 1):
         dense = True
         if lists is not None:
@@ -64,11 +66,11 @@ def _penalty(theta, shape, lists):
         if dense:
             W = connections(theta, shape, layer)[:-1].reshape(-1)
             total += np.dot(W, W)
-    return total / 2
+    return alpha * (total / 2)
 
 
 @jit_inline
-def take_steps(samples, network, lists, steps, hyper, scratch):
+def take_steps(samples, network, lists, tail, steps, hyper, scratch):
     """Take minibatch steps in place, until done or until something stops being finite.
 
     A step draws nothing: rows come from `steps`. With κ_t = min(1, kappa / t), C is updated first
@@ -85,6 +87,8 @@ def take_steps(samples, network, lists, steps, hyper, scratch):
         Its state is changed in place, where its status is FREE.
     lists : Lists or None
         From `plan`; its working state is changed too, see `write_back`.
+    tail : Tail or None
+        Where iterates are averaged: its average is changed in place.
     steps : Steps
         The rows; its losses are filled with each minibatch's mean loss before its step, penalty
         included.
@@ -106,9 +110,7 @@ def take_steps(samples, network, lists, steps, hyper, scratch):
     for step in range(n_steps):
         _choose_rows(steps.batch, probe, step, scratch.rows)
         to_deltas(samples, shape, theta, lists, hyper, scratch)
-        loss = mean(scratch.losses, S)
-        if hyper.alpha > 0:
-            loss += hyper.alpha * _penalty(theta, shape, lists) / S
+        loss = mean(scratch.losses, S) + _penalty(theta, shape, lists, hyper.alpha) / S
         if not math.isfinite(loss):
             return step
         steps.losses[step] = loss
@@ -126,4 +128,6 @@ def take_steps(samples, network, lists, steps, hyper, scratch):
                 finite = update_dense(layer, network, scratch, probe, squares, S, now)
             if not finite:
                 return step
+        if tail is not None:
+            collect(theta, lists, tail, steps.t + step + 1)
     return n_steps

@@ -103,6 +103,10 @@ class State(NamedTuple):
     noise_variance: np.ndarray  # C
 
 
+# Every so many steps an iterate goes into the average: those between are nearly the same, and so
+# it costs a hundredth of a step.
+STRIDE = 10
+
 # What a pruned parameter has in a network that keeps the others only.
 PRUNED_STATE = State(theta=0, noise_variance=1)
 
@@ -134,6 +138,14 @@ class Network(NamedTuple):
     shape: Shape
     state: State
     status: np.ndarray
+
+
+class Tail(NamedTuple):
+    """What is collected of the iterates: their mean, by weights that favour the later ones."""
+
+    average: np.ndarray  # (n_parameters,)
+    first: float  # the t from which on steps are counted
+    power: np.floating  # the n-th iterate that is collected weighs about n ** power
 
 
 class Steps(NamedTuple):

@@ -9,6 +9,7 @@ from sksgdprune._kernels.records import (
     PLAIN,
     PRUNED,
     SCALAR,
+    STRIDE,
     Rates,
     jit,
     jit_inline,
@@ -78,6 +79,27 @@ def _move(i, state, status, g, noise, rates):
     new_w, new_c = new_w if free else w, new_c if free else c
     state.theta[i], state.noise_variance[i] = new_w, new_c
     return (new_w - new_w) + (new_c - new_c)
+
+
+@jit
+def collect(theta, lists, tail, t):
+    """Take θ as it is at t into the average, if it is its turn.
+
+    The n-th iterate has the weight (p + 1) / (n + p) against the mean of those before it: 1 / n
+    for p = 0, and for p > 0 the later ones count for more (Shamir & Zhang 2013).
+    """
+    real = type(tail.power)
+    steps = int(t - tail.first)
+    if steps < STRIDE or steps % STRIDE != 0:
+        return
+    if lists is not None:
+        for c in range(lists.where.size):
+            theta[lists.where[c]] = lists.state.theta[c]
+    n = steps // STRIDE
+    weight = (tail.power + real(1)) / (real(n) + tail.power)
+    for i in range(theta.size):
+        mean = tail.average[i] + weight * (theta[i] - tail.average[i])
+        tail.average[i] = mean if n > 1 else theta[i]
 
 
 @jit
