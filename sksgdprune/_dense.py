@@ -9,10 +9,10 @@ from sksgdprune._threads import in_parts
 # Rows that go through at once: few enough to stay in the second cache of a core, or enough for
 # products in BLAS's own threads.
 BLOCK_ROWS, LARGE_BLOCK_ROWS = 1024, 4096
-# Multiply-adds from which on threads of ours win: they wait for each other once, BLAS's in every
-# product. Measured: 200,000 rows of 100-(100)-10 in 0.4 of scikit-learn's time; starting them
-# takes a millisecond.
-WORTH_THREADS = 2**27
+# Rows and multiply-adds from which on threads of ours win: they wait for each other once, BLAS's in
+# every product. Starting them takes a millisecond, and BLAS's go on spinning for some: with 4,096
+# rows of wide layers ours took 1.5 times as long, with 200,000 rows 0.6 to 1.1 times.
+MANY_ROWS, WORTH_THREADS = 2**14, 2**27
 
 
 def dense_output(X, coefs, intercepts, activation):
@@ -34,7 +34,7 @@ def dense_output(X, coefs, intercepts, activation):
     n, dtype = X.shape[0], np.result_type(X.dtype, coefs[0].dtype)
     Z = np.empty((n, len(intercepts[-1])), dtype)
 
-    several = n > BLOCK_ROWS and n * sum(W.size for W in coefs) >= WORTH_THREADS
+    several = n >= MANY_ROWS and n * sum(W.size for W in coefs) >= WORTH_THREADS
 
     def fill(start, stop):
         size = min(stop - start, BLOCK_ROWS if several else LARGE_BLOCK_ROWS)

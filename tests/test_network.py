@@ -148,7 +148,8 @@ def test_log_softmax_is_finite_where_the_softmax_underflows():
 def test_rows_are_predicted_alike_in_any_number_and_any_threads(monkeypatch, n, several, dtype):
     monkeypatch.setattr(_dense, "BLOCK_ROWS", 4)
     monkeypatch.setattr(_dense, "LARGE_BLOCK_ROWS", 8)
-    monkeypatch.setattr(_dense, "WORTH_THREADS", 0 if several else np.inf)
+    monkeypatch.setattr(_dense, "MANY_ROWS", 5 if several else np.inf)
+    monkeypatch.setattr(_dense, "WORTH_THREADS", 0)
     rng, layout = np.random.RandomState(0), Layout((5, 6, 3))
     X, theta = rng.normal(size=(n, 5)), rng.normal(size=layout.n_parameters)
     X, theta = X.astype(dtype), theta.astype(dtype)
@@ -164,7 +165,7 @@ def test_rows_are_predicted_alike_in_any_number_and_any_threads(monkeypatch, n, 
 
 
 def test_an_overflow_in_a_thread_is_as_silent_as_it_is_asked_to_be(monkeypatch):
-    monkeypatch.setattr(_dense, "BLOCK_ROWS", 4)
+    monkeypatch.setattr(_dense, "MANY_ROWS", 5)
     monkeypatch.setattr(_dense, "WORTH_THREADS", 0)
     weights = [np.full((2, 3), 1e300)], [np.zeros(3)], "relu"
     with np.errstate(over="ignore", invalid="ignore"):
