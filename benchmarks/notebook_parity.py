@@ -23,7 +23,9 @@ from sksgdprune import _scores, _selection, _training
 from sksgdprune._kernels import doors, records
 from sksgdprune._kernels.plan import plan, write_back
 from sksgdprune._layout import Layout
+from sksgdprune._network import FittedNetwork
 from sksgdprune._sampling import Data, samples
+from sksgdprune._storage import Parameters
 from sksgdprune._threads import blas_threads
 
 TENSORS = ("W1", "b1", "W2", "b2")
@@ -74,7 +76,9 @@ def problem(record, config):
         learning_rate=np.float64(config["learning_rate"]) / (2 if regression else 1),
         posterior_size=np.float64(layout.n_parameters),
         damping=np.finfo(np.float64).tiny,
+        cap=np.float64(0),
         alpha=np.float64(0),
+        disperses=False,
     )
     X, Y = (np.require(a, np.float64, ("C", "W", "A")) for a in (X, Y))
     settings = _training.Settings(hyper, config["batch_size"], "replacement", records.PROBE, 1, 0)
@@ -103,7 +107,7 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
 
     def call(status, hyper, step):
         one = slice(step, step + 1)
-        steps = records.Steps(batch[one], probe[one], float(t), np.empty(1))
+        steps = records.Steps(batch[one], probe[one], float(t), np.empty(1), np.ones(1))
         lists = plan(shape, state, status)
         network = records.Network(shape, state, status)
         if doors.train(rows, network, lists, None, steps, hyper, space) != 1:
@@ -131,7 +135,10 @@ def cut(problem, theta, C, kept, action, picked):
         H = _training.preconditioner(C, settings.hyper, settings.batch_size)
 
         def gradients():
-            return _training.mean_gradients(data, problem.layout, theta, settings)
+            parameters = Parameters(records.State(theta, C), kept)
+            n = problem.layout.n_parameters
+            network = FittedNetwork(problem.layout, "tanh", None, parameters, n, 0)
+            return _training.mean_gradients(data, network, settings)
 
         evidence = _scores.Evidence(theta, C, H, gradients, rng=None)
         scores = _scores.resolve(kind, action["mode"])(evidence)

@@ -84,7 +84,11 @@ def problem(network, dtype, n_steps=10):
     model = PreconditionedMLPClassifier(
         network.sizes[1:-1],
         learning_rate=LEARNING_RATE,
+        activation="tanh",
         damping=1e-2,
+        alpha=0.0,
+        average=False,
+        standardize=False,
         batch_size=network.batch_size,
         max_steps=n_steps,
         random_state=0,

@@ -24,10 +24,14 @@ from sksgdprune._kernels.records import (
     State,
 )
 from sksgdprune._network import FittedNetwork
-from sksgdprune._sampling import Data, Sampler
+from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
+from sksgdprune._units import Seen
 from sksgdprune._warnings import warn
+
+# How far below a constant prediction's score a useful fit may be on its own training data.
+CHANCE = 0.05
 
 
 class BasePreconditionedMLP(
@@ -45,11 +49,12 @@ class BasePreconditionedMLP(
         "t0": [check.COUNT],
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
         "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
-        "alpha": [check.NON_NEGATIVE],
+        "alpha": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "average": ["boolean", check.COUNT],
+        "standardize": ["boolean"],
         "batch_size": [check.COUNT],
         "sampling": [StrOptions({"replacement", "shuffle"})],
-        "max_steps": [check.COUNT],
+        "max_steps": [check.COUNT, StrOptions({"auto"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [check.COUNT, Options(Real, {np.inf})],
@@ -105,16 +110,20 @@ class BasePreconditionedMLP(
                 self._network.targets.check_warm_start(data.Y)
             else:
                 data = self._start(X, y, sample_weight)
+                if self._seen is not None:
+                    self._seen = self._seen._replace(settled=True)
             data, held_out = self._hold_out(data, X_val, y_val)
             validation = self._validation(data, held_out)
-            epochs = self._report_epochs(data, (X, y, sample_weight))
-            watches = [*validation, *self._standstill(data), *epochs]
-            outcome = self._advance(data, self.max_steps, watches)
+            n_steps = self._budget(data)
+            epochs = self._report_epochs(data, n_steps, (X, y, sample_weight))
+            watches = [*validation, *self._plateau(), *epochs]
+            outcome = self._advance(data, n_steps, watches)
             for watch in validation:
                 self._keep_validation(watch)
         for report in epochs:
             report.end(self.theta_)
         self._tell(outcome)
+        self._judge(data, outcome, n_steps)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -128,7 +137,7 @@ class BasePreconditionedMLP(
     def _train(self, X, y, n_steps=None, sample_weight=None, classes=None):
         """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
         if self.__sklearn_is_fitted__():
-            data = self._read(X, y, sample_weight, self._network)
+            data = self._read_more(X, y, sample_weight)
         else:
             data = self._start(X, y, sample_weight, classes)
         return self._advance(data, n_steps)
@@ -145,13 +154,33 @@ class BasePreconditionedMLP(
         )
         parameters = Parameters(state, np.full(layout.n_parameters, FREE))
         first = self.t0 + (self.average if check.is_whole(self.average) else 0)
-        self._network = FittedNetwork(
+        network = FittedNetwork(
             layout, self.activation, targets, parameters, layout.n_parameters, first
         )
+        self._seen = self._look(X, y, weights, targets)
+        self._network = network.in_units(self._seen).started(self._seen)
         self._rng, self._sampler = rng, Sampler(rng)
         self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
         self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
         return self._encode(X, y, weights, self._network)
+
+    def _look(self, X, y, weights, targets):
+        """Return what the rows show of the units of X and y, or None where they stay as is."""
+        if not self.standardize:
+            return None
+        if weights is not None:
+            weights = weights * (Population(len(y), weights).size / weights.sum())
+        return Seen.first(check.kernel_array(X), targets.columns(y), weights)
+
+    def _read_more(self, X, y, sample_weight):
+        """Return further samples as Data; until enough rows were seen, they settle the units."""
+        checked = check.training_data(self, X, y, sample_weight, reset=False)
+        if self.standardize and self._seen is not None:
+            seen = self._seen.joined(self._look(*checked, self._network.targets))
+            if not self._seen.settled:
+                self._network = self._network.in_units(seen)
+            self._seen = seen
+        return self._encode(*checked, self._network)
 
     def _read(self, X, y, sample_weight, network):
         """Return samples as Data for a network that has been started."""
@@ -163,7 +192,7 @@ class BasePreconditionedMLP(
         Y = network.targets.encode(y)
         weights = self._weigh(y, weights, network.targets)
         X, Y = (check.kernel_array(array, network.dtype) for array in (X, Y))
-        return Data(X, Y, weights)
+        return Data(X, Y, weights, network.units)
 
     def _weigh(self, y, weights, targets):
         """Return the rows' weights, or None where all are 1."""
@@ -217,15 +246,21 @@ class BasePreconditionedMLP(
         with np.errstate(over="ignore", invalid="ignore"):
             return float(network.targets.grade(Z, held_out.Y, held_out.weights)), loss
 
-    def _standstill(self, data):
-        """Return the watch that ends a training whose loss stands still, or none."""
+    def _budget(self, data):
+        """Return how many steps `fit` takes at most."""
+        if self.max_steps == "auto":
+            batch_size = _training.minibatch_size(self, data.size)
+            return _training.auto_steps(data.size, batch_size)
+        return self.max_steps
+
+    def _plateau(self):
+        """Return the watch that ends a training whose loss no longer falls, or none."""
         patience = self.n_iter_no_change
         if self.early_stopping or self.tol == 0 or patience == math.inf:
             return []
-        settings = _training.settings(self, self._network, data.size)
-        return [_stopping.Standstill(_training.epoch_steps(data, settings), patience, self.tol)]
+        return [_stopping.Plateau(patience, self.tol)]
 
-    def _report_epochs(self, data, samples):
+    def _report_epochs(self, data, n_steps, samples):
         """Return what tells the callbacks of each epoch, if there are any."""
         if not _callbacks.are_set(self):
             return []
@@ -234,7 +269,7 @@ class BasePreconditionedMLP(
             return {"_network": self._network.with_theta(theta)}
 
         epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
-        return [_callbacks.Epochs(self, samples, epoch, self.max_steps, fitted)]
+        return [_callbacks.Epochs(self, samples, epoch, n_steps, fitted)]
 
     def _keep_validation(self, validation):
         """Keep the scores, and under early stopping the θ of the best.
@@ -249,11 +284,12 @@ class BasePreconditionedMLP(
 
     def _advance(self, data, n_steps=None, watches=()):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
-        settings = _training.settings(self, self._network, data.size)
+        self._n_samples = max(data.size, 0 if self._seen is None else round(self._seen.X.count))
+        settings = _training.settings(self, self._network, self._n_samples)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
         self._network = outcome.network
-        self._sampler, self._n_samples = sampler, data.size
+        self._sampler = sampler
         self._record(outcome)
         return outcome
 
@@ -275,6 +311,27 @@ class BasePreconditionedMLP(
                 f"Training diverged after {outcome.curve.n_steps} steps and ended with the last "
                 "finite parameters; standardise X, or try a smaller learning_rate or a larger "
                 "damping.",
+                ConvergenceWarning,
+            )
+
+    def _judge(self, data, outcome, n_steps):
+        """Warn of a fit that is no good, and of one that ended too early."""
+        if outcome.diverged or outcome.interrupted or len(data.Y) < 2:
+            return
+        Z = self._network.output(data.X)
+        score = self._network.targets.grade(Z, data.Y, data.weights)
+        constant = self._network.targets.constant_grade(data.Y, data.weights)
+        if not score > constant - CHANCE:
+            warn(
+                f"The fit is no better on its own training data ({score:.3g}) than a constant "
+                f"prediction ({constant:.3g}). Try a smaller learning_rate, more max_steps, a "
+                "smaller alpha, or standardize=True.",
+                ConvergenceWarning,
+            )
+        elif outcome.curve.n_steps == n_steps and outcome.curve.falls(_stopping.CLEARLY):
+            warn(
+                f"Training ended after max_steps={self.max_steps!r} ({n_steps}) while its loss was "
+                "still falling; raise max_steps.",
                 ConvergenceWarning,
             )
 

@@ -218,5 +218,4 @@ class CuttingMixin:
                 f"pass X and y, as in {cut.action}(p, {cut.method!r}, X=X, y=y)."
             )
         data = self._read(X, y, sample_weight, self._network)
-        theta = check.kernel_array(self._network.dense().theta)
-        return _training.mean_gradients(data, self._network.layout, theta, settings)
+        return _training.mean_gradients(data, self._network, settings)

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _training
 from sksgdprune._compact import compact
-from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
+from sksgdprune._kernels.records import FREE, FROZEN, PRUNED, Units
 
 
 def _fitted_vector(name, doc, possible, is_possible):
@@ -146,6 +146,21 @@ class FittedNetworkMixin:
     def intercepts_(self):
         """Bias vectors (fan_out,): views of `theta_`, or copies if sparsified."""
         return network_of(self, "intercepts_").layout.biases(self.theta_)
+
+    @property
+    def X_mean_(self):
+        """Mean of each feature, or 0, taken from the inputs; shape (n_features,)."""
+        return self._units_of_X("X_mean_").mean
+
+    @property
+    def X_scale_(self):
+        """Standard deviation of each feature, or 1, by which the inputs are divided."""
+        return self._units_of_X("X_scale_").scale
+
+    def _units_of_X(self, attribute):
+        network = network_of(self, attribute)
+        n = network.layout.sizes[0]
+        return network.units if network.units.mean.size else Units(np.zeros(n), np.ones(n))
 
     @property
     def preconditioner_(self):

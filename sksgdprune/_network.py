@@ -9,11 +9,12 @@ from sksgdprune._dense import dense_output
 from sksgdprune._kernels import doors
 from sksgdprune._kernels.compilation import call
 from sksgdprune._kernels.plan import LISTED_ROWS
-from sksgdprune._kernels.records import ACTIVATIONS, FREE, FROZEN, PRUNED, scratch
+from sksgdprune._kernels.records import ACTIVATIONS, FREE, FROZEN, PRUNED, Units, scratch
 from sksgdprune._layout import Layout
 from sksgdprune._sampling import samples
 from sksgdprune._storage import Parameters, Remaining
 from sksgdprune._targets import Classes, Labels, Reals
+from sksgdprune._units import AS_IS
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class FittedNetwork:
         Of the whole network: `compact` removes some, but leaves this N of H as it is.
     average_from : int
         The step counter t from which on iterates are averaged, where they are.
+    units : Units, default=AS_IS
+        What the inputs are measured in.
+    dispersion : float, default=1.0
+        The running mean of the squared residuals, or of the deviance of counts, in units of
+        `targets`; 1 where nothing asks for it.
     """
 
     layout: Layout
@@ -42,6 +48,8 @@ class FittedNetwork:
     parameters: Parameters | Remaining
     n_parameters: int
     average_from: int
+    units: Units = AS_IS
+    dispersion: float = 1.0
 
     @property
     def dtype(self):
@@ -52,9 +60,10 @@ class FittedNetwork:
         """Return the Parameters as vectors."""
         return self.parameters.dense()
 
-    def with_state(self, state, average=None):
-        """Return the network with another State, and average or none."""
-        return self._with(Parameters(state, self.dense().status, average))
+    def with_state(self, state, average=None, dispersion=None):
+        """Return the network with another State, average or none, and dispersion if given."""
+        network = self._with(Parameters(state, self.dense().status, average))
+        return network if dispersion is None else replace(network, dispersion=dispersion)
 
     def with_theta(self, theta):
         """Return the network with another θ that predicts, in place of the average if any."""
@@ -63,6 +72,22 @@ class FittedNetwork:
             return self.with_state(state._replace(theta=theta))
         return self.with_state(state, average=theta)
 
+    def in_units(self, seen):
+        """Return the network for X and y in the units of what was seen of them, if anything."""
+        if seen is None:
+            return self
+        targets = self.targets if seen.y is None else self.targets.in_units(seen.y)
+        return replace(self, units=seen.X.units(), targets=targets)
+
+    def started(self, seen):
+        """Return the fresh network with the output biases from which these targets start."""
+        bias = None if seen is None or seen.y is None else self.targets.start(seen.y)
+        if bias is None:
+            return self
+        theta = self.dense().theta.copy()
+        self.layout.biases(theta)[-1][:] = bias
+        return self.with_theta(theta)
+
     def cut(self, status, t):
         """Return the network with another status of each parameter, as it is at t.
 
@@ -70,6 +95,8 @@ class FittedNetwork:
         anew: until it has begun, it is the present one.
         """
         state, old, average = parameters = self.dense()
+        if np.array_equal(status, old):
+            return self
         held = (status == FROZEN) & (old != FROZEN)
         theta = np.where(held, parameters.theta, state.theta)
         network = self._with(Parameters(state._replace(theta=theta), status, average))
@@ -102,14 +129,23 @@ class FittedNetwork:
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
         tensors = self.layout.views(self.dense().theta)
-        return dense_output(X, tensors[0::2], tensors[1::2], self.activation)
+        return dense_output(X, *self._as_is(tensors[0::2], tensors[1::2]), self.activation)
+
+    def _as_is(self, coefs, intercepts):
+        """Return weights and biases for inputs in their own units, be they dense or CSR."""
+        if not self.units.mean.size:
+            return coefs, intercepts
+        first = coefs[0] / self.units.scale[:, np.newaxis]
+        bias = intercepts[0] - self.units.mean @ first
+        first, bias = (array.astype(self.dtype, copy=False) for array in (first, bias))
+        return [first, *coefs[1:]], [bias, *intercepts[1:]]
 
     def _listed_output(self, X):
         shape, lists = self.layout.shape, self.parameters.lists
         Z = np.empty((X.shape[0], self.layout.sizes[-1]), dtype=self.dtype)
         space = scratch(shape, min(LISTED_ROWS, len(Z)), self.dtype)
         code, theta = ACTIVATIONS[self.activation], lists.state.theta
-        call(doors.predict, samples(X), shape, theta, lists, space, code, Z)
+        call(doors.predict, samples(X, units=self.units), shape, theta, lists, space, code, Z)
         return Z
 
     def report(self):

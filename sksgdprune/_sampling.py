@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
-from sksgdprune._kernels.records import Samples, Sparse
+from sksgdprune._kernels.records import Samples, Sparse, Units
+from sksgdprune._units import AS_IS
 
 # How often a row can count on average: weights beyond that are scaled down, so that an epoch,
 # whose length is the sum of the weights, stays a hundred passes over the data at most.
@@ -116,21 +117,28 @@ class Sampler:
         return self._batch_rng.permutation(size) + self._batch_rng.random()
 
 
-def samples(X, Y=None):
-    """Return X, an array or a CSR matrix, and Y as the kernels take them."""
+def samples(X, Y=None, units=AS_IS):
+    """Return X, an array or a CSR matrix, its units, and Y as the kernels take them."""
     Y = np.empty((0, 0), dtype=X.dtype) if Y is None else Y
+    units = Units(*(array.astype(X.dtype) for array in units))
     if not issparse(X):
-        return Samples(X, None, Y)
+        return Samples(X, None, units, Y)
     columns, row_starts = (a.astype(np.int64, copy=False) for a in (X.indices, X.indptr))
-    return Samples(np.empty((0, 0), dtype=X.dtype), Sparse(X.data, columns, row_starts), Y)
+    sparse = Sparse(X.data, columns, row_starts)
+    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, units, Y)
 
 
 class Data(NamedTuple):
-    """Checked samples as the kernels take them, and their weights, or None."""
+    """Checked samples as the kernels take them, their weights, or None, and the units of X."""
 
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None = None
+    units: Units = AS_IS
+
+    def samples(self):
+        """Return them for the kernels."""
+        return samples(self.X, self.Y, self.units)
 
     def population(self, sampling):
         """Return the rows to draw from; the order of independent draws makes no difference."""
@@ -145,4 +153,4 @@ class Data(NamedTuple):
     def take(self, rows):
         """Return the data of some rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Data(self.X[rows], self.Y[rows], weights)
+        return Data(self.X[rows], self.Y[rows], weights, self.units)

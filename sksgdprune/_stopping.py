@@ -7,9 +7,18 @@ from math import inf
 
 import numpy as np
 
+# A training is first asked whether its loss still falls after so many steps, then after twice as
+# many, and so on: fewer show noise rather than progress.
+FIRST_LOOK = 3200
+# A loss that lost this fraction when the steps last doubled is said to fall still.
+CLEARLY = 0.2
+MOST_TOTALS = 512
+
 
 class LossCurve:
-    """The mean loss of each epoch's worth of steps, in bounded memory.
+    """The mean loss of each epoch's worth of steps, and of parts of the training.
+
+    Memory is bounded by the number of epochs: of the steps only some totals are kept.
 
     Parameters
     ----------
@@ -25,49 +34,75 @@ class LossCurve:
     """
 
     def __init__(self, epoch):
-        self._epoch, self._rest = epoch, np.empty(0)
+        self.epoch, self._rest = epoch, np.empty(0)
         self.n_steps, self.whole = 0, []
+        # Sums of all losses up to the steps 0, every, 2 every, …; and up to now.
+        self._totals, self._every, self._total = np.zeros(1), 1, 0.0
 
     def add(self, losses):
         """Go on with the losses of further steps."""
-        self.n_steps += len(losses)
+        self._sum_up(losses)
         losses = np.concatenate([self._rest, losses])
-        n_whole = len(losses) // self._epoch
-        whole, self._rest = np.split(losses, [n_whole * self._epoch])
-        self.whole += whole.reshape(n_whole, self._epoch).mean(axis=1).tolist()
+        n_whole = len(losses) // self.epoch
+        whole, self._rest = np.split(losses, [n_whole * self.epoch])
+        self.whole += whole.reshape(n_whole, self.epoch).mean(axis=1).tolist()
+
+    def _sum_up(self, losses):
+        totals = self._total + np.cumsum(losses)
+        steps = np.arange(self.n_steps + 1, self.n_steps + len(losses) + 1)
+        self._totals = np.append(self._totals, totals[steps % self._every == 0])
+        while len(self._totals) > MOST_TOTALS:
+            self._totals, self._every = self._totals[::2], 2 * self._every
+        self.n_steps += len(losses)
+        self._total = totals[-1] if len(totals) else self._total
 
     def means(self):
         """Return the means of all epochs; the last may have fewer steps."""
         return self.whole + ([float(self._rest.mean())] if self._rest.size else [])
 
+    def halves(self):
+        """Return the mean loss of the second quarter of the steps, and that of the second half."""
+        known = np.append(np.arange(len(self._totals)) * self._every, self.n_steps)
+        quarters = self.n_steps * np.array([0.25, 0.5, 1])
+        totals = np.interp(quarters, known, np.append(self._totals, self._total))
+        return np.diff(totals) / np.diff(quarters)
 
-class Standstill:
-    """Ends a training whose loss stands still: whose epochs' means stay within `tol`.
+    def falls(self, fraction):
+        """Return whether the loss lost more than this fraction when the steps last doubled."""
+        if self.n_steps < 4:
+            return False
+        before, after = self.halves()
+        return bool(after < (1 - fraction) * before)
 
-    A loss that only fluctuates is none: minibatch losses at a constant rate do so for ever,
-    while the parameters go on exploring. It looks once in n_epochs epochs.
+
+class Plateau:
+    """Ends a training whose loss no longer falls.
+
+    A constant rate leaves a noise in the loss that no epoch's mean is free of. So the means of
+    ever longer parts are compared: the second half of the steps with the quarter before it. It
+    looks after `FIRST_LOOK` steps, twice as many, four times as many, …
 
     Parameters
     ----------
-    epoch : int
-        Steps of an epoch.
     n_epochs : int
-        How many epochs in a row must differ by less than `tol` from each other and from the
-        one before them.
+        In how many epochs the loss must have fallen by `tol`, at the pace between those parts.
     tol : float
         In units of the loss.
     """
 
-    def __init__(self, epoch, n_epochs, tol):
+    every = FIRST_LOOK
+
+    def __init__(self, n_epochs, tol):
         self._n_epochs, self._tol = n_epochs, tol
-        self.every = epoch * n_epochs
 
     def __call__(self, theta, curve):
         """Return whether to end."""
-        if curve.n_steps <= self.every or curve.n_steps % self.every:
+        looks, rest = divmod(curve.n_steps, self.every)
+        if rest or looks & (looks - 1) or not looks:
             return False
-        recent = curve.whole[-self._n_epochs - 1 :]
-        return max(recent) - min(recent) < self._tol
+        before, after = curve.halves()
+        epochs = 3 / 8 * curve.n_steps / curve.epoch  # from the middle of one part to the other's
+        return bool((before - after) * self._n_epochs < self._tol * epochs)
 
 
 class Validation:

@@ -5,7 +5,7 @@ is encoded as an array (n_samples, n_outputs), what is decided from the last lay
 how they are graded, and the strata of a stratified split.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -30,6 +30,7 @@ class Classes:
     classes: np.ndarray
     out_activation = "softmax"
     name = "one class per sample"
+    has_dispersion = False
 
     @classmethod
     def of(cls, y):
@@ -71,6 +72,13 @@ class Classes:
     def grade(self, Z, Y, weights):
         """Return the accuracy."""
         return np.average(Z.argmax(axis=1) == Y.argmax(axis=1), weights=weights)
+
+    def constant_grade(self, Y, weights):
+        """Return the accuracy of always naming the commonest class."""
+        return np.average(Y, axis=0, weights=weights).max()
+
+    def columns(self, y):
+        """Return None: classes have no units."""
 
     def strata(self, Y):
         """Return each row's class."""
@@ -117,6 +125,7 @@ class Labels:
     classes: np.ndarray
     out_activation = "logistic"
     name = "multilabel targets"
+    has_dispersion = False
 
     @classmethod
     def of(cls, y):
@@ -156,6 +165,13 @@ class Labels:
         """Return the fraction of rows whose labels are all right."""
         return np.average(((Z > 0) == Y).all(axis=1), weights=weights)
 
+    def constant_grade(self, Y, weights):
+        """Return the least that a constant prediction reaches."""
+        return 0.0
+
+    def columns(self, y):
+        """Return None: labels have no units."""
+
     def strata(self, Y):
         """Return None: the rows cannot be split by class."""
 
@@ -186,28 +202,38 @@ class Reals:
     scale: np.ndarray
     out_activation: str = "identity"
     name = "real targets"
+    has_dispersion = True
 
     @classmethod
-    def of(cls, y, weights, out_activation, standardised):
-        """Return the kind of these targets, with their mean and standard deviation or 0 and 1.
+    def of(cls, y, out_activation):
+        """Return the kind of these targets as they are, with a mean of 0 and a scale of 1."""
+        n_outputs = _columns(y).shape[1]
+        return cls(np.zeros(n_outputs), np.ones(n_outputs), out_activation)
 
-        H ∝ 1 / C has the inverse square of the targets' unit, the gradient the unit itself: a
-        step is independent of the unit only where it is taken out. Plain SGD and the ReLU
-        output, the notebook's, take targets as they are; so do targets that are constant.
+    def in_units(self, moments):
+        """Return the same kind in units that suit targets of these moments."""
+        mean, scale = moments.units()
+        if self.out_activation == "relu":  # its zero is the targets' own
+            mean = np.zeros_like(mean)
+        return replace(self, mean=mean, scale=scale)
+
+    def start(self, moments):
+        """Return the output biases from which a network in these units starts; None: as drawn.
+
+        A ReLU starts at the targets' mean, or it might be closed for all samples, and for ever.
         """
-        y = _columns(y)
-        mean, scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if standardised:
-            mean = np.average(y.astype(np.float64), axis=0, weights=weights)
-            deviation = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weights))
-            varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(mean)
-            scale[varies] = deviation[varies]
-        return cls(mean, scale, out_activation)
+        if self.out_activation == "relu":
+            return moments.mean / self.scale
+        return None
 
     @property
     def n_outputs(self):
         """Number of output units."""
         return len(self.mean)
+
+    def columns(self, y):
+        """Return y as numbers, a column per output, for its units."""
+        return _columns(y)
 
     def encode(self, y):
         """Return the targets in units of `scale` from `mean`, (n_samples, n_outputs)."""
@@ -230,6 +256,10 @@ class Reals:
             return np.nan
         return r2_score(Y, prediction, sample_weight=weights)
 
+    def constant_grade(self, Y, weights):
+        """Return the R² of the mean."""
+        return 0.0
+
     def strata(self, Y):
         """Return None: there are no classes."""
 
@@ -238,19 +268,24 @@ class Reals:
 
 
 class Counts(Reals):
-    """Counts and other y >= 0, as they are, under an exponential output."""
+    """Counts and other y >= 0, in units of their mean or as they are; the output exponential."""
 
     name = "counts"
 
     @classmethod
-    def of(cls, y, weights, out_activation, standardised):
+    def of(cls, y, out_activation):
         """Return the kind of these targets."""
         if out_activation != "identity":
             raise ValueError(
                 f"Got output_activation={out_activation!r} with loss='poisson', whose output is "
                 "exponential; leave it at 'identity'."
             )
-        return super().of(y, weights, "exp", standardised=False)
+        return super().of(y, "exp")
+
+    def in_units(self, moments):
+        """Return the same kind in units of the targets' mean: the rate starts near it."""
+        scale = np.where(moments.mean > 0, moments.mean, 1.0)
+        return replace(self, scale=scale)
 
     def encode(self, y):
         """Return the targets, checked to be >= 0."""

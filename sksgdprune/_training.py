@@ -27,7 +27,6 @@ from sksgdprune._kernels.records import (
 )
 from sksgdprune._kernels.step import denominator, rates
 from sksgdprune._network import FittedNetwork
-from sksgdprune._sampling import samples
 from sksgdprune._stopping import LossCurve
 from sksgdprune._targets import objective
 from sksgdprune._threads import blas_threads, thread_count
@@ -38,8 +37,10 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 # How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
 # the training, however long it is (Shamir & Zhang 2013 take the same).
 POWER = 3.0
-# Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
+# Where damping="auto" ends H.
 LARGEST_H = 10.0
+# max_steps="auto": so many passes over the data, within these numbers of steps.
+EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 6400, 200_000
 # Rows that go through at once where losses and gradients of all rows are asked for.
 BLOCK_ROWS = 256
 
@@ -58,7 +59,7 @@ class Settings(NamedTuple):
 
 def settings(estimator, network, n_samples):
     """Return the Settings for training `network` on so many samples, or for asking it."""
-    batch_size = _minibatch_size(estimator, n_samples)
+    batch_size = minibatch_size(estimator, n_samples)
     return Settings(
         hyper_parameters(estimator, network, n_samples, batch_size),
         batch_size,
@@ -70,7 +71,7 @@ def settings(estimator, network, n_samples):
     )
 
 
-def _minibatch_size(estimator, n_samples):
+def minibatch_size(estimator, n_samples):
     """Return S; a permutation cannot give more than all samples."""
     size = int(estimator.batch_size)
     if estimator.sampling == "shuffle":
@@ -89,9 +90,11 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     posterior_size = {"n_parameters": network.n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
-    damping = estimator.damping
+    damping, alpha = estimator.damping, estimator.alpha
     if damping == "auto":
         damping = 2 * batch_size / (posterior_size * LARGEST_H)
+    if alpha == "auto":
+        alpha = estimator._prior_precision * batch_size / n_samples
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(
         activation=ACTIVATIONS[network.activation],
@@ -103,8 +106,16 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
         posterior_size=real(posterior_size),
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
         damping=real(damping) + np.finfo(network.dtype).tiny,
-        alpha=real(estimator.alpha),
+        cap=real(damping > 0),
+        alpha=real(alpha),
+        disperses=estimator.alpha == "auto" and network.targets.has_dispersion,
     )
+
+
+def auto_steps(n_samples, batch_size):
+    """Return the minibatch steps of max_steps="auto"."""
+    steps = math.ceil(EPOCHS * n_samples / batch_size)
+    return min(max(steps, FEWEST_STEPS), MOST_STEPS)
 
 
 def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
@@ -132,7 +143,7 @@ def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
     if hyper.roots is not None and noise_variance[left].size:
         level = denominator.py_func(noise_variance[left], 1, hyper.damping, hyper.roots).mean()
     unit = hyper._replace(learning_rate=type(hyper.damping)(1))
-    rate = rates.py_func(unit, batch_size, 1.0, level)
+    rate = rates.py_func(unit, batch_size, 1.0, level, 1.0)
     return rate.rate / denominator.py_func(noise_variance, rate.slope, rate.offset, rate.roots)
 
 
@@ -173,7 +184,7 @@ class _Chunks:
 
     def __init__(self, data, network, settings, t):
         parameters = network.dense()
-        self._samples, self._settings, self._t = samples(data.X, data.Y), settings, t
+        self._samples, self._settings, self._t = data.samples(), settings, t
         self._shape, self._status = network.layout.shape, check.kernel_array(parameters.status)
         B = columns(settings.batch_size, settings.noise_estimator)
         self._scratch = scratch(self._shape, B, network.dtype, settings.noise_estimator)
@@ -194,12 +205,13 @@ class _Chunks:
         network = Network(self._shape, state, self._status)
         lists, tail = plan(*network), self._tail(before, parameters)
         probe = probe if setting.noise_estimator == PROBE else None
-        steps = Steps(batch, probe, float(t), losses)
+        steps = Steps(batch, probe, float(t), losses, np.array([before.dispersion]))
         arguments = self._samples, network, lists, tail, steps, setting.hyper, self._scratch
         finite = call(doors.train, *arguments, verbose=setting.verbose)
         write_back(lists, state)
         begun = tail is not None and t + finite >= before.average_from + STRIDE
-        return before.with_state(state, tail.average if begun else None), losses[:finite]
+        average, dispersion = tail.average if begun else None, float(steps.dispersion[0])
+        return before.with_state(state, average, dispersion), losses[:finite]
 
     def _tail(self, network, parameters):
         """Return what the iterates are averaged in, or None."""
@@ -298,7 +310,7 @@ def evaluate(data, layout, theta, hyper):
         Before the output activation.
     """
     Z, losses = np.empty((len(data.Y), layout.sizes[-1]), theta.dtype), []
-    rows = samples(data.X, data.Y)
+    rows = data.samples()
     with blas_threads():
         for space in _blocks(len(Z), layout, theta.dtype):
             part = Z[space.rows[0] : space.rows[-1] + 1]
@@ -307,15 +319,18 @@ def evaluate(data, layout, theta, hyper):
     return float(np.average(np.concatenate(losses), weights=data.weights)), Z
 
 
-def mean_gradients(data, layout, theta, settings):
+def mean_gradients(data, network, settings):
     """Return the weighted means over all rows of the per-sample gradients g and of g².
+
+    They are taken at the θ that predicts.
 
     Returns
     -------
     gradient, squared_gradient : ndarray of shape (n_parameters,)
         The first includes the L2 penalty's part, as a training step does.
     """
-    sums, rows = np.zeros((2, theta.size), theta.dtype), samples(data.X, data.Y)
+    layout, theta = network.layout, check.kernel_array(network.dense().theta)
+    sums, rows = np.zeros((2, theta.size), theta.dtype), data.samples()
     weights = np.ones(len(data.Y)) if data.weights is None else data.weights
     with blas_threads():
         for space in _blocks(len(weights), layout, theta.dtype):
@@ -325,5 +340,5 @@ def mean_gradients(data, layout, theta, settings):
     sums /= weights.sum()
     g, g2 = sums
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
-        part += settings.hyper.alpha / settings.batch_size * W
+        part += settings.hyper.alpha * network.dispersion / settings.batch_size * W
     return g, g2

@@ -21,7 +21,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     ----------
     hidden_layer_sizes : int or tuple of int, default=(100,)
         Units of each hidden layer; () gives softmax regression.
-    activation : {"identity", "logistic", "tanh", "relu"}, default="tanh"
+    activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
     loss : {"log_loss", "double_softmax"}, default="log_loss"
         "double_softmax" is the log-loss of a softmax applied to the softmax output, as in the
@@ -34,7 +34,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     noise_estimator : {"probe", "batch"}, default="probe"
         How a step sees C: the squared difference between the minibatch gradient and that of one
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
-    learning_rate : float, default=0.05
+    learning_rate : float, default=0.2
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
     kappa : float, default=1.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t).
@@ -45,10 +45,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     damping : float or "auto", default="auto"
         Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
         H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for a
-        network of any size (the limit h_max of the paper's Section 5).
-    alpha : float, default=0.0
+        network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
+        takes the squared minibatch gradient for C where that is larger: C, a mean over all
+        steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
+    alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
-    average : bool or int, default=False
+        "auto" is 2 S / n: a Gaussian prior of precision 2 on each weight, of which each of the n
+        samples takes its share, as in the paper's loss.
+    average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
         mean. True weighs the iterate at t by about t³, a mean over the last part of the training
@@ -56,12 +60,16 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew.
-    batch_size : int, default=32
+    standardize : bool, default=True
+        Whether the network's inputs are (X - X_mean_) / X_scale_. A start, and steps, suit inputs
+        of one scale only. A sparse X stays sparse.
+    batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
         Minibatch rows drawn independently, or from permutations of all rows.
-    max_steps : int, default=3200
-        Minibatch steps in `fit`. The unit is the step, not the epoch.
+    max_steps : int or "auto", default="auto"
+        Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
+        epochs, though no fewer than 6,400 steps and no more than 200,000.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
         multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
@@ -69,9 +77,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     validation_fraction : float, default=0.1
         Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
     n_iter_no_change : int or inf, default=10
-        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
-        only where the training loss stands still: where the entries of `loss_curve_` stay within
-        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
+        loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
+        told from means over long parts: after 3,200 steps, 6,400, 12,800 and so on, that of the
+        second half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
         See above; with 0 the training loss never ends a training.
     class_weight : dict, "balanced" or None, default=None
@@ -121,6 +130,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Output units, one per class or label.
     out_activation_ : str
         Output activation: "softmax", or "logistic" where y is multilabel.
+    X_mean_, X_scale_ : ndarray of shape (n_features,)
+        Mean and standard deviation of the features in `fit`, or in the first calls of
+        `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
+        `coefs_` are those of standardised inputs.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -155,6 +168,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     True
     """
 
+    _prior_precision = 2.0
+
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [StrOptions(set(_targets.CLASSIFICATION))],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -163,21 +178,22 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     def __init__(
         self,
         hidden_layer_sizes=(100,),
-        activation="tanh",
+        activation="relu",
         *,
         loss="log_loss",
         preconditioner="diagonal",
         noise_estimator="probe",
-        learning_rate=0.05,
+        learning_rate=0.2,
         kappa=1.0,
         t0=10,
         posterior_size="n_parameters",
         damping="auto",
-        alpha=0.0,
-        average=False,
-        batch_size=32,
+        alpha="auto",
+        average=True,
+        standardize=True,
+        batch_size=64,
         sampling="replacement",
-        max_steps=3200,
+        max_steps="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -200,6 +216,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.damping = damping
         self.alpha = alpha
         self.average = average
+        self.standardize = standardize
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps

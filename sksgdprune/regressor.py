@@ -16,15 +16,15 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     Corollary 3), C being an online estimate of its gradient-noise variance (Eq. 21). A fraction
     of the parameters can be pruned or frozen; training goes on with the rest.
 
-    The network learns standardised targets, so that predictions for targets in other units are
-    those predictions in other units; θ, C and the losses are in units of `y_scale_`. Targets stay
-    as they are with preconditioner="identity" (plain SGD) and output_activation="relu".
+    The network learns standardised targets from standardised inputs, so that predictions for
+    data in other units are those predictions in other units; θ, C and the losses are in units of
+    `y_scale_`.
 
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(100,)
         Units of each hidden layer; () gives linear regression.
-    activation : {"identity", "logistic", "tanh", "relu"}, default="tanh"
+    activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
     loss : {"squared_error", "poisson"}, default="squared_error"
         Half the squared error, or half the Poisson deviance of the exponential output for
@@ -40,7 +40,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     noise_estimator : {"probe", "batch"}, default="probe"
         How a step sees C: the squared difference between the minibatch gradient and that of one
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.05
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
     kappa : float, default=1.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t).
@@ -51,10 +51,15 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     damping : float or "auto", default="auto"
         Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
         H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for a
-        network of any size (the limit h_max of the paper's Section 5).
-    alpha : float, default=0.0
+        network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
+        takes the squared minibatch gradient for C where that is larger: C, a mean over all
+        steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
+    alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
-    average : bool or int, default=False
+        "auto" is 12 φ S / n: a Gaussian prior of precision 12 on each weight, of which each of
+        the n samples takes its share, as in the paper's loss. φ is the running mean of the
+        squared residuals (of the deviance of counts), by which a log-likelihood divides them.
+    average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
         mean. True weighs the iterate at t by about t³, a mean over the last part of the training
@@ -62,12 +67,18 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew.
-    batch_size : int, default=32
+    standardize : bool, default=True
+        Whether the network learns (y - y_mean_) / y_scale_ from (X - X_mean_) / X_scale_. A start,
+        and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets' unit, a
+        gradient the unit itself. Under a ReLU output targets keep their zero, and the output's
+        bias starts at their mean; counts are divided by their mean. A sparse X stays sparse.
+    batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
         Minibatch rows drawn independently, or from permutations of all rows.
-    max_steps : int, default=3200
-        Minibatch steps in `fit`. The unit is the step, not the epoch.
+    max_steps : int or "auto", default="auto"
+        Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
+        epochs, though no fewer than 6,400 steps and no more than 200,000.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples, scores them after
         each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`
@@ -75,9 +86,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     validation_fraction : float, default=0.1
         Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
     n_iter_no_change : int or inf, default=10
-        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends, though
-        only where the training loss stands still: where the entries of `loss_curve_` stay within
-        `tol` for so many epochs. A loss that fluctuates does not. It looks once in so many epochs.
+        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
+        loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
+        told from means over long parts: after 3,200 steps, 6,400, 12,800 and so on, that of the
+        second half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
         See above; with 0 the training loss never ends a training.
     warm_start : bool, default=False
@@ -122,8 +134,11 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     out_activation_ : str
         Output activation: `output_activation`, or "exp" under the Poisson loss.
     y_mean_, y_scale_ : ndarray of shape (n_outputs,)
-        Mean and standard deviation of the targets of `fit` or the first `partial_fit`; 0 and 1
-        where they are not standardised. Predictions are y_scale_ · output + y_mean_.
+        Mean and standard deviation of the targets in `fit`, or in the first calls of
+        `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
+        Predictions are y_scale_ · output + y_mean_.
+    X_mean_, X_scale_ : ndarray of shape (n_features,)
+        The same for the features. `coefs_` are those of standardised inputs.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -157,6 +172,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     True
     """
 
+    _prior_precision = 12.0
+
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [StrOptions(set(_targets.REGRESSION))],
         "output_activation": [StrOptions({"identity", "relu"})],
@@ -165,22 +182,23 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     def __init__(
         self,
         hidden_layer_sizes=(100,),
-        activation="tanh",
+        activation="relu",
         *,
         loss="squared_error",
         output_activation="identity",
         preconditioner="diagonal",
         noise_estimator="probe",
-        learning_rate=0.01,
+        learning_rate=0.05,
         kappa=1.0,
         t0=10,
         posterior_size="n_parameters",
         damping="auto",
-        alpha=0.0,
-        average=False,
-        batch_size=32,
+        alpha="auto",
+        average=True,
+        standardize=True,
+        batch_size=64,
         sampling="replacement",
-        max_steps=3200,
+        max_steps="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -203,6 +221,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.damping = damping
         self.alpha = alpha
         self.average = average
+        self.standardize = standardize
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps
@@ -255,6 +274,4 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         return network_of(self, "y_scale_").targets.scale
 
     def _kind(self, y, weights, classes=None):
-        kind = _targets.REGRESSION[self.loss]
-        standardised = self.output_activation == "identity" and self.preconditioner != "identity"
-        return kind.of(y, weights, self.output_activation, standardised)
+        return _targets.REGRESSION[self.loss].of(y, self.output_activation)

@@ -15,16 +15,25 @@ SAMPLINGS = ["replacement", "shuffle"]
 NOISE_ESTIMATORS = ["probe", "batch"]
 
 
+# Steps on data as they are, and nothing besides: what a training does at its simplest.
+PLAIN = {
+    "activation": "tanh",
+    "learning_rate": 0.02,
+    "alpha": 0.0,
+    "average": False,
+    "standardize": False,
+}
+SMALL = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
+
+
 def classifier(**parameters):
-    """A small classifier, quickly trained."""
-    defaults = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
-    return PreconditionedMLPClassifier(**(defaults | parameters))
+    """A small classifier, quickly and plainly trained."""
+    return PreconditionedMLPClassifier(**(PLAIN | SMALL | parameters))
 
 
 def regressor(**parameters):
-    """A small regressor, quickly trained."""
-    defaults = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
-    return PreconditionedMLPRegressor(**(defaults | parameters))
+    """A small regressor, quickly and plainly trained."""
+    return PreconditionedMLPRegressor(**(PLAIN | SMALL | parameters))
 
 
 def state(estimator):

@@ -9,6 +9,7 @@ from sksgdprune._network import FittedNetwork
 from sksgdprune._sampling import samples
 from sksgdprune._storage import Parameters
 from sksgdprune._training import Settings
+from sksgdprune._units import AS_IS
 
 
 def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=np.float64):
@@ -32,6 +33,9 @@ def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=n
     return layout, *arrays, status, batch, probe
 
 
+FLOATS = "learning_rate", "posterior_size", "damping", "cap", "alpha"
+
+
 def hyper(dtype=np.float64, **changes):
     """Hyper-parameters as the reference's options, and as Settings of minibatches of 8."""
     options = {
@@ -44,7 +48,9 @@ def hyper(dtype=np.float64, **changes):
         "learning_rate": 0.01,
         "posterior_size": 50.0,
         "damping": 1e-3,
+        "cap": 0.0,
         "alpha": 0.0,
+        "disperses": False,
     } | changes
     code = records.PRECONDITIONERS[options["preconditioner"]]
     scalars = records.Hyper(
@@ -53,7 +59,8 @@ def hyper(dtype=np.float64, **changes):
         code,
         records.ROOTS.get(code),
         float(options["kappa"]),
-        *(dtype(options[k]) for k in ("learning_rate", "posterior_size", "damping", "alpha")),
+        *(dtype(options[k]) for k in FLOATS),
+        options["disperses"],
     )
     return options, Settings(scalars, 8, "shuffle", options["noise_estimator"], 1, 0)
 
@@ -65,18 +72,30 @@ def network(layout, theta, C, status):
 
 
 def run_kernel(
-    layout, X, Y, theta, C, status, batch, probe, settings, t=10.0, listed_below=LISTED_BELOW
+    layout,
+    X,
+    Y,
+    theta,
+    C,
+    status,
+    batch,
+    probe,
+    settings,
+    t=10.0,
+    listed_below=LISTED_BELOW,
+    units=AS_IS,
 ):
     """Return θ, C, losses and the number of finite steps; the arguments are left as they are."""
     shape, losses = layout.shape, np.empty(len(batch))
     state = records.State(theta.copy(), C.copy())
     estimator = settings.noise_estimator
-    steps = records.Steps(batch, probe if estimator == "probe" else None, t, losses)
+    probe = probe if estimator == "probe" else None
+    steps = records.Steps(batch, probe, t, losses, np.ones(1))
     space = records.scratch(
         shape, records.columns(batch.shape[1], estimator), theta.dtype, estimator
     )
     lists = plan(shape, state, status, listed_below)
     started = records.Network(shape, state, status)
-    done = doors.train(samples(X, Y), started, lists, None, steps, settings.hyper, space)
+    done = doors.train(samples(X, Y, units), started, lists, None, steps, settings.hyper, space)
     write_back(lists, state)
     return *state, losses, done

@@ -152,13 +152,20 @@ def train(
     learning_rate=0.01,
     posterior_size=1.0,
     damping=0.0,
+    cap=0.0,
     alpha=0.0,
+    disperses=False,
+    units=None,
 ):
     """Return (θ, C, losses) after the given steps; the arguments are left as they are.
 
-    The rates of "scalar" and "sqrt" are those of the C before the step's update.
+    The rates of "scalar" and "sqrt" are those of the C before the step's update. With cap=1 the
+    other rules take g² for C where it is larger. With `disperses` the penalty is in units of the
+    running mean of twice the loss per output. `units`: mean and scale of the inputs.
     """
-    theta, C = theta.copy(), C.copy()
+    theta, C, dispersion = theta.copy(), C.copy(), 1.0
+    if units is not None:
+        X = (X - units[0]) / units[1]
     free = status == FREE
     losses = []
 
@@ -170,18 +177,23 @@ def train(
         pairs = [gradient_of(row) for row in rows]
         per_sample = np.array([g for _, g in pairs])
         weights = np.concatenate([W.ravel() for W, _ in split(theta, sizes)])
-        losses.append(np.mean([v for v, _ in pairs]) + alpha / 2 * weights @ weights / S)
+        mean_loss, kappa_t = np.mean([v for v, _ in pairs]), min(1.0, kappa / t)
+        if disperses:
+            dispersion += kappa_t * (2 * mean_loss / sizes[-1] - dispersion)
+        penalty = alpha * dispersion
+        losses.append(mean_loss + penalty / 2 * weights @ weights / S)
         g = per_sample.mean(axis=0)
         if noise_estimator == "probe":
             noise = (gradient_of(probe_row)[1] - g) ** 2
         else:
             noise = per_sample.var(axis=0, ddof=1)
-        kappa_t = min(1.0, kappa / t)
         before = C.copy()
         C[free] = ((1 - kappa_t) * C + kappa_t * noise)[free]
         kept = status != PRUNED
-        H = preconditioner_of(C, before, kept, S, posterior_size, damping, preconditioner)
-        step = learning_rate * H * (g + penalty_gradient(theta, sizes, alpha) / S)
+        g = g + penalty_gradient(theta, sizes, penalty) / S
+        seen = np.maximum(C, cap * g**2)
+        H = preconditioner_of(seen, before, kept, S, posterior_size, damping, preconditioner)
+        step = learning_rate * H * g
         theta[free] -= step[free]
         t += 1
     return theta, C, np.array(losses)

@@ -43,8 +43,8 @@ class Recorder:
 
 
 def classifier(**changes):
-    options = {"hidden_layer_sizes": (5,), "max_steps": 23, "random_state": 0} | changes
-    return PreconditionedMLPClassifier(**options)
+    options = {"hidden_layer_sizes": (5,), "batch_size": 32, "max_steps": 23, "random_state": 0}
+    return PreconditionedMLPClassifier(**options | changes)
 
 
 def sweep(**changes):
@@ -69,7 +69,7 @@ def test_callbacks_do_not_change_the_training():
     np.testing.assert_array_equal(watched.theta_, classifier().fit(X, y).theta_)
 
 
-@pytest.mark.parametrize("estimator", [classifier(), PreconditionedMLPRegressor(random_state=0)])
+@pytest.mark.parametrize("estimator", [classifier(), PreconditionedMLPRegressor(batch_size=32)])
 def test_a_callback_that_returns_true_ends_the_training(estimator):
     recorder = Recorder(stop_after=1)
     estimator.set_callbacks(recorder).fit(X, y)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from sksgdprune._kernels import doors, records
 from sksgdprune._kernels.plan import NEVER
+from sksgdprune._kernels.records import Units
 from sksgdprune._layout import Layout
 from sksgdprune._sampling import samples
 from tests import reference
@@ -59,12 +61,45 @@ def test_train_agrees_with_reference(hidden, activation, loss, output):
         {"alpha": 0.3},
         {"kappa": 30.0},
         {"damping": 0.0},
+        {"cap": 1.0},
+        {"cap": 1.0, "preconditioner": "sqrt", "learning_rate": 0.1},
+        {"cap": 1.0, "preconditioner": "scalar"},
+        {"alpha": 0.3, "disperses": True},
+        {"alpha": 0.3, "disperses": True, "kappa": 4.0, "cap": 1.0, "noise_estimator": "batch"},
     ],
     ids=str,
 )
 def test_train_agrees_with_reference_under_other_options(changes):
     options, h = hyper(**changes)
     assert_agrees(problem((6, 5), "log_loss"), options, h, 1e-12)
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt"])
+@pytest.mark.parametrize("hidden", [(), (6, 5)])
+def test_gradients_beyond_the_noise_are_divided_by_their_squares(hidden, preconditioner):
+    of_reals = {"loss": "squared_error", "output": "identity", "preconditioner": preconditioner}
+    options, h = hyper(cap=1.0, alpha=0.1, **of_reals)
+    layout, X, Y, theta, C, *rest = problem(hidden, "squared_error", steps=2)
+    theta[theta != 0] *= 10
+    assert_agrees((layout, X, Y, theta, 1e-3 * C, *rest), options, h, 1e-12)
+    uncapped = run_kernel(layout, X, Y, theta, 1e-3 * C, *rest, hyper(**of_reals)[1])
+    capped = run_kernel(layout, X, Y, theta, 1e-3 * C, *rest, h)
+    assert np.abs(capped[0] - theta).max() < np.abs(uncapped[0] - theta).max()
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+@pytest.mark.parametrize("share_pruned", [0, 0.9])
+def test_inputs_are_taken_out_of_their_units(form, share_pruned):
+    options, h = hyper()
+    layout, X, Y, theta, C, status, *rest = problem((6, 5), "log_loss")
+    status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
+    theta[status == 2] = 0
+    X[np.abs(X) < 0.5] = 0
+    units = Units(np.arange(7.0), np.linspace(0.5, 2, 7))
+    truth = reference.train(X, Y, layout.sizes, theta, C, status, *rest, 10, units=units, **options)
+    got = run_kernel(layout, form(X), Y, theta, C, status, *rest, h, units=units)
+    for value, expected in zip(got, truth, strict=False):
+        np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("preconditioner", ["diagonal", "scalar", "sqrt"])

@@ -6,13 +6,13 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRe
 from sklearn.utils import check_random_state
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
-from tests.cases import LABELS, X, Y
+from tests.cases import LABELS, PLAIN, X, Y
 
 N = len(X)
 TARGET = X @ [1.0, -2.0, 0.5, 3.0] + check_random_state(0).normal(size=N)
 COUNTS = check_random_state(1).poisson(np.exp(0.5 * X[:, 0] + 1))
 # Every step takes the gradient over all samples: plain gradient descent.
-FULL_BATCH = {
+FULL_BATCH = PLAIN | {
     "hidden_layer_sizes": (),
     "preconditioner": "identity",
     "sampling": "shuffle",

@@ -6,16 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler, scale
+from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _training
 from sksgdprune._kernels import doors
 from sksgdprune._kernels.records import FROZEN, PRUNED
 from sksgdprune._sampling import Data, Sampler
-from sksgdprune._stopping import LossCurve, Standstill, Validation
+from sksgdprune._stopping import FIRST_LOOK, MOST_TOTALS, LossCurve, Plateau, Validation
 from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
 from tests.kernel_cases import hyper, network, problem
 from tests.sweep_cases import sweep
@@ -71,32 +72,59 @@ def test_watches_are_asked_by_their_own_clocks_and_at_the_end():
 def test_a_watch_beside_early_stopping_does_not_change_where_it_ends(monkeypatch):
     options = {"early_stopping": True, "max_steps": 3000, "n_iter_no_change": 5}
     alone = classifier(**options).fit(X, Y)
-    monkeypatch.setattr(PreconditionedMLPClassifier, "_standstill", lambda *_: [Inert(3)])
+    monkeypatch.setattr(PreconditionedMLPClassifier, "_plateau", lambda *_: [Inert(3)])
     beside = classifier(**options).fit(X, Y)
     assert beside.validation_scores_ == alone.validation_scores_
     assert state(beside) == state(alone)
 
 
+@given(st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=60), st.data())
+def test_the_halves_are_means_of_the_second_quarter_and_half(losses, data):
+    losses = losses[: len(losses) // 4 * 4]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(losses)), max_size=4)))
+    curve, n = LossCurve(3), len(losses)
+    for part in np.split(losses, cuts):
+        curve.add(part)
+    truth = np.mean(losses[n // 4 : n // 2]), np.mean(losses[n // 2 :])
+    np.testing.assert_allclose(curve.halves(), truth, rtol=0, atol=1e-9)
+
+
+def test_the_halves_of_a_long_training_are_near_the_truth_in_bounded_memory():
+    curve, losses = LossCurve(100), 1 / np.arange(1, 100_001) ** 0.5
+    for part in np.array_split(losses, 7):
+        curve.add(part)
+    assert len(curve._totals) <= MOST_TOTALS
+    truth = losses[25_000:50_000].mean(), losses[50_000:].mean()
+    np.testing.assert_allclose(curve.halves(), truth, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
-    ("epochs", "tol", "ends"),
+    ("before", "after", "falls"),
+    [(1.0, 0.79, True), (1.0, 0.81, False), (1.0, 1.2, False), (0.0, 0.0, False)],
+)
+def test_a_loss_falls_where_it_lost_more_than_the_fraction(before, after, falls):
+    assert curve_of([9.0] * 4 + [before] * 4 + [after] * 8).falls(0.2) is falls
+
+
+@pytest.mark.parametrize(
+    ("losses", "tol", "ends"),
     [
-        ([1, 1], 0.1, False),  # too few to tell
-        ([1, 1, 1], 0.1, False),  # it looks at every other epoch
-        ([1, 1, 1, 1], 0.1, True),
-        ([9, 1, 1.05, 0.97], 0.1, True),
-        ([9, 9, 1, 1], 0.1, False),
-        ([1, 1, 1.2, 1], 0.1, False),
-        ([4, 3, 2, 1], 0.5, False),
-        ([1, 2, 3, 4], 0.5, False),
-        ([1, 1, 1, 1], 0.0, False),
+        # 16 steps in epochs of 4: from the quarter before to the half behind are 1.5 epochs. With
+        # n_epochs = 3 the loss must fall by tol in twice as long.
+        ([9] * 4 + [1] * 4 + [1] * 8, 0.1, True),
+        ([9] * 4 + [1] * 4 + [0.96] * 8, 0.1, True),
+        ([9] * 4 + [1] * 4 + [0.94] * 8, 0.1, False),
+        ([9] * 4 + [1] * 4 + [2] * 8, 0.1, True),
+        ([9] * 4 + [1] * 4 + [0.5, 1.5] * 4, 0.1, True),  # noise alone
+        ([1] * 8, 0.1, True),  # the first look
+        ([1] * 4, 0.1, False),  # too early
+        ([1] * 24, 0.1, False),  # no power of two times the first look
+        ([1] * 32, 0.1, True),
     ],
 )
-def test_a_loss_stands_still_where_two_epochs_stay_within_tol(epochs, tol, ends):
-    steps = np.add.outer(epochs, [0.5, -0.5, 0.5, -0.5]).ravel()  # what is in an epoch is averaged
-    rule = Standstill(4, 2, tol)
-    assert rule.every == 8
-    assert bool(rule(None, curve_of(steps))) is ends
-    assert not rule(None, curve_of(steps[:-1]))
+def test_a_plateau_is_a_loss_that_no_longer_falls_by_tol(losses, tol, ends, monkeypatch):
+    monkeypatch.setattr(Plateau, "every", 8)
+    assert Plateau(3, tol)(None, curve_of(losses)) is ends
 
 
 def test_a_score_that_does_not_improve_by_tol_ends_a_training():
@@ -124,10 +152,10 @@ def test_a_score_that_is_no_number_counts_as_no_improvement():
     ("Estimator", "load"),
     [(PreconditionedMLPClassifier, load_digits), (PreconditionedMLPRegressor, load_wine)],
 )
-def test_an_untuned_fit_takes_all_its_steps(Estimator, load):
+def test_a_fit_without_validation_data_has_no_validation_scores(Estimator, load):
     X, y = load(return_X_y=True)
-    estimator = Estimator((20,), random_state=0).fit(scale(X), scale(y) if y.max() < 9 else y)
-    assert estimator.n_iter_ == estimator.max_steps
+    estimator = Estimator((20,), max_steps=800, random_state=0).fit(X, y)
+    assert estimator.n_iter_ == 800
     assert estimator.validation_scores_ is None
     assert estimator.validation_loss_curve_ is None
     assert estimator.best_validation_score_ is None
@@ -135,22 +163,21 @@ def test_an_untuned_fit_takes_all_its_steps(Estimator, load):
 
 
 @pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("n_iter_no_change", [1, 2, 7])
-def test_a_loss_that_stands_still_ends_a_training(make, n_iter_no_change):
-    options = {"max_steps": 3000, "tol": 0.5, "n_iter_no_change": n_iter_no_change}
-    estimator = make(**options).fit(X, Y)
-    curve = estimator.loss_curve_
-    assert estimator.n_iter_ == 15 * len(curve) < 3000
-    assert len(curve) % n_iter_no_change == 0
-    assert np.ptp(curve[-n_iter_no_change - 1 :]) < 0.5
-    plain = make(max_steps=estimator.n_iter_, tol=0).fit(X, Y)
+@pytest.mark.parametrize("n_iter_no_change", [1, 10])
+def test_a_loss_that_no_longer_falls_ends_a_training(make, n_iter_no_change):
+    options = {"max_steps": 3 * FIRST_LOOK, "n_iter_no_change": n_iter_no_change}
+    estimator = make(tol=10.0, **options).fit(X, Y)
+    assert estimator.n_iter_ == FIRST_LOOK
+    plain = make(max_steps=FIRST_LOOK, tol=0).fit(X, Y)
     assert state(plain) == state(estimator)
 
 
 @pytest.mark.parametrize("options", [{"tol": 0}, {"tol": 1e9, "n_iter_no_change": np.inf}])
 def test_the_loss_can_be_kept_from_ending_a_training(options):
-    flat = classifier(learning_rate=1e-300, max_steps=2000, **options).fit(X, Y)
-    assert flat.n_iter_ == 2000
+    flat = classifier(learning_rate=1e-300, max_steps=3300, **options)
+    with pytest.warns(ConvergenceWarning, match="no better .* than a constant"):
+        flat.fit(X, Y)
+    assert flat.n_iter_ == 3300
 
 
 def test_partial_fit_takes_all_its_steps():
@@ -299,7 +326,8 @@ def interrupt_at(monkeypatch, call):
 @pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("call", [2, 4])
 def test_ctrl_c_keeps_the_last_whole_chunk_with_a_warning(monkeypatch, make, call):
-    estimator = make(n_iter_no_change=1, max_steps=300)  # a chunk is an epoch, 15 steps
+    monkeypatch.setattr(_training, "CHUNK_ROWS", 140)  # a chunk is an epoch, 15 steps
+    estimator = make(max_steps=300)
     with monkeypatch.context() as patch:
         interrupt_at(patch, call)
         with pytest.warns(UserWarning, match="Training interrupted by user"):
@@ -368,9 +396,10 @@ def test_ctrl_c_before_the_first_steps_are_done_is_passed_on(monkeypatch, make):
     ids=["GridSearchCV", "cross_val_score", "Pipeline"],
 )
 def test_ctrl_c_ends_a_search(monkeypatch, search):
+    monkeypatch.setattr(_training, "CHUNK_ROWS", 140)
     interrupt_at(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt):
-        search(classifier(n_iter_no_change=1, tol=1e-300, max_steps=300))
+        search(classifier(max_steps=300))
 
 
 @pytest.mark.parametrize("p", [0.5, [0.2, 0.5]])

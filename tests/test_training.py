@@ -178,7 +178,8 @@ def test_mean_gradients_are_means_of_the_reference(n):
         ]
     )
     penalty = reference.penalty_gradient(theta, layout.sizes, 0.3)
-    g, g2 = _training.mean_gradients(Data(X, Y), layout, theta, h)
+    start = network(layout, theta, theta, np.zeros(theta.size, np.uint8))
+    g, g2 = _training.mean_gradients(Data(X, Y), start, h)
     np.testing.assert_allclose(g, per_sample.mean(axis=0) + penalty / 8, rtol=0, atol=1e-14)
     np.testing.assert_allclose(g2, (per_sample**2).mean(axis=0), rtol=0, atol=1e-14)
 

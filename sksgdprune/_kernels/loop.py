@@ -5,7 +5,14 @@ import math
 import numpy as np
 
 from sksgdprune._kernels.losses import mean, output_delta
-from sksgdprune._kernels.passes import forward, gather, live_units, pass_down, scatter
+from sksgdprune._kernels.passes import (
+    forward,
+    gather,
+    live_units,
+    pass_down,
+    scatter,
+    standardise,
+)
 from sksgdprune._kernels.plan import DENSE, LISTED
 from sksgdprune._kernels.records import jit, jit_inline
 from sksgdprune._kernels.step import collect, level, rates, update_dense, update_listed
@@ -24,14 +31,14 @@ def _choose_rows(batch, probe, step, rows):
 
 
 @jit
-def load(dense, sparse, rows, inputs, lists, target):
+def load(dense, sparse, units, rows, inputs, lists, target):
     """Put samples `rows` into the columns of the input units."""
+    chosen = inputs if lists is None else live_units(lists, 0)
     if sparse is not None:
         scatter(sparse, rows, target)
-    elif lists is None:
-        gather(dense, rows, inputs, target)
     else:
-        gather(dense, rows, live_units(lists, 0), target)
+        gather(dense, rows, chosen, target)
+    standardise(target, units, chosen)
 
 
 @jit
@@ -39,7 +46,7 @@ def to_deltas(samples, shape, theta, lists, hyper, scratch):
     """Run the samples of `scratch.rows` forward; fill losses and the output layer's deltas."""
     top, rows = shape.sizes.size - 1, scratch.rows
     inputs = units(scratch.activations, shape, 0)
-    load(samples.dense, samples.sparse, rows, scratch.inputs, lists, inputs)
+    load(samples.dense, samples.sparse, samples.units, rows, scratch.inputs, lists, inputs)
     gather(samples.Y, rows, scratch.outputs, scratch.targets)
     forward(scratch.activations, shape, theta, lists, hyper.activation)
     D, Z = units(scratch.deltas, shape, top), units(scratch.activations, shape, top)
@@ -67,6 +74,19 @@ def _penalty(theta, shape, lists, alpha):
             W = connections(theta, shape, layer)[:-1].reshape(-1)
             total += np.dot(W, W)
     return alpha * (total / 2)
+
+
+@jit
+def _disperse(dispersion, loss, hyper, t, n_outputs):
+    """Return the dispersion, after the step's loss has gone into it where it is estimated.
+
+    Twice the mean loss is the mean squared residual, or the mean deviance of counts, by which
+    the log-likelihood is to be divided; it forgets as C does.
+    """
+    if hyper.disperses:
+        kappa = min(1.0, hyper.kappa / t)
+        dispersion[0] += kappa * (2 * loss / n_outputs - dispersion[0])
+    return dispersion[0]
 
 
 @jit_inline
@@ -110,11 +130,14 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
     for step in range(n_steps):
         _choose_rows(steps.batch, probe, step, scratch.rows)
         to_deltas(samples, shape, theta, lists, hyper, scratch)
-        loss = mean(scratch.losses, S) + _penalty(theta, shape, lists, hyper.alpha) / S
+        loss, t = mean(scratch.losses, S), steps.t + step
+        dispersion = _disperse(steps.dispersion, loss, hyper, t, shape.sizes[-1])
+        loss += _penalty(theta, shape, lists, hyper.alpha * dispersion) / S
         if not math.isfinite(loss):
             return step
         steps.losses[step] = loss
-        now = rates(hyper, S, steps.t + step, level(network, lists, hyper.damping, hyper.roots))
+        typical = level(network, lists, hyper.damping, hyper.roots)
+        now = rates(hyper, S, t, typical, dispersion)
         for layer in range(shape.sizes.size - 2, -1, -1):
             dense, finite = True, True
             if layer > 0:
@@ -129,5 +152,5 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
             if not finite:
                 return step
         if tail is not None:
-            collect(theta, lists, tail, steps.t + step + 1)
+            collect(theta, lists, tail, t + 1)
     return n_steps

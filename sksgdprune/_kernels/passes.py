@@ -24,6 +24,17 @@ def gather(X, rows, chosen, target):
 
 
 @jit
+def standardise(target, units, chosen):
+    """Take the `chosen` rows of inputs out of their units, where they have any."""
+    if units.mean.size == 0:
+        return
+    for k in chosen:
+        t, m, s = target[k], units.mean[k], units.scale[k]
+        for i in range(t.size):
+            t[i] = (t[i] - m) / s
+
+
+@jit
 def scatter(X, rows, target):
     """Put the non-zero features of CSR rows[s] into target[:, s], which is zero elsewhere."""
     target[:] = 0

@@ -86,7 +86,7 @@ def predict(samples, shape, theta, lists, scratch, activation, output):
         for s in range(rows.size):
             rows[s] = min(first + s, n_samples - 1)
         inputs = units(scratch.activations, shape, 0)
-        load(samples.dense, samples.sparse, rows, scratch.inputs, lists, inputs)
+        load(samples.dense, samples.sparse, samples.units, rows, scratch.inputs, lists, inputs)
         forward(scratch.activations, shape, theta, lists, activation)
         for s in range(min(rows.size, n_samples - first)):
             for j in range(output.shape[1]):

@@ -53,11 +53,22 @@ class Sparse(NamedTuple):
     row_starts: np.ndarray
 
 
+class Units(NamedTuple):
+    """What columns are measured in: standardised they are (column - mean) / scale.
+
+    Empty where they stay as they are.
+    """
+
+    mean: np.ndarray  # (n_columns,) or (0,)
+    scale: np.ndarray
+
+
 class Samples(NamedTuple):
     """What is trained on; `dense` is empty where X is a CSR matrix."""
 
     dense: np.ndarray  # (n_samples, n_features)
     sparse: Sparse | None
+    units: Units  # of X
     Y: np.ndarray  # (n_samples, n_outputs)
 
 
@@ -72,7 +83,9 @@ class Hyper(NamedTuple):
     learning_rate: np.floating
     posterior_size: np.floating
     damping: np.floating
+    cap: np.floating  # 1 where C is taken to be g² at least, 0 where it is taken as it is
     alpha: np.floating
+    disperses: bool  # whether the dispersion is estimated, and the penalty in units of it
 
 
 class Rates(NamedTuple):
@@ -83,7 +96,8 @@ class Rates(NamedTuple):
     slope: np.floating
     offset: np.floating
     roots: bool | None
-    alpha: np.floating  # of the penalty, per sample of the minibatch
+    cap: np.floating
+    alpha: np.floating  # of the penalty, per sample of the minibatch, times the dispersion
     per_sample: np.floating  # 1 / S
     per_spread: np.floating  # 1 / (S - 1)
 
@@ -155,6 +169,7 @@ class Steps(NamedTuple):
     probe: np.ndarray | None  # (n_steps,); None has the noise estimated from the minibatch
     t: float  # step counter before the first step
     losses: np.ndarray  # (n_steps,) float64
+    dispersion: np.ndarray  # (1,) float64: the running mean of the losses, twice per output
 
 
 class Scratch(NamedTuple):

@@ -30,10 +30,11 @@ def denominator(c, slope, offset, roots):
 
 
 @jit
-def rates(hyper, S, t, level):
+def rates(hyper, S, t, level, dispersion):
     """Return the Rates of step t (Mandt et al. 2017, Theorems 1 and 7, Corollary 3, Eq. 21)."""
     real = type(hyper.damping)
     zero, one, size = real(0), real(1), real(S)
+    alpha = hyper.alpha * real(dispersion) / size
     kappa = real(min(1.0, hyper.kappa / t))
     per_spread = one / real(max(S - 1, 1))
     rate, slope, offset = hyper.learning_rate, zero, one
@@ -41,9 +42,7 @@ def rates(hyper, S, t, level):
         rate = rate * (size + size) / hyper.posterior_size / level
         if hyper.preconditioner != SCALAR:
             slope, offset = one, hyper.damping
-    return Rates(
-        kappa, rate, slope, offset, hyper.roots, hyper.alpha / size, one / size, per_spread
-    )
+    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
 
 
 @jit
@@ -69,11 +68,13 @@ def level(network, lists, damping, roots):
 def _move(i, state, status, g, noise, rates):
     """Move parameter i where it is FREE; return a number that is 0 while all is finite.
 
-    C ← (1 - κ) C + κ noise (Mandt et al. 2017, Eq. 21); θ ← θ - ε H g, with the new C.
+    C ← (1 - κ) C + κ noise (Mandt et al. 2017, Eq. 21); θ ← θ - ε H g, with the new C. Where the
+    gradient has outgrown C, as in a loss that explodes, `cap` has H take g² in its place.
     """
     w, c = state.theta[i], state.noise_variance[i]
     new_c = c + rates.kappa * (noise - c)
-    divisor = denominator(new_c, rates.slope, rates.offset, rates.roots)
+    variance = max(new_c, rates.cap * g * g)
+    divisor = denominator(variance, rates.slope, rates.offset, rates.roots)
     new_w = w - rates.rate * g / divisor
     free = status[i] == FREE
     new_w, new_c = new_w if free else w, new_c if free else c
