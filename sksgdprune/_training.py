@@ -38,7 +38,7 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 # How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
 # the training, however long it is (Shamir & Zhang 2013 take the same).
 POWER = 3.0
-# Where damping="auto" ends H; measured with the rates, see benchmarks/results/defaults.md.
+# Where damping="auto" ends H; measured with the rates, see benchmarks/results/untuned.md.
 LARGEST_H = 10.0
 # Rows that go through at once where losses and gradients of all rows are asked for.
 BLOCK_ROWS = 256
