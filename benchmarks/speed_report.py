@@ -1,10 +1,6 @@
 """The tables of `speed.py`, for the terminal and as Markdown, and its figure."""
 
 import math
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -20,10 +16,9 @@ from peers import (
     SWEEPS,
     TORCH_PRECONDITIONED,
 )
+from reports import machine, markdown_table
 from rich.table import Table
 from timing import DTYPES, NOT_AVAILABLE
-
-import sksgdprune
 
 
 def frame(rows):
@@ -71,6 +66,7 @@ def microsecond_rows(rows, figures):
     return ["median µs", *cases], cells
 
 
+VERSIONS = "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch"
 STEP, PREDICT = ["step"], ["predict 4,096", "predict 1"]
 HELD_HEADER = ["figure", "network", "ratio or value", "target", "measured", "met"]
 OTHER_HEADER = ["figure", "network", "what", "measured"]
@@ -87,41 +83,9 @@ def rich_table(header, cells, title):
     return table
 
 
-def markdown_table(header, cells):
-    """Return a table in Markdown."""
-    lines = [header, ["---"] * len(header), *cells]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def machine():
-    """Return what was measured on, {what: text}."""
-    names = "sksgdprune", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch"
-    versions = {"python": platform.python_version()}
-    for name in names:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "not installed"
-    versions["sksgdprune"] = sksgdprune.__version__
-    return {
-        "CPU": f"{cpu_model()}, {os.cpu_count()} cores, one thread used",
-        "versions": ", ".join(f"{name} {text}" for name, text in versions.items()),
-    }
-
-
-def cpu_model():
-    """Return the processor's name as far as the system tells."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def markdown(rows, method):
     """Return speed.md; `method` says how was measured."""
-    about = "\n".join(f"- {what}: {text}" for what, text in machine().items())
+    about = "\n".join(f"- {what}: {text}" for what, text in machine(VERSIONS).items())
     return f"""# Speed
 
 Written by `python benchmarks/speed.py`. {method}

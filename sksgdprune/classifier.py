@@ -146,7 +146,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
 
     Notes
     -----
-    The defaults of learning_rate, damping and max_steps were measured (benchmarks/defaults.py):
+    The defaults of learning_rate, damping and max_steps were measured (benchmarks/untuned.py):
     untuned fits of standardised data come within 0.01 of the accuracy of scikit-learn's untuned
     MLPClassifier, and raw data train without divergence. The published rule, damping=0, is the
     less stable the better a network fits, as H grows without bound when C goes to 0.

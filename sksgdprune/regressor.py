@@ -151,7 +151,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
     Notes
     -----
-    The defaults of learning_rate, damping and max_steps were measured (benchmarks/defaults.py):
+    The defaults of learning_rate, damping and max_steps were measured (benchmarks/untuned.py):
     untuned fits of standardised inputs come within 0.03 of the R² of scikit-learn's untuned
     MLPRegressor with standardised targets, and raw data train without divergence. The published
     rule, damping=0, is unstable where targets can be fitted: C goes to 0 and H grows without

@@ -1,0 +1,210 @@
+"""The tables of `untuned.py`, its verdicts on the acceptance rule, and its figure."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from reports import machine, markdown_table
+from scipy.stats import t
+
+OURS, MLP = "ours", "MLP"
+ACCURACY, R2 = "accuracy", "R²"
+# The acceptance rule: how far below MLP's an interval may end, and the share of its fit time.
+MARGINS = {ACCURACY: 0.003, R2: 0.01}
+TIME_SHARE = 1 / 3
+KINDS = {ACCURACY: "Classification", R2: "Regression"}
+VERSIONS = "numpy", "scipy", "scikit-learn", "numba", "torch", "pytabkit"
+
+
+class Verdict(NamedTuple):
+    """A part of the acceptance rule, what was measured, and whether it is met."""
+
+    rule: str
+    measured: str
+    met: bool
+
+
+def of_metric(table, metric):
+    """Return the rows of one metric, small sets first."""
+    return table[table["metric"] == metric].sort_values(["n_train", "set", "split"])
+
+
+def contenders(table):
+    """Return the names of those measured, ours and MLP first."""
+    names = table["contender"].unique()
+    return sorted(names, key=lambda name: (name != OURS, name != MLP, name.lower()))
+
+
+def against_mlp(table, contender):
+    """Return a row per set, over the splits on which both were measured.
+
+    These are the mean difference of scores, the half width of its 95 % t-interval (infinite for
+    a single split), both median fit times in seconds and both losses: numbers of errors, with half
+    a one more so that their ratio is finite, or means of RMSE.
+    """
+    table = table.assign(errors=((1 - table["score"]) * table["n_test"]).round())
+    cells = table.set_index(["set", "split"])
+    own, peer = (cells[cells["contender"] == name] for name in (contender, MLP))
+    own = own.loc[own.index.isin(peer.index)]
+    peer = peer.loc[own.index]
+
+    def sets(column):
+        return column.groupby(level="set", sort=False)
+
+    def loss(rows):
+        if (rows["metric"] == ACCURACY).all():
+            return sets(rows["errors"]).sum() + 0.5
+        return sets(rows["rmse"]).mean()
+
+    score = sets(own["score"] - peer["score"])
+    n = score.size()
+    half = t.ppf(0.975, n - 1) * score.std() / np.sqrt(n)
+    return pd.DataFrame(
+        {
+            "difference": score.mean(),
+            "half": half.fillna(np.inf),
+            "seconds": sets(own["seconds"]).median(),
+            "peer_seconds": sets(peer["seconds"]).median(),
+            "loss": loss(own),
+            "peer_loss": loss(peer),
+        }
+    )
+
+
+def verdicts(table):
+    """Return the parts of the acceptance rule that the rows allow to judge."""
+    found, times = [], []
+    for metric, margin in MARGINS.items():
+        sets = against_mlp(of_metric(table, metric), OURS)
+        times.append(sets[["seconds", "peer_seconds"]].sum())
+        if sets.empty:
+            continue
+        upper = sets["difference"] + sets["half"]
+        low = upper[upper < -margin].sort_values()
+        text = f"on {len(sets) - len(low)} of {len(sets)}"
+        text += "".join(f"; {name} {end:+.4f}" for name, end in low.items())
+        rule = f"{metric} less MLP's: 95 % interval reaches −{margin:g} on each set"
+        mean = sets["difference"].mean()
+        found += [
+            Verdict(rule, text, low.empty),
+            Verdict(f"{metric} less MLP's: above 0 on the mean", f"{mean:+.4f}", bool(mean > 0)),
+        ]
+    if found:
+        own, peer = sum(times)
+        rule = f"fit seconds / MLP's, in sum: at most {TIME_SHARE:.2f}"
+        found.append(Verdict(rule, f"{own / peer:.3f}", bool(own <= TIME_SHARE * peer)))
+    return found
+
+
+# The tables: header and cells.
+
+
+def verdict_rows(table):
+    """Return the table of the acceptance rule."""
+    cells = [[v.rule, v.measured, "yes" if v.met else "NO"] for v in verdicts(table)]
+    return ["ours", "measured", "met"], cells
+
+
+def summary_rows(table):
+    """Return the table of means and sums over the sets, each beside MLP's on the same sets."""
+    header = ["metric", "contender", "sets", "mean difference to MLP", "worst set"]
+    header += ["fit seconds in sum", "/ MLP's", "fits that warned"]
+    cells = []
+    for metric in MARGINS:
+        rows = of_metric(table, metric)
+        for name in contenders(rows):
+            sets = against_mlp(rows, name)
+            if sets.empty:
+                continue
+            worst, total = sets["difference"].idxmin(), sets["seconds"].sum()
+            warned = rows.loc[rows["contender"] == name, "warnings"] > 0
+            others = name != MLP
+            cells.append(
+                [
+                    metric,
+                    name,
+                    str(len(sets)),
+                    f"{sets['difference'].mean():+.4f}" if others else "",
+                    f"{worst} {sets['difference'][worst]:+.4f}" if others else "",
+                    f"{total:.2f}",
+                    f"{total / sets['peer_seconds'].sum():.3f}" if others else "",
+                    f"{warned.sum()} of {warned.size}",
+                ]
+            )
+    return header, cells
+
+
+def by_set(rows, column, show):
+    """Return {set: a cell per contender}: what `show` makes of its splits' values."""
+    values = rows.groupby(["set", "contender"], sort=False)[column]
+    texts = {key: show(group) for key, group in values}
+    names = contenders(rows)
+    return {s: [texts.get((s, name), "") for name in names] for s in rows["set"].unique()}
+
+
+def score_rows(rows):
+    """Return the table of mean scores and of ours less MLP's."""
+    sets, margin = against_mlp(rows, OURS), MARGINS[rows["metric"].iloc[0]]
+    about = rows.groupby("set").agg(
+        {"n_train": "first", "n_test": "first", "n_features": "first", "split": "nunique"}
+    )
+    cells = []
+    for name, scores in by_set(rows, "score", lambda group: f"{group.mean():.4f}").items():
+        n_train, n_test, n_features, n_splits = about.loc[name]
+        size = f"{n_train + n_test:,} × {n_features}"
+        paired = ["", ""]
+        if name in sets.index:
+            mean, half = sets.loc[name, ["difference", "half"]]
+            paired = [f"{mean:+.4f} ± {half:.4f}", "yes" if mean + half >= -margin else "NO"]
+        cells.append([name, size, str(n_splits), *scores, *paired])
+    paired = ["ours − MLP, 95 %", f"reaches −{margin:g}"]
+    return ["set", "n × d", "splits", *contenders(rows), *paired], cells
+
+
+def second_rows(rows):
+    """Return the table of median fit seconds."""
+    cells = by_set(rows, "seconds", lambda group: f"{group.median():.3g}")
+    return ["set", *contenders(rows)], [[name, *texts] for name, texts in cells.items()]
+
+
+def rmse_rows(rows):
+    """Return the table of RMSE on the sets' own splits."""
+    rows = rows[rows["given"].astype(bool)]
+    cells = by_set(rows, "rmse", lambda g: f"{g.mean():.4g} ± {g.sem():.2g} ({g.size})")
+    return ["set", *contenders(rows)], [[name, *texts] for name, texts in cells.items()]
+
+
+def summary(table):
+    """Return the verdicts and means in Markdown."""
+    return "\n\n".join(markdown_table(*rows(table)) for rows in (verdict_rows, summary_rows))
+
+
+def markdown(table, figure):
+    """Return the report."""
+    about = "\n".join(f"- {what}: {text}" for what, text in machine(VERSIONS).items())
+    hidden = ", ".join(table["hidden"].unique())
+    parts = [
+        f"""# Untuned fits
+
+Made by `python benchmarks/untuned.py`, which says how; hidden layers of ours and of MLP: {hidden}.
+Sets that scikit-learn lacks come from a folder (`--data`).
+
+{about}
+
+![error against fit time]({figure})""",
+        summary(table),
+    ]
+    for metric, kind in KINDS.items():
+        rows = of_metric(table, metric)
+        if rows.empty:
+            continue
+        parts += [
+            f"## {kind}\n\nMean test {metric}:",
+            markdown_table(*score_rows(rows)),
+            "Median fit seconds:",
+            markdown_table(*second_rows(rows)),
+        ]
+    if (rows := rmse_rows(of_metric(table, R2)))[1]:
+        parts += ["RMSE on the sets' own splits, mean ± standard error (splits):"]
+        parts += [markdown_table(*rows)]
+    return "\n\n".join(parts) + "\n"
