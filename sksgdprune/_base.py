@@ -29,6 +29,10 @@ from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
 from sksgdprune._warnings import warn
 
+# What is meant by parameters of which scikit-learn's MLP has others of the same name.
+RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
+ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
+
 
 class BasePreconditionedMLP(
     CuttingMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
@@ -40,14 +44,14 @@ class BasePreconditionedMLP(
         "activation": [StrOptions(set(ACTIVATIONS))],
         "preconditioner": [StrOptions(set(PRECONDITIONERS))],
         "noise_estimator": [StrOptions(set(NOISE_ESTIMATORS))],
-        "learning_rate": [check.POSITIVE],
+        "learning_rate": [check.Explained(check.POSITIVE, RATE)],
         "kappa": [check.NON_NEGATIVE],
         "t0": [check.COUNT],
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
         "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "alpha": [check.NON_NEGATIVE],
         "average": ["boolean", check.COUNT],
-        "batch_size": [check.COUNT],
+        "batch_size": [check.Explained(check.COUNT, ROWS)],
         "sampling": [StrOptions({"replacement", "shuffle"})],
         "max_steps": [check.COUNT],
         "early_stopping": ["boolean"],
