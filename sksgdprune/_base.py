@@ -153,7 +153,7 @@ class BasePreconditionedMLP(
             layout, self.activation, targets, parameters, layout.n_parameters, first
         )
         self._rng, self._sampler = rng, Sampler(rng)
-        self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+        self.t_, self.loss_curve_ = self.t0, []
         self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
         return self._encode(X, y, weights, self._network)
 
@@ -268,12 +268,12 @@ class BasePreconditionedMLP(
     def _record(self, outcome):
         """Keep what the steps left: their number, and the mean loss of each epoch of them."""
         self.t_ += outcome.curve.n_steps
-        self.n_iter_ += outcome.curve.n_steps
+        self.n_iter_ = outcome.curve.n_steps
         self.loss_curve_ = self.loss_curve_ + outcome.curve.means()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         self.best_loss_ = min(self.loss_curve_, default=math.inf)
         if self.verbose:
-            print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
+            print(f"[{type(self).__name__}] step {self.t_ - self.t0}, loss = {self.loss_:.6g}")
         if outcome.diverged:
             warn(
                 f"Training diverged after {outcome.curve.n_steps} steps and ended with the last "

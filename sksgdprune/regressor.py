@@ -114,7 +114,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     best_validation_score_ : float or None
         The highest score of the last `fit`.
     n_iter_ : int
-        Minibatch steps taken.
+        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils._testing import ignore_warnings
 
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from tests.mlp_cases import BOTH, DIGITS, IRIS_X, IRIS_Y, classifier, regressor
 
 # The end of a training
@@ -108,12 +112,27 @@ def test_a_warm_start_needs_the_same_classes():
 
 
 @BOTH
-def test_every_warm_start_takes_max_steps_and_n_iter_counts_them_all(Estimator):
-    # scikit-learn's n_iter_ is that of the last fit.
+def test_every_warm_start_takes_max_steps_and_t_counts_them_all(Estimator):
     estimator = Estimator(hidden_layer_sizes=2, warm_start=True, max_steps=30, random_state=0)
     assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 30
-    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 60
-    assert estimator.set_params(max_steps=10).fit(IRIS_X, IRIS_Y).n_iter_ == 70
+    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 30
+    assert estimator.set_params(max_steps=10).fit(IRIS_X, IRIS_Y).n_iter_ == 10
+    assert estimator.t_ == estimator.t0 + 70
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(PreconditionedMLPClassifier, MLPClassifier), (PreconditionedMLPRegressor, MLPRegressor)],
+)
+def test_n_iter_counts_the_epochs_of_each_call_as_in_scikit_learn(ours, theirs):
+    # Each fit takes 3 epochs of 5 batches, each partial_fit 1.
+    options = {"batch_size": 30, "random_state": 0, "n_iter_no_change": 50, "warm_start": True}
+    estimator, peer = ours(max_steps=15, **options), theirs(max_iter=3, **options)
+    for call in ("fit", "fit", "partial_fit", "partial_fit", "fit"):
+        getattr(estimator, call)(IRIS_X, IRIS_Y)
+        with ignore_warnings(category=ConvergenceWarning):
+            getattr(peer, call)(IRIS_X, IRIS_Y)
+        assert estimator.n_iter_ == 5 * peer.n_iter_
 
 
 @BOTH
