@@ -92,7 +92,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
-        All parameters; `coefs_` and `intercepts_` are views of it.
+        All parameters. `coefs_` and `intercepts_` are views of it, a matrix or vector per layer.
+        All three can be assigned as a whole (pruned entries stay 0), not written into.
     noise_variance_ : ndarray of shape (n_parameters,)
         C, the estimated variance of each parameter's per-sample gradient.
     status_ : ndarray of uint8 of shape (n_parameters,)
