@@ -99,8 +99,8 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            If X or y holds NaN or infinity, a parameter is out of range or y has one class. The
-            estimator stays as it was.
+            If X or y holds NaN or infinity, a parameter is out of range. The estimator stays as it
+            was.
         """
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):

@@ -19,7 +19,7 @@ from sksgdprune._outputs import OUTPUTS
 
 @dataclass(frozen=True)
 class Classes:
-    """One class per sample: one-hot rows under a softmax, for two classes too.
+    """One class per sample: one-hot rows under a softmax, for two classes and for one too.
 
     Parameters
     ----------
@@ -55,12 +55,6 @@ class Classes:
             raise ValueError(
                 f"y has classes {unseen.tolist()} that are not in classes_ "
                 f"{self.classes.tolist()}; name all classes in the first partial_fit."
-            )
-        if len(self.classes) < 2:
-            raise ValueError(
-                "The number of classes has to be greater than one; got "
-                f"{len(self.classes)} class: {self.classes.tolist()}, rows of sample_weight 0 "
-                "left out."
             )
         return y[:, np.newaxis] == self.classes
 

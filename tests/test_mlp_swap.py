@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy.sparse import issparse
+from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError
@@ -132,3 +133,40 @@ def test_the_layers_are_a_sequence_like_scikit_learns():
     assert len(clf.coefs_ + clf.intercepts_) == 6
     for W, copied in zip(clf.coefs_, pickle.loads(pickle.dumps(clf.coefs_)), strict=True):
         np.testing.assert_array_equal(W, copied)
+
+
+# A single class
+
+
+@pytest.mark.parametrize(
+    ("y", "weights", "expected"),
+    [
+        (np.repeat("a", 150), None, "a"),
+        (np.where(IRIS_Y == 1, "b", "a"), (IRIS_Y == 1).astype(float), "b"),
+        (np.repeat(True, 150), np.arange(150) % 3, True),
+    ],
+    ids=["y", "weights", "bool"],
+)
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"class_weight": "balanced"}])
+def test_a_single_class_gives_a_constant_model(y, weights, expected, options):
+    clf = classifier(**options).fit(IRIS_X, y, weights)
+    assert clf.classes_.tolist() == [expected]
+    assert set(clf.predict(IRIS_X)) == {expected}
+    np.testing.assert_array_equal(clf.predict_proba(IRIS_X), np.ones((150, 1)))
+    np.testing.assert_array_equal(clf.predict_log_proba(IRIS_X), np.zeros((150, 1)))
+    assert clf.score(IRIS_X, np.repeat(expected, 150)) == 1
+
+
+def test_partial_fit_takes_a_single_class_as_scikit_learn_does():
+    single = np.zeros(150, dtype=int)
+    clf = classifier().partial_fit(IRIS_X, single, classes=[0]).partial_fit(IRIS_X, single)
+    peer = MLPClassifier(random_state=0).partial_fit(IRIS_X, single, classes=[0])
+    np.testing.assert_array_equal(clf.predict(IRIS_X), peer.predict(IRIS_X))
+
+
+def test_a_bag_of_small_samples_may_hold_single_classes():
+    bag = BaggingClassifier(classifier(max_steps=50), n_estimators=20, max_samples=3)
+    bag.set_params(random_state=0).fit(IRIS_X, IRIS_Y)
+    assert {len(member.classes_) for member in bag.estimators_} >= {1, 2}
+    P = bag.predict_proba(IRIS_X)
+    np.testing.assert_allclose(P.sum(axis=1), 1)
