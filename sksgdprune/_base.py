@@ -105,8 +105,7 @@ class BasePreconditionedMLP(
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
             if goes_on:
-                data = self._read(X, y, sample_weight, self._network)
-                self._network.targets.check_warm_start(data.Y)
+                data = self._resume(X, y, sample_weight)
             else:
                 data = self._start(X, y, sample_weight)
             data, held_out = self._hold_out(data, X_val, y_val)
@@ -155,6 +154,12 @@ class BasePreconditionedMLP(
         self._rng, self._sampler = rng, Sampler(rng)
         self.t_, self.loss_curve_ = self.t0, []
         self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
+        return self._encode(X, y, weights, self._network)
+
+    def _resume(self, X, y, sample_weight):
+        """Return the Data for a warm start."""
+        X, y, weights = check.training_data(self, X, y, sample_weight, reset=False)
+        self._network.targets.check_warm_start(y)
         return self._encode(X, y, weights, self._network)
 
     def _read(self, X, y, sample_weight, network):

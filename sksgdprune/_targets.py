@@ -54,7 +54,8 @@ class Classes:
         if unseen.size:
             raise ValueError(
                 f"y has classes {unseen.tolist()} that are not in classes_ "
-                f"{self.classes.tolist()}; name all classes in the first partial_fit."
+                f"{self.classes.tolist()}; those are the classes in the y of fit, or named in "
+                "the first partial_fit."
             )
         return y[:, np.newaxis] == self.classes
 
@@ -87,14 +88,17 @@ class Classes:
             )
         return product * (weights.sum() / product.sum())
 
-    def check_warm_start(self, Y):
-        """Refuse a y that lacks some of the classes, with which a warm start cannot go on."""
-        present = Y.any(axis=0)
-        if not present.all():
+    def check_warm_start(self, y):
+        """Refuse a y of fewer or other classes, with which a warm start cannot go on."""
+        if is_multilabel(y):
+            return  # another kind of targets, which `encode` refuses
+        present = unique_labels(y)
+        if not np.array_equal(present, self.classes):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes}, `y` has {self.classes[present]}; "
-                "partial_fit takes some of them."
+                f"call to fit. Previously got {self.classes}, `y` has {present}; to start anew "
+                "with these set warm_start=False, to go on with some of the previous ones call "
+                "partial_fit."
             )
 
 
@@ -160,7 +164,7 @@ class Labels:
             "of multilabel targets by sample_weight."
         )
 
-    def check_warm_start(self, Y):
+    def check_warm_start(self, y):
         """Accept any y: a label may be absent."""
 
 
@@ -227,7 +231,7 @@ class Reals:
     def strata(self, Y):
         """Return None: there are no classes."""
 
-    def check_warm_start(self, Y):
+    def check_warm_start(self, y):
         """Accept any y."""
 
 
