@@ -2,11 +2,12 @@
 
 import math
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_regressor
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -32,6 +33,9 @@ from sksgdprune._warnings import warn
 # What is meant by parameters of which scikit-learn's MLP has others of the same name.
 RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
 ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
+
+# What to do about a training that diverged.
+REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
 
 
 class BasePreconditionedMLP(
@@ -101,6 +105,13 @@ class BasePreconditionedMLP(
         ValueError
             If X or y holds NaN or infinity, a parameter is out of range. The estimator stays as it
             was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the training diverges. `theta_` keeps the last finite parameters, but what is
+            predicted is NaN (`predict` of labels raises) until a training goes well or `theta_`
+            is set; under early stopping the parameters of the best score predict.
         """
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
@@ -114,9 +125,10 @@ class BasePreconditionedMLP(
             watches = [*validation, *self._standstill(data), *epochs]
             outcome = self._advance(data, self.max_steps, watches)
             for watch in validation:
-                self._keep_validation(watch)
+                self._keep_validation(watch, outcome)
+            self._tell_divergence(outcome)
         for report in epochs:
-            report.end(self.theta_)
+            report.end(None if self._network.diverged else {"_network": self._network})
         self._tell(outcome)
         return self
 
@@ -134,7 +146,9 @@ class BasePreconditionedMLP(
             data = self._read(X, y, sample_weight, self._network)
         else:
             data = self._start(X, y, sample_weight, classes)
-        return self._advance(data, n_steps)
+        outcome = self._advance(data, n_steps)
+        self._tell_divergence(outcome)
+        return outcome
 
     def _start(self, X, y, sample_weight, classes=None):
         """Draw a fresh start: θ, C and the sampler's seeds, in this order; return the Data."""
@@ -245,13 +259,15 @@ class BasePreconditionedMLP(
         epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
         return [_callbacks.Epochs(self, samples, epoch, self.max_steps, fitted)]
 
-    def _keep_validation(self, validation):
+    def _keep_validation(self, validation, outcome):
         """Keep the scores, and under early stopping the θ of the best.
 
-        The masks do not change during a training, so that θ obeys them.
+        The masks do not change during a training, so that θ obeys them. The epoch in which a
+        training diverged has NaN.
         """
-        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores
-        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
+        last = [math.nan] if outcome.diverged else []
+        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores + last
+        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses + last
         self.best_validation_score_ = validation.best_score
         if self.early_stopping and validation.best_theta is not None:
             self._network = self._network.with_theta(validation.best_theta)
@@ -261,7 +277,7 @@ class BasePreconditionedMLP(
         settings = _training.settings(self, self._network, data.size)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
-        self._network = outcome.network
+        self._network = replace(outcome.network, diverged=outcome.diverged)
         self._sampler, self._n_samples = sampler, data.size
         self._record(outcome)
         return outcome
@@ -279,13 +295,16 @@ class BasePreconditionedMLP(
         self.best_loss_ = min(self.loss_curve_, default=math.inf)
         if self.verbose:
             print(f"[{type(self).__name__}] step {self.t_ - self.t0}, loss = {self.loss_:.6g}")
-        if outcome.diverged:
-            warn(
-                f"Training diverged after {outcome.curve.n_steps} steps and ended with the last "
-                "finite parameters; standardise X, or try a smaller learning_rate or a larger "
-                "damping.",
-                ConvergenceWarning,
-            )
+
+    def _tell_divergence(self, outcome):
+        """Warn where a training diverged."""
+        if not outcome.diverged:
+            return
+        left = "went back to the best parameters"
+        if self._network.diverged:
+            left = "predicts NaN, though theta_ keeps the last finite parameters"
+        message = f"Training diverged after {outcome.curve.n_steps} steps and {left}; {REMEDY}."
+        warn(message, ConvergenceWarning)
 
     def _tell(self, outcome):
         """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
@@ -306,9 +325,18 @@ class BasePreconditionedMLP(
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class, the labels of probability above 1/2, or the targets,
-            one-dimensional where there is one output.
+            one-dimensional where there is one output. NaN after a training that diverged.
+
+        Raises
+        ------
+        ValueError
+            If the last training diverged and there are labels to predict, which cannot be NaN.
         """
         Z = self._linear_output(X)
+        if self._network.diverged and is_classifier(self):
+            raise ValueError(
+                f"The last training diverged, so that no label is predicted; {REMEDY}."
+            )
         return self._network.targets.decide(Z)
 
     def _linear_output(self, X):

@@ -1,5 +1,8 @@
 """What a fitted estimator shows of its network, and the form in which that is kept."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
@@ -45,7 +48,9 @@ def _fitted_vector(name, doc, possible, is_possible):
         else:
             state, _, average = network.dense()
             average = None if name == "theta" else average
-            self._network = network.with_state(state._replace(**{name: value}), average)
+            changed = network.with_state(state._replace(**{name: value}), average)
+            diverged = network.diverged and name != "theta"
+            self._network = replace(changed, diverged=diverged)
 
     return property(read, write, doc=doc)
 
@@ -80,6 +85,31 @@ def network_of(estimator, attribute):
     except KeyError:
         message = f"{type(estimator).__name__} has no {attribute} before fit."
         raise AttributeError(message) from None
+
+
+class ScoreMixin:
+    """Stands before scikit-learn's mixin, whose score is for predictions that are numbers."""
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy or R² of the predictions; NaN after a training that diverged.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            The accuracy of a classifier, R² of a regressor.
+        """
+        if self.__sklearn_is_fitted__() and self._network.diverged:
+            return math.nan
+        return super().score(X, y, sample_weight)
 
 
 class FittedNetworkMixin:

@@ -34,6 +34,9 @@ class FittedNetwork:
         Of the whole network: `compact` removes some, but leaves this N of H as it is.
     average_from : int
         The step counter t from which on iterates are averaged, where they are.
+    diverged : bool
+        Whether the last training ended where something was not finite. The parameters are then
+        those before; they predict nothing.
     """
 
     layout: Layout
@@ -42,6 +45,7 @@ class FittedNetwork:
     parameters: Parameters | Remaining
     n_parameters: int
     average_from: int
+    diverged: bool = False
 
     @property
     def dtype(self):
@@ -53,8 +57,9 @@ class FittedNetwork:
         return self.parameters.dense()
 
     def with_state(self, state, average=None):
-        """Return the network with another State, and average or none."""
-        return self._with(Parameters(state, self.dense().status, average))
+        """Return the network with another State, and average or none; it has not diverged."""
+        network = self._with(Parameters(state, self.dense().status, average))
+        return replace(network, diverged=False)
 
     def with_theta(self, theta):
         """Return the network with another θ that predicts, in place of the average if any."""
@@ -99,6 +104,8 @@ class FittedNetwork:
 
     def output(self, X):
         """Return the last layer's values for the rows of X, (n_samples, n_outputs)."""
+        if self.diverged:
+            return np.full((X.shape[0], self.layout.sizes[-1]), np.nan, dtype=self.dtype)
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
         tensors = self.layout.views(self.dense().theta)

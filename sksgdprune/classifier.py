@@ -5,12 +5,12 @@ from sklearn.base import ClassifierMixin
 from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._fitted import network_of
+from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._outputs import OUTPUTS
 from sksgdprune._sklearn import StrOptions
 
 
-class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
+class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditionedMLP):
     """Multilayer perceptron classifier trained by preconditioned constant-rate SGD.
 
     Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
@@ -109,7 +109,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     best_loss_ : float
         Its smallest entry.
     validation_scores_ : list of float or None
-        Accuracy on the validation data after each epoch and at the end of `fit`; None without.
+        Accuracy on the validation data after each epoch and at the end of `fit`, NaN where it
+        diverged; None without.
     validation_loss_curve_ : list of float or None
         The same for the loss, without the penalty.
     best_validation_score_ : float or None
