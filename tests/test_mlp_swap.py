@@ -1,13 +1,15 @@
 """What meets those who put the estimators in the place of scikit-learn's MLP."""
 
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.sparse import issparse
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils._testing import ignore_warnings
 
@@ -170,3 +172,18 @@ def test_a_bag_of_small_samples_may_hold_single_classes():
     assert {len(member.classes_) for member in bag.estimators_} >= {1, 2}
     P = bag.predict_proba(IRIS_X)
     np.testing.assert_allclose(P.sum(axis=1), 1)
+
+
+# The table
+
+
+@pytest.mark.parametrize("theirs", [MLPClassifier, MLPRegressor])
+def test_the_table_has_every_argument_attribute_and_method(theirs):
+    table = (Path(__file__).parents[1] / "docs" / "coming_from_mlp.md").read_text(encoding="utf-8")
+    fitted = theirs(max_iter=1, early_stopping=True)
+    with ignore_warnings(category=ConvergenceWarning):
+        fitted.fit(IRIS_X, IRIS_Y)
+    attributes = {name for name in vars(fitted) if name.endswith("_")}
+    methods = {name for name in dir(theirs) if not name.startswith("_")}
+    named = set(re.findall(r"(?<=`)\w+", table))
+    assert fitted.get_params().keys() | attributes | methods <= named
