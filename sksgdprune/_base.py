@@ -2,11 +2,12 @@
 
 import math
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_regressor
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -33,6 +34,13 @@ from sksgdprune._warnings import warn
 # How far below a constant prediction's score a useful fit may be on its own training data.
 CHANCE = 0.05
 
+# What is meant by parameters of which scikit-learn's MLP has others of the same name.
+RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
+ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
+
+# What to do about a training that diverged.
+REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
+
 
 class BasePreconditionedMLP(
     CuttingMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
@@ -44,7 +52,7 @@ class BasePreconditionedMLP(
         "activation": [StrOptions(set(ACTIVATIONS))],
         "preconditioner": [StrOptions(set(PRECONDITIONERS))],
         "noise_estimator": [StrOptions(set(NOISE_ESTIMATORS))],
-        "learning_rate": [check.POSITIVE],
+        "learning_rate": [check.Explained(check.POSITIVE, RATE)],
         "kappa": [check.NON_NEGATIVE],
         "t0": [check.COUNT],
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
@@ -52,7 +60,7 @@ class BasePreconditionedMLP(
         "alpha": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "average": ["boolean", check.COUNT],
         "standardize": ["boolean"],
-        "batch_size": [check.COUNT],
+        "batch_size": [check.Explained(check.COUNT, ROWS)],
         "sampling": [StrOptions({"replacement", "shuffle"})],
         "max_steps": [check.COUNT, StrOptions({"auto"})],
         "early_stopping": ["boolean"],
@@ -100,14 +108,20 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            If X or y holds NaN or infinity, a parameter is out of range or y has one class. The
-            estimator stays as it was.
+            If X or y holds NaN or infinity, a parameter is out of range. The estimator stays as it
+            was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the training diverges. `theta_` keeps the last finite parameters, but what is
+            predicted is NaN (`predict` of labels raises) until a training goes well or `theta_`
+            is set; under early stopping the parameters of the best score predict.
         """
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
             if goes_on:
-                data = self._read(X, y, sample_weight, self._network)
-                self._network.targets.check_warm_start(data.Y)
+                data = self._resume(X, y, sample_weight)
             else:
                 data = self._start(X, y, sample_weight)
                 if self._seen is not None:
@@ -119,9 +133,10 @@ class BasePreconditionedMLP(
             watches = [*validation, *self._plateau(), *epochs]
             outcome = self._advance(data, n_steps, watches)
             for watch in validation:
-                self._keep_validation(watch)
+                self._keep_validation(watch, outcome)
+            self._tell_divergence(outcome)
         for report in epochs:
-            report.end(self.theta_)
+            report.end(None if self._network.diverged else {"_network": self._network})
         self._tell(outcome)
         self._judge(data, outcome, n_steps)
         return self
@@ -140,7 +155,9 @@ class BasePreconditionedMLP(
             data = self._read_more(X, y, sample_weight)
         else:
             data = self._start(X, y, sample_weight, classes)
-        return self._advance(data, n_steps)
+        outcome = self._advance(data, n_steps)
+        self._tell_divergence(outcome)
+        return outcome
 
     def _start(self, X, y, sample_weight, classes=None):
         """Draw a fresh start: θ, C and the sampler's seeds, in this order; return the Data."""
@@ -160,7 +177,7 @@ class BasePreconditionedMLP(
         self._seen = self._look(X, y, weights, targets)
         self._network = network.in_units(self._seen).started(self._seen)
         self._rng, self._sampler = rng, Sampler(rng)
-        self.t_, self.n_iter_, self.loss_curve_ = self.t0, 0, []
+        self.t_, self.loss_curve_ = self.t0, []
         self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
         return self._encode(X, y, weights, self._network)
 
@@ -181,6 +198,12 @@ class BasePreconditionedMLP(
                 self._network = self._network.in_units(seen)
             self._seen = seen
         return self._encode(*checked, self._network)
+
+    def _resume(self, X, y, sample_weight):
+        """Return the Data for a warm start."""
+        X, y, weights = check.training_data(self, X, y, sample_weight, reset=False)
+        self._network.targets.check_warm_start(y)
+        return self._encode(X, y, weights, self._network)
 
     def _read(self, X, y, sample_weight, network):
         """Return samples as Data for a network that has been started."""
@@ -271,13 +294,15 @@ class BasePreconditionedMLP(
         epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
         return [_callbacks.Epochs(self, samples, epoch, n_steps, fitted)]
 
-    def _keep_validation(self, validation):
+    def _keep_validation(self, validation, outcome):
         """Keep the scores, and under early stopping the θ of the best.
 
-        The masks do not change during a training, so that θ obeys them.
+        The masks do not change during a training, so that θ obeys them. The epoch in which a
+        training diverged has NaN.
         """
-        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores
-        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses
+        last = [math.nan] if outcome.diverged else []
+        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores + last
+        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses + last
         self.best_validation_score_ = validation.best_score
         if self.early_stopping and validation.best_theta is not None:
             self._network = self._network.with_theta(validation.best_theta)
@@ -288,7 +313,7 @@ class BasePreconditionedMLP(
         settings = _training.settings(self, self._network, self._n_samples)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
-        self._network = outcome.network
+        self._network = replace(outcome.network, diverged=outcome.diverged)
         self._sampler = sampler
         self._record(outcome)
         return outcome
@@ -300,19 +325,22 @@ class BasePreconditionedMLP(
     def _record(self, outcome):
         """Keep what the steps left: their number, and the mean loss of each epoch of them."""
         self.t_ += outcome.curve.n_steps
-        self.n_iter_ += outcome.curve.n_steps
+        self.n_iter_ = outcome.curve.n_steps
         self.loss_curve_ = self.loss_curve_ + outcome.curve.means()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
         self.best_loss_ = min(self.loss_curve_, default=math.inf)
         if self.verbose:
-            print(f"[{type(self).__name__}] step {self.n_iter_}, loss = {self.loss_:.6g}")
-        if outcome.diverged:
-            warn(
-                f"Training diverged after {outcome.curve.n_steps} steps and ended with the last "
-                "finite parameters; standardise X, or try a smaller learning_rate or a larger "
-                "damping.",
-                ConvergenceWarning,
-            )
+            print(f"[{type(self).__name__}] step {self.t_ - self.t0}, loss = {self.loss_:.6g}")
+
+    def _tell_divergence(self, outcome):
+        """Warn where a training diverged."""
+        if not outcome.diverged:
+            return
+        left = "went back to the best parameters"
+        if self._network.diverged:
+            left = "predicts NaN, though theta_ keeps the last finite parameters"
+        message = f"Training diverged after {outcome.curve.n_steps} steps and {left}; {REMEDY}."
+        warn(message, ConvergenceWarning)
 
     def _judge(self, data, outcome, n_steps):
         """Warn of a fit that is no good, and of one that ended too early."""
@@ -354,9 +382,18 @@ class BasePreconditionedMLP(
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class, the labels of probability above 1/2, or the targets,
-            one-dimensional where there is one output.
+            one-dimensional where there is one output. NaN after a training that diverged.
+
+        Raises
+        ------
+        ValueError
+            If the last training diverged and there are labels to predict, which cannot be NaN.
         """
         Z = self._linear_output(X)
+        if self._network.diverged and is_classifier(self):
+            raise ValueError(
+                f"The last training diverged, so that no label is predicted; {REMEDY}."
+            )
         return self._network.targets.decide(Z)
 
     def _linear_output(self, X):

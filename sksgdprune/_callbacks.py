@@ -66,9 +66,9 @@ class Epochs:
             self._epoch = self._fit.part("epoch").begin()
         return stop
 
-    def end(self, theta):
-        """Report the end of the fit."""
-        self._fit.end(lambda: self._fitted(theta))
+    def end(self, attributes):
+        """Report the end of the fit; `attributes` make a fitted copy."""
+        self._fit.end(attributes)
 
 
 class Report:

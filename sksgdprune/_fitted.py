@@ -1,11 +1,29 @@
 """What a fitted estimator shows of its network, and the form in which that is kept."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _training
 from sksgdprune._compact import compact
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED, Units
+from sksgdprune._layout import Layout
+from sksgdprune._storage import read_only
+
+
+class Tensors(tuple):
+    """An array per layer, which can be replaced all together only."""
+
+    __slots__ = ()
+
+    def __setitem__(self, layer, value):
+        raise TypeError(
+            "coefs_ and intercepts_ take no single entries: assign one array per layer, as in "
+            "clf.coefs_ = [W, *clf.coefs_[1:]]."
+        )
 
 
 def _fitted_vector(name, doc, possible, is_possible):
@@ -14,7 +32,8 @@ def _fitted_vector(name, doc, possible, is_possible):
 
     def read(self):
         parameters = network_of(self, attribute).dense()
-        return getattr(parameters.state if name == "noise_variance" else parameters, name)
+        vectors = parameters.state if name == "noise_variance" else parameters
+        return read_only(getattr(vectors, name))
 
     def write(self, value):
         old, value = read(self), np.asarray(value)
@@ -29,7 +48,32 @@ def _fitted_vector(name, doc, possible, is_possible):
         else:
             state, _, average = network.dense()
             average = None if name == "theta" else average
-            self._network = network.with_state(state._replace(**{name: value}), average)
+            changed = network.with_state(state._replace(**{name: value}), average)
+            diverged = network.diverged and name != "theta"
+            self._network = replace(changed, diverged=diverged)
+
+    return property(read, write, doc=doc)
+
+
+def _fitted_tensors(attribute, views, doc):
+    """Return a property for the weights or the biases; `views` takes them out of a vector."""
+
+    def read(self):
+        network = network_of(self, attribute)
+        if network.is_sparsified and views is Layout.weights:
+            return Tensors(network.parameters.coefs())
+        return Tensors(views(network.layout, self.theta_))
+
+    def write(self, arrays):
+        layout, theta = network_of(self, attribute).layout, self.theta_.copy()
+        parts = views(layout, theta)
+        arrays = [a.toarray() if issparse(a) else np.asarray(a) for a in arrays]
+        got, needed = [[a.shape for a in some] for some in (arrays, parts)]
+        if got != needed:
+            raise ValueError(f"Got {attribute} of shapes {got}; they must be {needed}.")
+        for part, array in zip(parts, arrays, strict=True):
+            part[:] = array
+        self.theta_ = theta
 
     return property(read, write, doc=doc)
 
@@ -41,6 +85,31 @@ def network_of(estimator, attribute):
     except KeyError:
         message = f"{type(estimator).__name__} has no {attribute} before fit."
         raise AttributeError(message) from None
+
+
+class ScoreMixin:
+    """Stands before scikit-learn's mixin, whose score is for predictions that are numbers."""
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy or R² of the predictions; NaN after a training that diverged.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            The accuracy of a classifier, R² of a regressor.
+        """
+        if self.__sklearn_is_fitted__() and self._network.diverged:
+            return math.nan
+        return super().score(X, y, sample_weight)
 
 
 class FittedNetworkMixin:
@@ -129,23 +198,19 @@ class FittedNetworkMixin:
         """Name of the output activation."""
         return network_of(self, "out_activation_").targets.out_activation
 
-    @property
-    def coefs_(self):
-        """Weight matrices (fan_in, fan_out): views of `theta_`, or CSR arrays if sparsified."""
-        network = network_of(self, "coefs_")
-        if network.is_sparsified:
-            return network.parameters.coefs()
-        return network.layout.weights(self.theta_)
+    coefs_ = _fitted_tensors(
+        "coefs_",
+        Layout.weights,
+        "Weight matrices (fan_in, fan_out): read-only views of `theta_`, or CSR if sparsified.",
+    )
+    intercepts_ = _fitted_tensors(
+        "intercepts_", Layout.biases, "Bias vectors (fan_out,): read-only views of `theta_`."
+    )
 
     @property
     def coef_(self):
         """The input layer's weights (n_units, n_features), as linear models lay them out."""
         return self.coefs_[0].T
-
-    @property
-    def intercepts_(self):
-        """Bias vectors (fan_out,): views of `theta_`, or copies if sparsified."""
-        return network_of(self, "intercepts_").layout.biases(self.theta_)
 
     @property
     def X_mean_(self):

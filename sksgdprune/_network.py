@@ -40,6 +40,9 @@ class FittedNetwork:
     dispersion : float, default=1.0
         The running mean of the squared residuals, or of the deviance of counts, in units of
         `targets`; 1 where nothing asks for it.
+    diverged : bool
+        Whether the last training ended where something was not finite. The parameters are then
+        those before; they predict nothing.
     """
 
     layout: Layout
@@ -50,6 +53,7 @@ class FittedNetwork:
     average_from: int
     units: Units = AS_IS
     dispersion: float = 1.0
+    diverged: bool = False
 
     @property
     def dtype(self):
@@ -61,9 +65,13 @@ class FittedNetwork:
         return self.parameters.dense()
 
     def with_state(self, state, average=None, dispersion=None):
-        """Return the network with another State, average or none, and dispersion if given."""
+        """Return the network with another State, average or none, and dispersion if given.
+
+        It has not diverged.
+        """
         network = self._with(Parameters(state, self.dense().status, average))
-        return network if dispersion is None else replace(network, dispersion=dispersion)
+        dispersion = self.dispersion if dispersion is None else dispersion
+        return replace(network, dispersion=dispersion, diverged=False)
 
     def with_theta(self, theta):
         """Return the network with another θ that predicts, in place of the average if any."""
@@ -126,6 +134,8 @@ class FittedNetwork:
 
     def output(self, X):
         """Return the last layer's values for the rows of X, (n_samples, n_outputs)."""
+        if self.diverged:
+            return np.full((X.shape[0], self.layout.sizes[-1]), np.nan, dtype=self.dtype)
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
         tensors = self.layout.views(self.dense().theta)

@@ -12,6 +12,13 @@ from sksgdprune._kernels.records import PRUNED, PRUNED_STATE, State
 from sksgdprune._layout import Layout
 
 
+def read_only(array):
+    """Return a view that cannot be written into: what is pruned must stay 0."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 class Parameters(NamedTuple):
     """What a step moves, where it may, and the mean of iterates: vectors (n_parameters,)."""
 
@@ -102,6 +109,7 @@ class Remaining:
             rows, columns = np.divmod(self.where[first:last] - tensor.where.start, tensor.shape[1])
             starts = np.searchsorted(rows, np.arange(tensor.shape[0] + 1))
             coefs.append(csr_array((theta[first:last], columns, starts), tensor.shape))
+            coefs[-1].data = read_only(coefs[-1].data)
         return coefs
 
     def __getstate__(self):

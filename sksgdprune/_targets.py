@@ -19,7 +19,7 @@ from sksgdprune._outputs import OUTPUTS
 
 @dataclass(frozen=True)
 class Classes:
-    """One class per sample: one-hot rows under a softmax, for two classes too.
+    """One class per sample: one-hot rows under a softmax, for two classes and for one too.
 
     Parameters
     ----------
@@ -55,13 +55,8 @@ class Classes:
         if unseen.size:
             raise ValueError(
                 f"y has classes {unseen.tolist()} that are not in classes_ "
-                f"{self.classes.tolist()}; name all classes in the first partial_fit."
-            )
-        if len(self.classes) < 2:
-            raise ValueError(
-                "The number of classes has to be greater than one; got "
-                f"{len(self.classes)} class: {self.classes.tolist()}, rows of sample_weight 0 "
-                "left out."
+                f"{self.classes.tolist()}; those are the classes in the y of fit, or named in "
+                "the first partial_fit."
             )
         return y[:, np.newaxis] == self.classes
 
@@ -101,14 +96,17 @@ class Classes:
             )
         return product * (weights.sum() / product.sum())
 
-    def check_warm_start(self, Y):
-        """Refuse a y that lacks some of the classes, with which a warm start cannot go on."""
-        present = Y.any(axis=0)
-        if not present.all():
+    def check_warm_start(self, y):
+        """Refuse a y of fewer or other classes, with which a warm start cannot go on."""
+        if is_multilabel(y):
+            return  # another kind of targets, which `encode` refuses
+        present = unique_labels(y)
+        if not np.array_equal(present, self.classes):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes}, `y` has {self.classes[present]}; "
-                "partial_fit takes some of them."
+                f"call to fit. Previously got {self.classes}, `y` has {present}; to start anew "
+                "with these set warm_start=False, to go on with some of the previous ones call "
+                "partial_fit."
             )
 
 
@@ -182,7 +180,7 @@ class Labels:
             "of multilabel targets by sample_weight."
         )
 
-    def check_warm_start(self, Y):
+    def check_warm_start(self, y):
         """Accept any y: a label may be absent."""
 
 
@@ -263,7 +261,7 @@ class Reals:
     def strata(self, Y):
         """Return None: there are no classes."""
 
-    def check_warm_start(self, Y):
+    def check_warm_start(self, y):
         """Accept any y."""
 
 

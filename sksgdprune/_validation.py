@@ -28,6 +28,21 @@ class Count(Interval):
         return is_whole(val) and super().is_satisfied_by(val)
 
 
+class Explained(Interval):
+    """An interval of numbers with a word on what they mean, for those who expect another."""
+
+    def __init__(self, interval, meaning):
+        super().__init__(interval.type, interval.left, interval.right, closed=interval.closed)
+        self._interval, self._meaning = interval, meaning
+
+    def is_satisfied_by(self, val):
+        """Return whether `val` is in the interval."""
+        return self._interval.is_satisfied_by(val)
+
+    def __str__(self):
+        return f"{self._interval}, {self._meaning}"
+
+
 POSITIVE = Interval(Real, 0, None, closed="neither")
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 COUNT = Count()

@@ -5,11 +5,13 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sksgdprune import _targets
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._fitted import network_of
+from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._sklearn import StrOptions
 
 
-class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
+class PreconditionedMLPRegressor(
+    ScoreMixin, RegressorMixin, MultiOutputMixin, BasePreconditionedMLP
+):
     """Multilayer perceptron regressor trained by preconditioned constant-rate SGD.
 
     Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
@@ -106,7 +108,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
-        All parameters; `coefs_` and `intercepts_` are views of it.
+        All parameters. `coefs_` and `intercepts_` are views of it, a matrix or vector per layer.
+        All three can be assigned as a whole (pruned entries stay 0), not written into.
     noise_variance_ : ndarray of shape (n_parameters,)
         C, the estimated variance of each parameter's per-sample gradient.
     status_ : ndarray of uint8 of shape (n_parameters,)
@@ -120,13 +123,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     best_loss_ : float
         Its smallest entry.
     validation_scores_ : list of float or None
-        R² on the validation data after each epoch and at the end of `fit`; None without.
+        R² on the validation data after each epoch and at the end of `fit`, NaN where it
+        diverged; None without.
     validation_loss_curve_ : list of float or None
         The same for the loss, without the penalty.
     best_validation_score_ : float or None
         The highest score of the last `fit`.
     n_iter_ : int
-        Minibatch steps taken.
+        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int

@@ -43,6 +43,5 @@ def state(estimator):
         estimator.noise_variance_.tobytes(),
         estimator.status_.tobytes(),
         estimator.t_,
-        estimator.n_iter_,
         estimator.theta_.dtype,
     )

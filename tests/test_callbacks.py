@@ -64,6 +64,16 @@ def test_a_fit_tells_of_itself_and_of_each_epoch():
     np.testing.assert_array_equal(recorder.fitted[1], early.predict(X))
 
 
+@pytest.mark.filterwarnings("ignore:Training diverged")
+def test_a_fit_that_diverged_shows_no_fitted_copy_at_its_end():
+    recorder = Recorder()
+    wild = classifier(preconditioner="identity", learning_rate=1.0, alpha=1e4, max_steps=1000)
+    wild.set_callbacks(recorder).fit(X, y)
+    assert recorder.events[-2:] == [("end", "fit"), ("teardown", "fit")]
+    assert len(recorder.fitted) == recorder.count("end", "epoch")
+    assert recorder.count("end", "fit") == 1
+
+
 def test_callbacks_do_not_change_the_training():
     watched = classifier().set_callbacks(Recorder()).fit(X, y)
     np.testing.assert_array_equal(watched.theta_, classifier().fit(X, y).theta_)

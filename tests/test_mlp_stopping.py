@@ -1,10 +1,16 @@
 """What users of scikit-learn's MLP rely on at the end of a training: see test_mlp.py."""
 
+import re
+
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils._testing import ignore_warnings
 
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from tests.cases import state
 from tests.mlp_cases import BOTH, DIGITS, IRIS_X, IRIS_Y, classifier, regressor
 
 # The end of a training
@@ -100,21 +106,58 @@ def test_a_validation_set_of_one_sample_is_too_small_for_regression():
 def test_a_warm_start_needs_the_same_classes():
     clf = classifier(hidden_layer_sizes=2, warm_start=True, max_steps=10).fit(IRIS_X, IRIS_Y)
     clf.fit(IRIS_X, np.repeat([0, 1, 2], [40, 40, 70]))
-    for other in ([75, 75], [37, 37, 38, 38], [30] * 5):
-        y = np.repeat(np.arange(len(other)), other)
-        with pytest.raises(ValueError, match=r"same classes|not in classes_"):
-            clone(clf).fit(IRIS_X, IRIS_Y).fit(IRIS_X, y)
-    with pytest.raises(ValueError, match=r"Previously got \[0 1 2\], `y` has \[0 1\]"):
-        clf.fit(IRIS_X, np.repeat([0, 1], 75))
+    before = state(clf)
+    for other in ([0, 1], [0, 1, 3], [0, 1, 2, 3], [0], [False, True], ["0", "1", "2"]):
+        y = np.resize(other, 150)
+        got = re.escape(f"to fit. Previously got [0 1 2], `y` has {np.unique(y)}; to start anew")
+        with pytest.raises(ValueError, match=f"warm_start can only be used .* same classes.*{got}"):
+            clf.fit(IRIS_X, y)
+    assert state(clf) == before
+
+
+def test_a_warm_start_looks_at_the_rows_that_weigh():
+    y, weights = np.arange(150) % 4, (np.arange(150) % 4 < 3).astype(float)
+    clf = classifier(warm_start=True, max_steps=10).fit(IRIS_X, IRIS_Y)
+    clf.fit(IRIS_X, y, weights)
+    with pytest.raises(ValueError, match=r"`y` has \[0 1\]"):
+        clf.fit(IRIS_X, IRIS_Y, (IRIS_Y < 2).astype(float))
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (np.eye(3, dtype=int)[IRIS_Y], r"shape \(150, 3\), but fit saw 3 classes"),
+        (np.linspace(0, 1, 150), "Unknown label type"),
+    ],
+)
+def test_a_warm_start_needs_targets_of_the_same_kind(y, told):
+    clf = classifier(warm_start=True, max_steps=10).fit(IRIS_X, IRIS_Y)
+    with pytest.raises(ValueError, match=told):
+        clf.fit(IRIS_X, y)
 
 
 @BOTH
-def test_every_warm_start_takes_max_steps_and_n_iter_counts_them_all(Estimator):
-    # scikit-learn's n_iter_ is that of the last fit.
+def test_every_warm_start_takes_max_steps_and_t_counts_them_all(Estimator):
     estimator = Estimator(hidden_layer_sizes=2, warm_start=True, max_steps=30, random_state=0)
     assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 30
-    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 60
-    assert estimator.set_params(max_steps=10).fit(IRIS_X, IRIS_Y).n_iter_ == 70
+    assert estimator.fit(IRIS_X, IRIS_Y).n_iter_ == 30
+    assert estimator.set_params(max_steps=10).fit(IRIS_X, IRIS_Y).n_iter_ == 10
+    assert estimator.t_ == estimator.t0 + 70
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(PreconditionedMLPClassifier, MLPClassifier), (PreconditionedMLPRegressor, MLPRegressor)],
+)
+def test_n_iter_counts_the_epochs_of_each_call_as_in_scikit_learn(ours, theirs):
+    # Each fit takes 3 epochs of 5 batches, each partial_fit 1.
+    options = {"batch_size": 30, "random_state": 0, "n_iter_no_change": 50, "warm_start": True}
+    estimator, peer = ours(max_steps=15, **options), theirs(max_iter=3, **options)
+    for call in ("fit", "fit", "partial_fit", "partial_fit", "fit"):
+        getattr(estimator, call)(IRIS_X, IRIS_Y)
+        with ignore_warnings(category=ConvergenceWarning):
+            getattr(peer, call)(IRIS_X, IRIS_Y)
+        assert estimator.n_iter_ == 5 * peer.n_iter_
 
 
 @BOTH

@@ -144,7 +144,6 @@ COMMON = (
     ]
 )
 CLASSIFIER = [
-    ("one class", lambda e, y: e.fit(X, np.repeat("a", 150)), r"got 1 class: \['a'\]"),
     (
         "unknown class in partial_fit",
         lambda e, y: e.partial_fit(X, np.where(Y == 2, "oak", NAMES)),
@@ -163,7 +162,7 @@ CLASSIFIER = [
     (
         "unknown class in a warm start",
         lambda e, y: e.set_params(warm_start=True).fit(X, np.where(Y == 2, "oak", NAMES)),
-        r"\['oak'\]",
+        r"Previously got .*, `y` has \['oak' ",
     ),
     ("real targets", lambda e, y: e.fit(X, X[:, 0]), "continuous"),
     *(
@@ -237,7 +236,6 @@ def test_nothing_can_be_done_before_fit(make, call):
     ("call", "message"),
     [
         (lambda e: e.fit(spoilt(X, np.nan), Y), "NaN"),
-        (lambda e: e.fit(X, np.zeros(150, int)), r"got 1 class: \[0\]"),
         (lambda e: e.partial_fit(X, Y), "classes must be passed on the first call"),
         (lambda e: e.partial_fit(X, Y, classes=[0, 1]), r"\[2\] .*\[0, 1\]"),
         (lambda e: e.partial_fit(X, Y, classes=[0, 1, 2], n_steps=0), "n_steps=0"),
