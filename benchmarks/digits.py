@@ -24,6 +24,16 @@ from sklearn.model_selection import PredefinedSplit, train_test_split
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
 
+# The notebook's rule at its plainest, on data as they are.
+NOTEBOOK = {
+    "activation": "tanh",
+    "learning_rate": 0.01,
+    "damping": 0.0,
+    "alpha": 0.0,
+    "average": False,
+    "standardize": False,
+    "batch_size": 32,
+}
 SHOWN = (0.0, 0.5, 0.8, 0.9, 0.96)
 
 
@@ -69,9 +79,7 @@ def data():
 
 def network(loss):
     """Return the notebook's network with its settings."""
-    return PreconditionedMLPClassifier(
-        (32,), "tanh", loss=loss, learning_rate=0.01, damping=0.0, batch_size=32
-    )
+    return PreconditionedMLPClassifier((32,), loss=loss, **NOTEBOOK)
 
 
 def sweep_once(experiment, repeat, loss, steps, jobs):

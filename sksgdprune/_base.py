@@ -31,9 +31,6 @@ from sksgdprune._storage import Parameters
 from sksgdprune._units import Seen
 from sksgdprune._warnings import warn
 
-# How far below a constant prediction's score a useful fit may be on its own training data.
-CHANCE = 0.05
-
 # What is meant by parameters of which scikit-learn's MLP has others of the same name.
 RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
 ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
@@ -272,8 +269,7 @@ class BasePreconditionedMLP(
     def _budget(self, data):
         """Return how many steps `fit` takes at most."""
         if self.max_steps == "auto":
-            batch_size = _training.minibatch_size(self, data.size)
-            return _training.auto_steps(data.size, batch_size)
+            return _training.auto_steps(self, data.size)
         return self.max_steps
 
     def _plateau(self):
@@ -347,16 +343,15 @@ class BasePreconditionedMLP(
         if outcome.diverged or outcome.interrupted or len(data.Y) < 2:
             return
         Z = self._network.output(data.X)
-        score = self._network.targets.grade(Z, data.Y, data.weights)
-        constant = self._network.targets.constant_grade(data.Y, data.weights)
-        if not score > constant - CHANCE:
+        metric, own, constant = self._network.targets.against_constant(Z, data.Y, data.weights)
+        if not own > constant:
             warn(
-                f"The fit is no better on its own training data ({score:.3g}) than a constant "
-                f"prediction ({constant:.3g}). Try a smaller learning_rate, more max_steps, a "
-                "smaller alpha, or standardize=True.",
+                f"The fit is no better on its own training data ({metric} {own:.3g}) than a "
+                f"constant prediction ({constant:.3g}). Try a smaller learning_rate, more "
+                "max_steps, a smaller alpha, or standardize=True.",
                 ConvergenceWarning,
             )
-        elif outcome.curve.n_steps == n_steps and outcome.curve.falls(_stopping.CLEARLY):
+        elif outcome.curve.n_steps == n_steps and outcome.curve.falls():
             warn(
                 f"Training ended after max_steps={self.max_steps!r} ({n_steps}) while its loss was "
                 "still falling; raise max_steps.",

@@ -10,8 +10,9 @@ import numpy as np
 # A training is first asked whether its loss still falls after so many steps, then after twice as
 # many, and so on: fewer show noise rather than progress.
 FIRST_LOOK = 3200
-# A loss that lost this fraction when the steps last doubled is said to fall still.
-CLEARLY = 0.2
+# A loss that lost this fraction when the steps last doubled is said to fall still, but where it is
+# down to such a part of what it was at the beginning.
+CLEARLY, LOW = 0.2, 0.02
 MOST_TOTALS = 512
 
 
@@ -62,17 +63,22 @@ class LossCurve:
 
     def halves(self):
         """Return the mean loss of the second quarter of the steps, and that of the second half."""
-        known = np.append(np.arange(len(self._totals)) * self._every, self.n_steps)
-        quarters = self.n_steps * np.array([0.25, 0.5, 1])
-        totals = np.interp(quarters, known, np.append(self._totals, self._total))
-        return np.diff(totals) / np.diff(quarters)
+        quarter, half, end = self.n_steps * np.array([0.25, 0.5, 1])
+        return self._mean(quarter, half), self._mean(half, end)
 
-    def falls(self, fraction):
-        """Return whether the loss lost more than this fraction when the steps last doubled."""
+    def _mean(self, first, last):
+        """Return the mean loss between two steps; within a kept total's steps it is one."""
+        known = np.append(np.arange(len(self._totals)) * self._every, self.n_steps)
+        totals = np.interp([first, last], known, np.append(self._totals, self._total))
+        return (totals[1] - totals[0]) / (last - first)
+
+    def falls(self):
+        """Return whether the loss clearly falls still."""
         if self.n_steps < 4:
             return False
         before, after = self.halves()
-        return bool(after < (1 - fraction) * before)
+        beginning = self._mean(0, self.n_steps / 64)
+        return bool(after < (1 - CLEARLY) * before and after > LOW * beginning)
 
 
 class Plateau:

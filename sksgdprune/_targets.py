@@ -8,6 +8,7 @@ how they are graded, and the strata of a stratified split.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import entr, log_expit, log_softmax
 from sklearn.metrics import r2_score
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, is_multilabel, unique_labels
@@ -15,6 +16,10 @@ from sklearn.utils.validation import column_or_1d
 
 from sksgdprune._kernels.records import OBJECTIVES
 from sksgdprune._outputs import OUTPUTS
+
+# How far below a constant prediction's the R² or log-likelihood of a useful fit may be on its own
+# training data.
+CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,17 @@ class Classes:
         """Return the accuracy."""
         return np.average(Z.argmax(axis=1) == Y.argmax(axis=1), weights=weights)
 
-    def constant_grade(self, Y, weights):
-        """Return the accuracy of always naming the commonest class."""
-        return np.average(Y, axis=0, weights=weights).max()
+    def against_constant(self, Z, Y, weights):
+        """Return a metric's name, its value, and what a constant prediction has but for chance.
+
+        The accuracy, or where always naming the commonest class is as good, the log-likelihood.
+        """
+        shares = np.average(Y, axis=0, weights=weights)
+        accuracy = self.grade(Z, Y, weights)
+        if accuracy > shares.max():
+            return "accuracy", accuracy, shares.max()
+        fit = np.average(log_softmax(Z, axis=1)[Y.astype(bool)], weights=weights)
+        return "log-likelihood", fit, -entr(shares).sum() - CHANCE
 
     def columns(self, y):
         """Return None: classes have no units."""
@@ -163,9 +176,11 @@ class Labels:
         """Return the fraction of rows whose labels are all right."""
         return np.average(((Z > 0) == Y).all(axis=1), weights=weights)
 
-    def constant_grade(self, Y, weights):
-        """Return the least that a constant prediction reaches."""
-        return 0.0
+    def against_constant(self, Z, Y, weights):
+        """Return a metric's name, its value, and what a constant prediction has but for chance."""
+        shares = np.average(Y, axis=0, weights=weights)
+        fit = np.average(log_expit(np.where(Y, Z, -Z)).sum(axis=1), weights=weights)
+        return "log-likelihood", fit, -entr([shares, 1 - shares]).sum() - CHANCE
 
     def columns(self, y):
         """Return None: labels have no units."""
@@ -254,9 +269,9 @@ class Reals:
             return np.nan
         return r2_score(Y, prediction, sample_weight=weights)
 
-    def constant_grade(self, Y, weights):
-        """Return the R² of the mean."""
-        return 0.0
+    def against_constant(self, Z, Y, weights):
+        """Return a metric's name, its value, and what a constant prediction has but for chance."""
+        return "R²", self.grade(Z, Y, weights), -CHANCE
 
     def strata(self, Y):
         """Return None: there are no classes."""

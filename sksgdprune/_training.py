@@ -39,8 +39,9 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 POWER = 3.0
 # Where damping="auto" ends H.
 LARGEST_H = 10.0
-# max_steps="auto": so many passes over the data, within these numbers of steps.
-EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 6400, 200_000
+# max_steps="auto": so many passes over the data, or at least so many steps, for up to so many
+# hidden units; of more it takes less, and never more than so many steps.
+EPOCHS, FEWEST_STEPS, HIDDEN_UNITS, MOST_STEPS = 100, 6400, 100, 200_000
 # Rows that go through at once where losses and gradients of all rows are asked for.
 BLOCK_ROWS = 256
 
@@ -59,7 +60,7 @@ class Settings(NamedTuple):
 
 def settings(estimator, network, n_samples):
     """Return the Settings for training `network` on so many samples, or for asking it."""
-    batch_size = minibatch_size(estimator, n_samples)
+    batch_size = _minibatch_size(estimator, n_samples)
     return Settings(
         hyper_parameters(estimator, network, n_samples, batch_size),
         batch_size,
@@ -71,7 +72,7 @@ def settings(estimator, network, n_samples):
     )
 
 
-def minibatch_size(estimator, n_samples):
+def _minibatch_size(estimator, n_samples):
     """Return S; a permutation cannot give more than all samples."""
     size = int(estimator.batch_size)
     if estimator.sampling == "shuffle":
@@ -112,10 +113,11 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     )
 
 
-def auto_steps(n_samples, batch_size):
-    """Return the minibatch steps of max_steps="auto"."""
-    steps = math.ceil(EPOCHS * n_samples / batch_size)
-    return min(max(steps, FEWEST_STEPS), MOST_STEPS)
+def auto_steps(estimator, n_samples):
+    """Return the minibatch steps of max_steps="auto" for so many samples."""
+    steps = max(EPOCHS * n_samples / _minibatch_size(estimator, n_samples), FEWEST_STEPS)
+    n_hidden = max(sum(check.hidden_sizes(estimator.hidden_layer_sizes)), HIDDEN_UNITS)
+    return min(math.ceil(steps * (HIDDEN_UNITS / n_hidden) ** (2 / 3)), MOST_STEPS)
 
 
 def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):

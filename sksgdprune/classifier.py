@@ -34,7 +34,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     noise_estimator : {"probe", "batch"}, default="probe"
         How a step sees C: the squared difference between the minibatch gradient and that of one
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
-    learning_rate : float, default=0.2
+    learning_rate : float, default=0.4
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
     kappa : float, default=1.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t).
@@ -69,7 +69,8 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
         Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
-        epochs, though no fewer than 6,400 steps and no more than 200,000.
+        epochs, or 6,400 steps where that is more; with u > 100 hidden units in all a part
+        (100 / u)^(2/3) of them, and never more than 200,000.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
         multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
@@ -185,7 +186,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         loss="log_loss",
         preconditioner="diagonal",
         noise_estimator="probe",
-        learning_rate=0.2,
+        learning_rate=0.4,
         kappa=1.0,
         t0=10,
         posterior_size="n_parameters",

@@ -80,7 +80,8 @@ class PreconditionedMLPRegressor(
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
         Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
-        epochs, though no fewer than 6,400 steps and no more than 200,000.
+        epochs, or 6,400 steps where that is more; with u > 100 hidden units in all a part
+        (100 / u)^(2/3) of them, and never more than 200,000.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples, scores them after
         each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`

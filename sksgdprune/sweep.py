@@ -1,5 +1,6 @@
 """Warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
 
+import math
 import time
 from copy import deepcopy
 from itertools import product
@@ -37,9 +38,13 @@ from sksgdprune._sklearn import (
     Options,
     StrOptions,
     fit_context,
+    num_samples,
 )
 from sksgdprune._threads import blas_threads, thread_count
+from sksgdprune._training import auto_steps
 
+# The part of a sweep's "auto" steps that come before the cut.
+WARMUP_SHARE = 0.25
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
 
 
@@ -71,10 +76,11 @@ class SparsitySweep(
         Cut every tensor by p, or rank all parameters together.
     schedule : {"one_shot"} or object, default="one_shot"
         How p is reached, see `sksgdprune.schedules`.
-    warmup_steps : int, default=200
-        Minibatch steps before the cut.
-    finetune_steps : int, default=3000
-        Minibatch steps after it.
+    warmup_steps : int or "auto", default="auto"
+        Minibatch steps before the cut. "auto" takes a quarter of the steps that the estimator's
+        max_steps="auto" would take for all rows of X.
+    finetune_steps : int or "auto", default="auto"
+        Minibatch steps after it; "auto" takes the rest of them.
     n_repeats : int, default=1
         Trainings per p and split, each from a start of its own; for an array p.
     cv : int, splitter or iterable, default=None
@@ -144,8 +150,8 @@ class SparsitySweep(
         "estimator": [HasMethods(["fit", "predict"])],
         "action": [StrOptions(set(_scores.METHODS))],
         "method": [str, callable, None],
-        "warmup_steps": [check.COUNT],
-        "finetune_steps": [check.Count(0)],
+        "warmup_steps": [check.COUNT, StrOptions({"auto"})],
+        "finetune_steps": [check.Count(0), StrOptions({"auto"})],
         "n_repeats": [check.COUNT],
         "refit": [StrOptions(set(REFITS)), callable, Options(bool, {False})],
         "n_jobs": [Integral, None],
@@ -164,8 +170,8 @@ class SparsitySweep(
         method=None,
         scope="layer",
         schedule="one_shot",
-        warmup_steps=200,
-        finetune_steps=3000,
+        warmup_steps="auto",
+        finetune_steps="auto",
         n_repeats=1,
         cv=None,
         scoring=None,
@@ -230,7 +236,8 @@ class SparsitySweep(
         p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
         if not p.size:
             raise ValueError("Got an empty p; give a number or at least one fraction.")
-        recipes = self._recipes(p.tolist())
+        self._warmup_steps, finetune_steps = self._steps(last, num_samples(X))
+        recipes = self._recipes(p.tolist(), finetune_steps)
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
         self.scorer_ = check_scoring(self.estimator, self.scoring)
@@ -258,12 +265,21 @@ class SparsitySweep(
                 "an index of cv_results_, or False."
             )
 
-    def _recipes(self, p):
+    def _steps(self, last, n_samples):
+        """Return the steps before and after the cut; "auto" shares those of a plain fit."""
+        budget = auto_steps(last, n_samples)
+        warmup = math.ceil(WARMUP_SHARE * budget)
+        return (
+            warmup if self.warmup_steps == "auto" else self.warmup_steps,
+            budget - warmup if self.finetune_steps == "auto" else self.finetune_steps,
+        )
+
+    def _recipes(self, p, finetune_steps):
         """Return what is done at each p; refuse what cannot be done before anything is."""
         method = DEFAULT_METHODS[self.action] if self.method is None else self.method
         _scores.resolve(self.action, method)
         scope, schedule = check_scope(self.scope), schedules.resolve(self.schedule)
-        plans = [schedules.planned(schedule, fraction, self.finetune_steps) for fraction in p]
+        plans = [schedules.planned(schedule, fraction, finetune_steps) for fraction in p]
         return [Recipe(self.action, method, scope, plan) for plan in plans]
 
     def _sweep(self, X, y, samples, routed, p, recipes, rng):
@@ -304,7 +320,7 @@ class SparsitySweep(
         )
         starts = self._in_parallel(or_failure, calls)
         calls = (
-            (warm_up_once, start, seed, self.warmup_steps)
+            (warm_up_once, start, seed, self._warmup_steps)
             for repeat in seeds[1]
             for start, seed in zip(starts, repeat, strict=True)
         )
@@ -347,7 +363,7 @@ class SparsitySweep(
         split_seed, repeat_seed = _seeds(rng, 2)
         with blas_threads(thread_count(last_step(self.estimator).n_jobs)):
             start = prepare(self.estimator, X, y, None, None, split_seed, routed)
-            warm = warm_up(start, repeat_seed, self.warmup_steps)
+            warm = warm_up(start, repeat_seed, self._warmup_steps)
             last = recipe.carry_out(warm.estimator, warm.X, warm.y, warm.params)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)

@@ -286,7 +286,7 @@ def test_names_of_features_are_kept_under_early_stopping(Estimator):
     X = pd.DataFrame(rng.normal(size=(20, 2)), columns=["colname_a", "colname_b"])
     y = pd.Series(np.arange(20) % 2, name="colname_y")
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.filterwarnings("error", message=".*feature names")
         estimator = Estimator(early_stopping=True, validation_fraction=0.2).fit(X, y)
         estimator.fit(X, y, X_val=X, y_val=y).predict(X)
     assert estimator.feature_names_in_.tolist() == ["colname_a", "colname_b"]

@@ -1,0 +1,115 @@
+"""How long a fit takes, what a weight is penalised by, what is said of a fit that is no good."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import cross_val_score
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune._training import auto_steps
+from tests.cases import LABELS, X, Y, classifier, regressor, state
+
+MAKES = [classifier, regressor]
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "batch_size", "hidden", "steps"),
+    [
+        (150, 64, (), 6400),
+        (150, 64, (100,), 6400),
+        (16_000, 64, (100,), 25_000),
+        (16_000, 32, 100, 50_000),
+        (16_000, 64, (400, 400), 6250),
+        (150, 64, (800,), 1600),
+        (10**6, 64, (100,), 200_000),
+    ],
+)
+def test_the_automatic_budget_is_a_hundred_epochs_within_bounds(
+    n_samples, batch_size, hidden, steps
+):
+    clf = classifier(batch_size=batch_size, hidden_layer_sizes=hidden)
+    assert auto_steps(clf, n_samples) == steps
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_a_fit_takes_its_automatic_budget_unless_its_loss_ends_it(make):
+    assert make(max_steps="auto", tol=0).fit(X, Y).n_iter_ == auto_steps(classifier(), 150)
+    assert make(max_steps="auto").fit(X, Y).n_iter_ <= auto_steps(classifier(), 150)
+
+
+def test_a_sweep_shares_the_automatic_budget():
+    sweep = SparsitySweep(classifier(), p=0.5).fit(X, Y)
+    assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == auto_steps(classifier(), 150)
+    sweep = SparsitySweep(classifier(), p=0.5, warmup_steps=7, finetune_steps=9).fit(X, Y)
+    assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == 16
+
+
+def test_the_automatic_penalty_of_a_classifier_is_a_prior_that_each_sample_shares():
+    automatic = classifier(alpha="auto").fit(X, Y)
+    assert state(classifier(alpha=2 * 10 / 150).fit(X, Y)) == state(automatic)
+
+
+def test_the_automatic_penalty_of_a_regressor_is_in_units_of_the_residuals():
+    reg = regressor(alpha="auto", max_steps=2000).fit(X, Y)
+    residuals = Y - reg.predict(X)
+    # The mean over all steps, the early ones included, and without the penalty.
+    assert np.mean(residuals**2) < reg._network.dispersion < 2 * np.mean(reg.loss_curve_)
+    assert regressor(alpha=0.1).fit(X, Y)._network.dispersion == 1
+
+
+# Warnings
+
+
+@pytest.mark.parametrize(("make", "learning_rate"), [(classifier, 0.002), (regressor, 0.0005)])
+def test_a_loss_that_clearly_falls_still_at_the_end_says_so(make, learning_rate):
+    with pytest.warns(ConvergenceWarning, match=r"max_steps=400 .*still falling; raise max_steps"):
+        make(max_steps=400, learning_rate=learning_rate, standardize=True).fit(X, Y)
+
+
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("y", [Y, LABELS], ids=["one column", "several"])
+def test_a_fit_no_better_than_a_constant_says_so(make, y):
+    with pytest.warns(ConvergenceWarning, match="no better .* than a constant"):
+        make(learning_rate=1e-300).fit(X, y if make is classifier else y - 9)
+
+
+def test_counts_that_are_not_learnt_say_so():
+    with pytest.warns(ConvergenceWarning, match="no better .* than a constant"):
+        regressor(loss="poisson", learning_rate=1e-300).fit(X, 1000 + Y)
+
+
+@pytest.mark.parametrize("kind", [PreconditionedMLPClassifier, PreconditionedMLPRegressor])
+def test_untuned_fits_of_ordinary_data_do_not_warn(kind):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            cross_val_score(kind(random_state=0), X, Y, cv=[(np.r_[:150:2], np.r_[1:150:2])]) > 0.9
+        )
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_a_class_that_is_rare_by_nature_is_no_failed_fit(share):
+    rng = np.random.RandomState(0)
+    noise, y = rng.normal(size=(400, 2)), (rng.uniform(size=400) < share).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        PreconditionedMLPClassifier((5,), random_state=0).fit(noise, y)
+
+
+# Rates that used to explode
+
+
+@pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt"])
+@pytest.mark.parametrize("learning_rate", [0.2, 1.0])
+def test_small_regressions_do_not_explode_at_high_rates(preconditioner, learning_rate):
+    rng = np.random.RandomState(0)
+    factors = rng.normal(size=(300, 2))
+    inputs = factors @ rng.normal(size=(2, 12)) + 0.01 * rng.normal(size=(300, 12))
+    target = 10 * np.sin(factors[:, 0]) + rng.normal(size=300)
+    reg = PreconditionedMLPRegressor(
+        preconditioner=preconditioner, learning_rate=learning_rate, random_state=0
+    ).fit(inputs, target)
+    assert max(reg.loss_curve_) < 20 * reg.loss_curve_[0]
+    assert reg.score(inputs, target) > 0.5
