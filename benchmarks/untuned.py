@@ -5,8 +5,8 @@
 
 Every contender has its defaults and one thread, and sees the same random splits of 80 / 20, or the
 data set's own. MLP is scikit-learn's, given standardised inputs and, in regression, standardised
-targets; "ours" is given standardised inputs, "ours-raw" the inputs as they are; the others see all
-as it is. Fits are timed warm, after one that compiles and imports; the seconds are medians.
+targets; the others see all as it is. Fits are timed warm, after one that compiles and imports; the
+seconds are medians.
 
 Each fit adds a row to untuned.csv, and one that has its row is not run again, so that a long run
 may be ended and taken up. Then untuned.md and untuned.png are drawn of all rows. Rows of another
@@ -53,15 +53,10 @@ COLUMNS = (
 # The contenders: functions of whether there are classes, the hidden layers' sizes and a seed.
 
 
-def ours_raw(classifies, hidden, seed):
+def ours(classifies, hidden, seed):
     """Return our estimator."""
     kind = PreconditionedMLPClassifier if classifies else PreconditionedMLPRegressor
     return kind(hidden_layer_sizes=hidden, random_state=seed)
-
-
-def ours(classifies, hidden, seed):
-    """Return our estimator behind a scaler."""
-    return make_pipeline(StandardScaler(), ours_raw(classifies, hidden, seed))
 
 
 def mlp(classifies, hidden, seed):
@@ -90,7 +85,6 @@ def realmlp(classifies, hidden, seed):
 
 CONTENDERS = {
     OURS: ours,
-    "ours-raw": ours_raw,
     MLP: mlp,
     "HistGradientBoosting": gradient_boosting,
     REALMLP: realmlp,

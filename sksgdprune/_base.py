@@ -49,7 +49,7 @@ class BasePreconditionedMLP(
         "activation": [StrOptions(set(ACTIVATIONS))],
         "preconditioner": [StrOptions(set(PRECONDITIONERS))],
         "noise_estimator": [StrOptions(set(NOISE_ESTIMATORS))],
-        "learning_rate": [check.Explained(check.POSITIVE, RATE)],
+        "learning_rate": [check.Explained(check.POSITIVE, RATE), StrOptions({"auto"})],
         "kappa": [check.NON_NEGATIVE],
         "t0": [check.COUNT],
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],

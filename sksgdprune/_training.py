@@ -91,11 +91,14 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     posterior_size = {"n_parameters": network.n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
-    damping, alpha = estimator.damping, estimator.alpha
+    damping, alpha, learning_rate = estimator.damping, estimator.alpha, estimator.learning_rate
     if damping == "auto":
         damping = 2 * batch_size / (posterior_size * LARGEST_H)
     if alpha == "auto":
         alpha = estimator._prior_precision * batch_size / n_samples
+    if learning_rate == "auto":
+        steps = auto_steps(estimator, n_samples)
+        learning_rate = estimator._base_rate * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(
         activation=ACTIVATIONS[network.activation],
@@ -103,7 +106,7 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
         preconditioner=code,
         roots=ROOTS.get(code),
         kappa=float(estimator.kappa),
-        learning_rate=real(estimator.learning_rate),
+        learning_rate=real(learning_rate),
         posterior_size=real(posterior_size),
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
         damping=real(damping) + np.finfo(network.dtype).tiny,

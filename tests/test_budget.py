@@ -7,7 +7,12 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 
-from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    PreconditionedMLPRegressor,
+    SparsitySweep,
+    _training,
+)
 from sksgdprune._training import auto_steps
 from tests.cases import LABELS, X, Y, classifier, regressor, state
 
@@ -113,3 +118,11 @@ def test_small_regressions_do_not_explode_at_high_rates(preconditioner, learning
     ).fit(inputs, target)
     assert max(reg.loss_curve_) < 20 * reg.loss_curve_[0]
     assert reg.score(inputs, target) > 0.5
+
+
+@pytest.mark.parametrize(("n_samples", "share"), [(150, 1.0), (4096, 1.0), (16_384, 0.5)])
+@pytest.mark.parametrize(("make", "base"), [(classifier, 0.4), (regressor, 0.05)])
+def test_the_automatic_rate_falls_with_the_root_of_the_budget(make, base, n_samples, share):
+    fitted = make(learning_rate="auto", batch_size=64, max_steps=1).fit(X, Y)
+    settings = _training.settings(fitted, fitted._network, n_samples)
+    assert settings.hyper.learning_rate == pytest.approx(base * share)

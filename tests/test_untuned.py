@@ -272,7 +272,7 @@ def test_other_hidden_layers_have_files_of_their_own(run, tmp_path):
 
 def test_every_contender_gets_the_hidden_layers(untuned):
     for classifies in (True, False):
-        for name in ("ours-raw", "ours", "MLP"):
+        for name in ("ours", "MLP"):
             parameters = untuned.CONTENDERS[name](classifies, (4, 3), 0).get_params()
             sizes = [v for k, v in parameters.items() if k.endswith("hidden_layer_sizes")]
             assert sizes == [(4, 3)]
