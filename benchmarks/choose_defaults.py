@@ -29,7 +29,7 @@ RESULTS = Path(__file__).parent / "results"
 MOST_ROWS = 25_000
 DEFAULTS = "defaults"
 FACTORS = 0.25, 0.5, 2, 4
-# Constructor parameters, and constants of the package in capitals; "×" multiplies the default.
+# Constructor parameters, and constants of the package in capitals; "×" multiplies a rule.
 CHANGES = (
     {DEFAULTS: {}}
     | {f"learning_rate × {x}": {"× _base_rate": x} for x in FACTORS}
@@ -38,23 +38,25 @@ CHANGES = (
     | {f"batch_size={S}": {"batch_size": S} for S in (16, 32, 128)}
     | {f"largest H = {H}": {"LARGEST_H": H} for H in (1.0, 3.0, 30.0, 100.0)}
     | {f"epochs = {n}": {"EPOCHS": n} for n in (25, 50, 200)}
-    | {f"at least {n} steps": {"FEWEST_STEPS": n} for n in (1600, 3200, 12_800)}
+    | {f"at least {n} steps": {"FEWEST_STEPS": n} for n in (3200, 6400, 25_600)}
     | {f'activation="{name}"': {"activation": name} for name in ("tanh", "logistic")}
     | {f'preconditioner="{name}"': {"preconditioner": name} for name in ("sqrt", "scalar")}
     | {
         "average=False": {"average": False},
         'noise_estimator="batch"': {"noise_estimator": "batch"},
         'sampling="shuffle"': {"sampling": "shuffle"},
-        "kappa=2": {"kappa": 2.0},
+        "kappa=1": {"kappa": 1.0},
+        "kappa=4": {"kappa": 4.0},
         "early_stopping=True": {"early_stopping": True},
         "tol=0 (all steps)": {"tol": 0},
         "a rate that is the same for all budgets": {
-            "learning_rate": {"classifier": 0.4, "regressor": 0.05}
+            "learning_rate": {"classifier": 0.3, "regressor": 0.035}
         },
         "the defaults until 2026-11": {
             "activation": "tanh",
             "learning_rate": {"classifier": 0.05, "regressor": 0.01},
             "alpha": 0.0,
+            "kappa": 1.0,
             "average": False,
             "batch_size": 32,
             "max_steps": 3200,
@@ -76,6 +78,11 @@ def constants(changes):
             setattr(_training, name, value)
 
 
+def scaled(rule, factor):
+    """Return a rule that gives so many times as much."""
+    return lambda size: factor * rule(size)
+
+
 def estimator(classifies, change, seed):
     """Return our estimator with a change of its parameters, and the constants to change."""
     kind = PreconditionedMLPClassifier if classifies else PreconditionedMLPRegressor
@@ -85,7 +92,7 @@ def estimator(classifies, change, seed):
             value = value["classifier" if classifies else "regressor"]
         if name.startswith("×"):
             name = name.removeprefix("× ")
-            setattr(model, name, value * getattr(model, name))
+            setattr(model, name, scaled(getattr(model, name), value))
         elif not name.isupper():
             model.set_params(**{name: value})
     return model, {name: value for name, value in change.items() if name.isupper()}

@@ -28,6 +28,7 @@ from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweep
 NOTEBOOK = {
     "activation": "tanh",
     "learning_rate": 0.01,
+    "kappa": 1.0,
     "damping": 0.0,
     "alpha": 0.0,
     "average": False,

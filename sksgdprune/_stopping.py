@@ -9,7 +9,7 @@ import numpy as np
 
 # A training is first asked whether its loss still falls after so many steps, then after twice as
 # many, and so on: fewer show noise rather than progress.
-FIRST_LOOK = 3200
+FIRST_LOOK = 12_800
 # A loss that lost this fraction when the steps last doubled is said to fall still, but where it is
 # down to such a part of what it was at the beginning.
 CLEARLY, LOW = 0.2, 0.02

@@ -17,8 +17,7 @@ from sklearn.utils.validation import column_or_1d
 from sksgdprune._kernels.records import OBJECTIVES
 from sksgdprune._outputs import OUTPUTS
 
-# How far below a constant prediction's the R² or log-likelihood of a useful fit may be on its own
-# training data.
+# How far below a constant prediction's the log-likelihood of a useful fit may be on its own data.
 CHANCE = 0.05
 
 
@@ -270,8 +269,9 @@ class Reals:
         return r2_score(Y, prediction, sample_weight=weights)
 
     def against_constant(self, Z, Y, weights):
-        """Return a metric's name, its value, and what a constant prediction has but for chance."""
-        return "R²", self.grade(Z, Y, weights), -CHANCE
+        """Return a metric's name, its value, and what a constant prediction has at most."""
+        best = 0.0 if np.ptp(Y, axis=0).any() else -np.inf  # the best there is for constant targets
+        return "R²", self.grade(Z, Y, weights), best
 
     def strata(self, Y):
         """Return None: there are no classes."""

@@ -39,9 +39,9 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 POWER = 3.0
 # Where damping="auto" ends H.
 LARGEST_H = 10.0
-# max_steps="auto": so many passes over the data, or at least so many steps, for up to so many
-# hidden units; of more it takes less, and never more than so many steps.
-EPOCHS, FEWEST_STEPS, HIDDEN_UNITS, MOST_STEPS = 100, 6400, 100, 200_000
+# max_steps="auto": so many passes over the data, within these numbers of steps, for up to a hundred
+# hidden units; more units take less.
+EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 12_800, 64_000
 # Rows that go through at once where losses and gradients of all rows are asked for.
 BLOCK_ROWS = 256
 
@@ -95,10 +95,10 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     if damping == "auto":
         damping = 2 * batch_size / (posterior_size * LARGEST_H)
     if alpha == "auto":
-        alpha = estimator._prior_precision * batch_size / n_samples
+        alpha = estimator._prior_precision(n_samples) * batch_size / n_samples
     if learning_rate == "auto":
-        steps = auto_steps(estimator, n_samples)
-        learning_rate = estimator._base_rate * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
+        steps, width = auto_steps(estimator, n_samples), _width(estimator)
+        learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(
         activation=ACTIVATIONS[network.activation],
@@ -119,8 +119,12 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
 def auto_steps(estimator, n_samples):
     """Return the minibatch steps of max_steps="auto" for so many samples."""
     steps = max(EPOCHS * n_samples / _minibatch_size(estimator, n_samples), FEWEST_STEPS)
-    n_hidden = max(sum(check.hidden_sizes(estimator.hidden_layer_sizes)), HIDDEN_UNITS)
-    return min(math.ceil(steps * (HIDDEN_UNITS / n_hidden) ** (2 / 3)), MOST_STEPS)
+    return math.ceil(min(steps, MOST_STEPS) * _width(estimator) ** (-2 / 3))
+
+
+def _width(estimator):
+    """Return the hidden units in hundreds; 1 where there are fewer."""
+    return max(sum(check.hidden_sizes(estimator.hidden_layer_sizes)) / 100, 1.0)
 
 
 def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):

@@ -36,11 +36,12 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
     learning_rate : float or "auto", default="auto"
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
-        "auto" is 0.4, and where max_steps="auto" takes T > 6,400 steps for data of that size
-        0.4 sqrt(6400 / T): the longer a training is averaged, the smaller its best constant rate
-        (Nemirovski et al. 2009).
-    kappa : float, default=1.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t).
+        "auto" is 0.3, times sqrt(u / 100) with u > 100 hidden units, and times sqrt(12800 / T)
+        where max_steps="auto" takes T > 12,800 steps for data of that size: the longer a training
+        is averaged, the smaller its best constant rate (Nemirovski et al. 2009).
+    kappa : float, default=2.0
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the notebook,
+        C is the mean over all steps; with 2 the later ones count for more.
     t0 : int, default=10
         Where t starts; it grows by 1 each step.
     posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
@@ -72,8 +73,8 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
         Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
-        epochs, or 6,400 steps where that is more; with u > 100 hidden units in all a part
-        (100 / u)^(2/3) of them, and never more than 200,000.
+        epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
+        units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
         multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
@@ -83,8 +84,8 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     n_iter_no_change : int or inf, default=10
         Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
         loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
-        told from means over long parts: after 3,200 steps, 6,400, 12,800 and so on, that of the
-        second half of all steps is compared with that of the quarter before.
+        told from means over long parts: after 12,800 steps, 25,600 and so on, that of the second
+        half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
         See above; with 0 the training loss never ends a training.
     class_weight : dict, "balanced" or None, default=None
@@ -174,8 +175,6 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     True
     """
 
-    _base_rate, _prior_precision = 0.4, 2.0
-
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [StrOptions(set(_targets.CLASSIFICATION))],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -190,7 +189,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         preconditioner="diagonal",
         noise_estimator="probe",
         learning_rate="auto",
-        kappa=1.0,
+        kappa=2.0,
         t0=10,
         posterior_size="n_parameters",
         damping="auto",
@@ -312,6 +311,12 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     def classes_(self):
         """Class labels; of a multilabel y the numbers of its columns."""
         return network_of(self, "classes_").targets.classes
+
+    def _base_rate(self, width):
+        return 0.3 * width**0.5
+
+    def _prior_precision(self, n_samples):
+        return 2.0
 
     def _kind(self, y, weights, classes=None):
         return _targets.classification(y, classes)

@@ -44,11 +44,12 @@ class PreconditionedMLPRegressor(
         further sample, or the unbiased variance of the minibatch's per-sample gradients.
     learning_rate : float or "auto", default="auto"
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
-        "auto" is 0.05, and where max_steps="auto" takes T > 6,400 steps for data of that size
-        0.05 sqrt(6400 / T): the longer a training is averaged, the smaller its best constant rate
-        (Nemirovski et al. 2009).
-    kappa : float, default=1.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t).
+        "auto" is 0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) where
+        max_steps="auto" takes T > 12,800 steps for data of that size: the longer a training is
+        averaged, the smaller its best constant rate (Nemirovski et al. 2009).
+    kappa : float, default=2.0
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the notebook,
+        C is the mean over all steps; with 2 the later ones count for more.
     t0 : int, default=10
         Where t starts; it grows by 1 each step.
     posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
@@ -62,7 +63,8 @@ class PreconditionedMLPRegressor(
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 12 φ S / n: a Gaussian prior of precision 12 on each weight, of which each of
-        the n samples takes its share, as in the paper's loss. φ is the running mean of the
+        the n samples takes its share, as in the paper's loss; beyond n = 1,000 the precision
+        falls as sqrt(1000 / n). φ is the running mean of the
         squared residuals (of the deviance of counts), by which a log-likelihood divides them.
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
@@ -83,8 +85,8 @@ class PreconditionedMLPRegressor(
         Minibatch rows drawn independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
         Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
-        epochs, or 6,400 steps where that is more; with u > 100 hidden units in all a part
-        (100 / u)^(2/3) of them, and never more than 200,000.
+        epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
+        units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed.
     early_stopping : bool, default=False
         Whether `fit` holds out `validation_fraction` of the samples, scores them after
         each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`
@@ -94,8 +96,8 @@ class PreconditionedMLPRegressor(
     n_iter_no_change : int or inf, default=10
         Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
         loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
-        told from means over long parts: after 3,200 steps, 6,400, 12,800 and so on, that of the
-        second half of all steps is compared with that of the quarter before.
+        told from means over long parts: after 12,800 steps, 25,600 and so on, that of the second
+        half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
         See above; with 0 the training loss never ends a training.
     warm_start : bool, default=False
@@ -179,8 +181,6 @@ class PreconditionedMLPRegressor(
     True
     """
 
-    _base_rate, _prior_precision = 0.05, 12.0
-
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
         "loss": [StrOptions(set(_targets.REGRESSION))],
         "output_activation": [StrOptions({"identity", "relu"})],
@@ -196,7 +196,7 @@ class PreconditionedMLPRegressor(
         preconditioner="diagonal",
         noise_estimator="probe",
         learning_rate="auto",
-        kappa=1.0,
+        kappa=2.0,
         t0=10,
         posterior_size="n_parameters",
         damping="auto",
@@ -279,6 +279,12 @@ class PreconditionedMLPRegressor(
     def y_scale_(self):
         """Their standard deviation, or 1; shape (n_outputs,)."""
         return network_of(self, "y_scale_").targets.scale
+
+    def _base_rate(self, width):
+        return 0.035 * width
+
+    def _prior_precision(self, n_samples):
+        return 12.0 * min(1.0, (1000 / n_samples) ** 0.5)
 
     def _kind(self, y, weights, classes=None):
         return _targets.REGRESSION[self.loss].of(y, self.output_activation)

@@ -19,6 +19,7 @@ NOISE_ESTIMATORS = ["probe", "batch"]
 PLAIN = {
     "activation": "tanh",
     "learning_rate": 0.02,
+    "kappa": 1.0,
     "alpha": 0.0,
     "average": False,
     "standardize": False,
