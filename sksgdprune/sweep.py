@@ -44,7 +44,7 @@ from sksgdprune._threads import blas_threads, thread_count
 from sksgdprune._training import auto_steps
 
 # The part of a sweep's "auto" steps that come before the cut.
-WARMUP_SHARE = 0.25
+WARMUP_SHARE = 1 / 16
 DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
 
 
@@ -77,8 +77,8 @@ class SparsitySweep(
     schedule : {"one_shot"} or object, default="one_shot"
         How p is reached, see `sksgdprune.schedules`.
     warmup_steps : int or "auto", default="auto"
-        Minibatch steps before the cut. "auto" takes a quarter of the steps that the estimator's
-        max_steps="auto" would take for all rows of X.
+        Minibatch steps before the cut. "auto" takes a sixteenth of the steps that the
+        estimator's max_steps="auto" would take for all rows of X.
     finetune_steps : int or "auto", default="auto"
         Minibatch steps after it; "auto" takes the rest of them.
     n_repeats : int, default=1
