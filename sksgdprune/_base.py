@@ -111,9 +111,11 @@ class BasePreconditionedMLP(
         Warns
         -----
         ConvergenceWarning
-            Where the training diverges. `theta_` keeps the last finite parameters, but what is
-            predicted is NaN (`predict` of labels raises) until a training goes well or `theta_`
-            is set; under early stopping the parameters of the best score predict.
+            Where the loss clearly falls still after max_steps, where the fit is no better on its
+            own data than a constant, and where the training diverges. `theta_` then keeps the
+            last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
+            a training goes well or `theta_` is set; under early stopping the parameters of the
+            best score predict.
         """
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
@@ -305,8 +307,8 @@ class BasePreconditionedMLP(
 
     def _advance(self, data, n_steps=None, watches=()):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
-        self._n_samples = max(data.size, 0 if self._seen is None else round(self._seen.X.count))
-        settings = _training.settings(self, self._network, self._n_samples)
+        self._n_rows = data.size
+        settings = self._settings()
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
         self._network = replace(outcome.network, diverged=outcome.diverged)
@@ -316,7 +318,8 @@ class BasePreconditionedMLP(
 
     def _settings(self):
         """Return the Settings for the data of the last training."""
-        return _training.settings(self, self._network, self._n_samples)
+        n_seen = None if self._seen is None else round(self._seen.X.count)
+        return _training.settings(self, self._network, self._n_rows, n_seen)
 
     def _record(self, outcome):
         """Keep what the steps left: their number, and the mean loss of each epoch of them."""

@@ -58,9 +58,13 @@ class Settings(NamedTuple):
     power: float | None = None  # of the iterates' weights in their average; None for no average
 
 
-def settings(estimator, network, n_samples):
-    """Return the Settings for training `network` on so many samples, or for asking it."""
-    batch_size = _minibatch_size(estimator, n_samples)
+def settings(estimator, network, n_rows, n_samples=None):
+    """Return the Settings for training `network` on so many rows, or for asking it.
+
+    `n_samples` is of all rows that it has seen or sees, where these are more.
+    """
+    n_samples = max(n_rows, n_samples or 0)
+    batch_size = _minibatch_size(estimator, n_rows)
     return Settings(
         hyper_parameters(estimator, network, n_samples, batch_size),
         batch_size,

@@ -232,7 +232,7 @@ def test_the_split_follows_the_seed_and_the_fraction(make):
     options = {"early_stopping": True, "validation_fraction": 0.3, "max_steps": 30}
     one, same, other = (make(**options, random_state=s).fit(X, Y) for s in (0, 0, 1))
     assert one.validation_scores_ == same.validation_scores_ != other.validation_scores_
-    assert one._n_samples == 105
+    assert one._n_rows == 105
     assert one.n_iter_ == 30
 
 

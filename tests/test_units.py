@@ -156,3 +156,18 @@ def test_the_same_rows_again_are_nothing_new(make):
     parts.partial_fit(RAW, Y, n_steps=15)
     assert state(whole) == state(parts)
     assert parts._seen.X.count == len(Y)
+
+
+def test_minibatches_of_a_stream_are_no_larger_than_its_chunks():
+    reg = regressor(standardize=True, sampling="shuffle", batch_size=64)
+    for rows in np.split(np.arange(150), 5):
+        reg.partial_fit(RAW[rows], Y[rows])
+    assert reg._settings().batch_size == 30
+    assert reg.t_ == reg.t0 + 5
+
+
+def test_a_stream_penalises_by_all_rows_that_it_saw():
+    reg = regressor(standardize=True, alpha="auto")
+    for rows in np.split(np.arange(150), 5):
+        reg.partial_fit(RAW[rows], Y[rows])
+    assert reg._settings().hyper.alpha == pytest.approx(12 * 10 / 150)
