@@ -36,7 +36,7 @@ CHANGES = (
     | {f"prior precision × {x}": {"× _prior_precision": x} for x in FACTORS}
     | {f"alpha={alpha}": {"alpha": alpha} for alpha in (0.0, 1e-4, 0.1)}
     | {f"batch_size={S}": {"batch_size": S} for S in (16, 32, 128)}
-    | {f"largest H = {H}": {"LARGEST_H": H} for H in (1.0, 3.0, 30.0, 100.0)}
+    | {f"largest H × {x}": {"× _largest_h": x} for x in (0.1, 0.3, 3, 10)}
     | {f"epochs = {n}": {"EPOCHS": n} for n in (25, 50, 200)}
     | {f"at least {n} steps": {"FEWEST_STEPS": n} for n in (3200, 6400, 25_600)}
     | {f'activation="{name}"': {"activation": name} for name in ("tanh", "logistic")}

@@ -37,8 +37,6 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 # How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
 # the training, however long it is (Shamir & Zhang 2013 take the same).
 POWER = 3.0
-# Where damping="auto" ends H.
-LARGEST_H = 10.0
 # max_steps="auto": so many passes over the data, within these numbers of steps, for up to a hundred
 # hidden units; more units take less.
 EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 12_800, 64_000
@@ -96,12 +94,13 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
         estimator.posterior_size, estimator.posterior_size
     )
     damping, alpha, learning_rate = estimator.damping, estimator.alpha, estimator.learning_rate
+    width = _width(estimator)
     if damping == "auto":
-        damping = 2 * batch_size / (posterior_size * LARGEST_H)
+        damping = 2 * batch_size / (posterior_size * estimator._largest_h(width))
     if alpha == "auto":
         alpha = estimator._prior_precision(n_samples) * batch_size / n_samples
     if learning_rate == "auto":
-        steps, width = auto_steps(estimator, n_samples), _width(estimator)
+        steps = auto_steps(estimator, n_samples)
         learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(

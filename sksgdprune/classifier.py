@@ -312,6 +312,9 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         """Class labels; of a multilabel y the numbers of its columns."""
         return network_of(self, "classes_").targets.classes
 
+    def _largest_h(self, width):
+        return 10.0
+
     def _base_rate(self, width):
         return 0.3 * width**0.5
 

@@ -56,10 +56,11 @@ class PreconditionedMLPRegressor(
         N in H: the notebook's, the paper's, or a number.
     damping : float or "auto", default="auto"
         Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
-        H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for a
-        network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
-        takes the squared minibatch gradient for C where that is larger: C, a mean over all
-        steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
+        H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10, or
+        with u > 100 hidden units 2 S u / (1000 N), so that it ends at 1000 / u (the limit h_max of
+        the paper's Section 5): the squared error is as curved as ever where C goes to 0. With any
+        damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
+        over all steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 12 φ S / n: a Gaussian prior of precision 12 on each weight, of which each of
@@ -279,6 +280,9 @@ class PreconditionedMLPRegressor(
     def y_scale_(self):
         """Their standard deviation, or 1; shape (n_outputs,)."""
         return network_of(self, "y_scale_").targets.scale
+
+    def _largest_h(self, width):
+        return 10.0 / width
 
     def _base_rate(self, width):
         return 0.035 * width
