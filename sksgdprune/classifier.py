@@ -50,7 +50,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
         H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for a
         network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
-        takes the squared minibatch gradient for C where that is larger: C, a mean over all
+        takes the squared minibatch gradient for C where that is larger: C, a mean over the
         steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).

@@ -60,7 +60,8 @@ class PreconditionedMLPRegressor(
         with u > 100 hidden units 2 S u / (1000 N), so that it ends at 1000 / u (the limit h_max of
         the paper's Section 5): the squared error is as curved as ever where C goes to 0. With any
         damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
-        over all steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
+        over the steps, may lag behind a loss that explodes, and steps then shrink as gradients
+        grow.
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 12 φ S / n: a Gaussian prior of precision 12 on each weight, of which each of
