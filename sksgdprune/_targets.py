@@ -17,9 +17,6 @@ from sklearn.utils.validation import column_or_1d
 from sksgdprune._kernels.records import OBJECTIVES
 from sksgdprune._outputs import OUTPUTS
 
-# How far below a constant prediction's the log-likelihood of a useful fit may be on its own data.
-CHANCE = 0.05
-
 
 @dataclass(frozen=True)
 class Classes:
@@ -73,7 +70,7 @@ class Classes:
         return np.average(Z.argmax(axis=1) == Y.argmax(axis=1), weights=weights)
 
     def against_constant(self, Z, Y, weights):
-        """Return a metric's name, its value, and what a constant prediction has but for chance.
+        """Return a metric's name, its value, and what a constant prediction has at most.
 
         The accuracy, or where always naming the commonest class is as good, the log-likelihood.
         """
@@ -82,7 +79,7 @@ class Classes:
         if accuracy > shares.max():
             return "accuracy", accuracy, shares.max()
         fit = np.average(log_softmax(Z, axis=1)[Y.astype(bool)], weights=weights)
-        return "log-likelihood", fit, -entr(shares).sum() - CHANCE
+        return "log-likelihood", fit, -entr(shares).sum()
 
     def columns(self, y):
         """Return None: classes have no units."""
@@ -176,10 +173,10 @@ class Labels:
         return np.average(((Z > 0) == Y).all(axis=1), weights=weights)
 
     def against_constant(self, Z, Y, weights):
-        """Return a metric's name, its value, and what a constant prediction has but for chance."""
+        """Return a metric's name, its value, and what a constant prediction has at most."""
         shares = np.average(Y, axis=0, weights=weights)
         fit = np.average(log_expit(np.where(Y, Z, -Z)).sum(axis=1), weights=weights)
-        return "log-likelihood", fit, -entr([shares, 1 - shares]).sum() - CHANCE
+        return "log-likelihood", fit, -entr([shares, 1 - shares]).sum()
 
     def columns(self, y):
         """Return None: labels have no units."""

@@ -75,7 +75,8 @@ class PreconditionedMLPRegressor(
         however long it is (Shamir & Zhang 2013); a number begins at that step and weighs all
         alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
-        the mean anew.
+        the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
+        other data, set it to False first.
     standardize : bool, default=True
         Whether the network learns (y - y_mean_) / y_scale_ from (X - X_mean_) / X_scale_. A start,
         and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets' unit, a

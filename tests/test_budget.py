@@ -103,12 +103,16 @@ def test_untuned_fits_of_ordinary_data_do_not_warn(kind):
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5])
-def test_a_class_that_is_rare_by_nature_is_no_failed_fit(share):
+def test_a_class_that_is_rarely_the_likeliest_is_no_failed_fit(share):
     rng = np.random.RandomState(0)
-    noise, y = rng.normal(size=(400, 2)), (rng.uniform(size=400) < share).astype(int)
+    inputs = rng.normal(size=(400, 2))
+    y = (rng.uniform(size=400) < share * np.exp(0.5 * inputs[:, 0] - 0.125)).astype(int)
+    clf = PreconditionedMLPClassifier((5,), random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        PreconditionedMLPClassifier((5,), random_state=0).fit(noise, y)
+        clf.fit(inputs, y)
+    if share == 0.05:
+        assert clf.score(inputs, y) == 1 - y.mean()  # the commonest class throughout
 
 
 # Rates that used to explode
