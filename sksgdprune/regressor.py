@@ -165,9 +165,8 @@ class PreconditionedMLPRegressor(
     Notes
     -----
     The defaults were chosen by cross-validation over many data sets (benchmarks/choose_defaults.py)
-    and compared with untuned peers on held-out data (benchmarks/untuned.py). The published rule,
-    damping=0, has steps that nothing bounds: where a network fits, C goes to 0 and H grows without
-    bound.
+    and compared with untuned peers (benchmarks/untuned.py). The published rule, damping=0, has
+    steps that nothing bounds: where a network fits, C goes to 0 and H grows without bound.
 
     References
     ----------

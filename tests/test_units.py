@@ -98,6 +98,14 @@ def test_a_relu_output_learns_targets_far_from_0():
     assert reg.score(X, y) > 0.5
 
 
+def test_a_relu_output_starts_at_the_mean_of_its_targets():
+    y = 50 + Y
+    reg = regressor(
+        output_activation="relu", standardize=True, learning_rate=1e-300, max_steps=1
+    ).fit(X, y)
+    np.testing.assert_allclose(reg.intercepts_[-1], y.mean() / y.std(), rtol=1e-5)
+
+
 def test_large_counts_are_learnt_from_the_start():
     rng = np.random.RandomState(0)
     Z = rng.normal(size=(500, 3))
