@@ -1,12 +1,14 @@
 """Kernels against the readable reference and against finite differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from sksgdprune._kernels import doors, records
-from sksgdprune._kernels.plan import NEVER
-from sksgdprune._kernels.records import Units
+from sksgdprune._kernels.plan import NEVER, plan
+from sksgdprune._kernels.records import State, Units
 from sksgdprune._layout import Layout
 from sksgdprune._sampling import samples
 from tests import reference
@@ -240,3 +242,22 @@ def test_lists_agree_with_the_dense_path_and_the_reference(
     listed, dense = run_kernel(*arrays, h), run_kernel(*arrays, h, listed_below=NEVER)
     for got, truth in zip(listed[:3], dense[:3], strict=True):
         np.testing.assert_allclose(got, truth, rtol=0, atol=1e-10 * np.abs(truth).max())
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+@pytest.mark.parametrize("few", [(0,), (1,), (2,), (0, 2), (1, 2)], ids=str)
+def test_a_dense_layer_beside_a_listed_one_agrees_with_the_reference(
+    few, noise_estimator, activation
+):
+    layout, X, Y, theta, C, _, batch, probe = problem((12, 10), "log_loss", d=30, steps=30)
+    rng, status = np.random.RandomState(2), np.zeros(theta.size, np.uint8)
+    for layer, (first, stop) in enumerate(pairwise(layout.shape.starts)):
+        left = 0.06 if layer in few else 0.8
+        status[first:stop] = 2 * (rng.uniform(size=stop - first) > left)
+    theta[status == 2] = 0
+    arrays = layout, X, Y, theta, C, status, batch, probe
+    options, h = hyper(noise_estimator=noise_estimator, activation=activation, alpha=0.1)
+    listed = set(np.flatnonzero(plan(layout.shape, State(theta, C), status).way))
+    assert listed == set(few)
+    assert_agrees(arrays, options, h, 1e-10)

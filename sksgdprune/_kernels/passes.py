@@ -95,44 +95,26 @@ def _times_derivative(d, a, activation):
 
 
 @jit
-def _linear(layer, activations, shape, theta):
-    """Fill the units of the layer above `layer` by one product."""
-    W, A = connections(theta, shape, layer), units_and_one(activations, shape, layer)
-    np.dot(W.T, A, units(activations, shape, layer + 1))
-
-
-@jit
-def _linear_listed(layer, activations, lists):
-    """The same over a list, for the units that lead somewhere."""
-    for u in live_units(lists, layer + 1):
-        activations[u, :] = 0
-    live = live_connections(lists, layer)
-    source, target = lists.source[live], lists.target[live]
-    _accumulate(lists.state.theta[live], source, target, activations, activations)
-
-
-@jit
 def forward(activations, shape, theta, lists, activation):
     """Fill the rows of all layers above the input; the last one stays linear."""
     for layer in range(shape.sizes.size - 1):
-        hidden, dense, whole = layer < shape.sizes.size - 2, True, True
+        hidden, dense = layer < shape.sizes.size - 2, True
         if lists is not None:
-            live = live_units(lists, layer + 1)
-            dense, whole = lists.way[layer] != LISTED, live.size == shape.sizes[layer + 1]
+            dense = lists.way[layer] != LISTED
             if not dense:
+                live, part = live_units(lists, layer + 1), live_connections(lists, layer)
                 for u in live:
                     activations[u, :] = 0
-                part = live_connections(lists, layer)
                 source, target = lists.source[part], lists.target[part]
                 _accumulate(lists.state.theta[part], source, target, activations, activations)
-            if hidden and not whole:
-                for u in live:
-                    _activate(activations[u], activation)
+                if hidden:
+                    for u in live:
+                        _activate(activations[u], activation)
         if dense:
             W, A = connections(theta, shape, layer), units_and_one(activations, shape, layer)
             np.dot(W.T, A, units(activations, shape, layer + 1))
-        if hidden and whole:
-            _activate(units(activations, shape, layer + 1).reshape(-1), activation)
+            if hidden:
+                _activate(units(activations, shape, layer + 1).reshape(-1), activation)
 
 
 @jit
