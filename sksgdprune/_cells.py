@@ -30,10 +30,13 @@ class Recipe(NamedTuple):
     method: object
     scope: str
     plan: tuple  # of (fraction, steps that follow)
+    structure: str
 
     def carry_out(self, estimator, X, y, params):
         """Cut `estimator` and fine-tune it, as often as the plan says."""
         cut = getattr(estimator, self.action)
+        if self.structure != "weight":  # freeze knows no other
+            cut = partial(cut, structure=self.structure)
         for fraction, n_steps in self.plan:
             cut(fraction, self.method, scope=self.scope, X=X, y=y, **params)
             if n_steps:

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _scores, _selection, _training
+from sksgdprune import _scores, _selection, _structure, _training
 from sksgdprune import _validation as check
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from sksgdprune._warnings import warn
@@ -23,9 +23,10 @@ class _Cut(NamedTuple):
     method: object
     scope: str
     include_biases: bool
+    structure: str
 
     @classmethod
-    def checked(cls, action, p, method, scope, include_biases):
+    def checked(cls, action, p, method, scope, include_biases, structure="weight"):
         """Return it, or raise ValueError."""
         _scores.resolve(action, method)
         return cls(
@@ -34,10 +35,13 @@ class _Cut(NamedTuple):
             method,
             _selection.check_scope(scope),
             check.flag("include_biases", include_biases),
+            _structure.check_structure(structure, action),
         )
 
     def status(self, network, evidence):
         """Return each parameter's status after the cut, and whether more was cut before."""
+        layout, old = network.layout, network.dense().status
+        _structure.check_structure(self.structure, self.action, layout.sizes[1:-1])
         scores = np.asarray(_scores.resolve(self.action, self.method)(evidence))
         if scores.shape != evidence.theta.shape:
             raise ValueError(
@@ -49,9 +53,10 @@ class _Cut(NamedTuple):
                 f"The scores of method={self.method!r} overflow: X, y or the parameters are too "
                 "large. Standardise the data, or use another method."
             )
-        groups = _selection.groups(network.layout, self.scope, self.include_biases)
-        new_status = NEW_STATUS[self.action]
-        return _selection.cut(scores, network.dense().status, self.p, new_status, groups)
+        if self.structure != "weight":
+            return _structure.cut(scores, old, self.p, layout, self.scope, self.structure)
+        groups = _selection.groups(layout, self.scope, self.include_biases)
+        return _selection.cut(scores, old, self.p, NEW_STATUS[self.action], groups)
 
 
 class CuttingMixin:
@@ -64,6 +69,7 @@ class CuttingMixin:
         *,
         scope="layer",
         include_biases=True,
+        structure="weight",
         X=None,
         y=None,
         sample_weight=None,
@@ -89,6 +95,14 @@ class CuttingMixin:
             Cut each weight matrix and bias vector by p, or rank all together.
         include_biases : bool, default=True
             Whether biases are eligible.
+        structure : {"weight", "unit", "input"}, default="weight"
+            What goes: single parameters, whole hidden units, or whole inputs. The units of least
+            summed score over all their connections go, and all these with them: the weights into
+            a unit, its bias and the weights out of it (Li et al. 2017, Molchanov et al. 2019);
+            the weights out of an input. p is the fraction of the units of each hidden layer, of
+            all hidden units where they are ranked together, or of the inputs; what has no weight
+            left on a side was pruned before. At least one unit stays in each of these layers.
+            `include_biases` plays no part.
         X, y : array-like, default=None
             The data over which "fisher" and "gradient" take the gradient.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -104,7 +118,8 @@ class CuttingMixin:
         Raises
         ------
         ValueError
-            On an unknown method or scope, p outside [0, 1], or missing X, y.
+            On an unknown method, scope or structure, p outside [0, 1], missing X, y, or units of
+            a network without hidden layers.
         NotFittedError
             Before fit. After any error the estimator is as it was.
 
@@ -112,8 +127,15 @@ class CuttingMixin:
         -----
         UserWarning
             If more than p is pruned already; nothing changes then.
+
+        References
+        ----------
+        Li, Kadav, Durdanovic, Samet & Graf (2017), Pruning Filters for Efficient ConvNets, ICLR.
+
+        Molchanov, Mallya, Tyree, Frosio & Kautz (2019), Importance Estimation for Neural Network
+        Pruning, CVPR.
         """
-        cut = _Cut.checked("prune", p, method, scope, include_biases)
+        cut = _Cut.checked("prune", p, method, scope, include_biases, structure)
         return self._carry_out(cut, (X, y, sample_weight), random_state)
 
     def freeze(

@@ -213,6 +213,15 @@ class FittedNetworkMixin:
         return self.coefs_[0].T
 
     @property
+    def features_used_(self):
+        """Whether connections that are not pruned lead from each feature to an output."""
+        network = network_of(self, "features_used_")
+        leads = np.ones(network.layout.sizes[-1], dtype=bool)
+        for held in reversed(network.layout.weights(network.dense().status)):
+            leads = ((held != PRUNED) & leads).any(axis=1)
+        return leads
+
+    @property
     def X_mean_(self):
         """Mean of each feature, or 0, taken from the inputs; shape (n_features,)."""
         return self._units_of_X("X_mean_").mean

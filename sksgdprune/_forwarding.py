@@ -108,6 +108,16 @@ class ForwardingMixin:
         return self._best().classes_
 
     @property
+    def coef_(self):
+        """The best estimator's first weights (n_units, n_features); a Pipeline has none."""
+        return self._best().coef_
+
+    @property
+    def features_used_(self):
+        """Whether the best estimator uses each feature; a Pipeline does not say."""
+        return self._best().features_used_
+
+    @property
     def n_features_in_(self):
         """Number of features seen in fit."""
         if not hasattr(self, "best_estimator_"):

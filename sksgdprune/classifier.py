@@ -142,6 +142,8 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         Mean and standard deviation of the features in `fit`, or in the first calls of
         `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
         `coefs_` are those of standardised inputs.
+    features_used_ : ndarray of bool of shape (n_features_in_,)
+        True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -152,6 +152,8 @@ class PreconditionedMLPRegressor(
         Predictions are y_scale_ · output + y_mean_.
     X_mean_, X_scale_ : ndarray of shape (n_features,)
         The same for the features. `coefs_` are those of standardised inputs.
+    features_used_ : ndarray of bool of shape (n_features_in_,)
+        True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -40,6 +40,7 @@ from sksgdprune._sklearn import (
     fit_context,
     num_samples,
 )
+from sksgdprune._structure import check_structure
 from sksgdprune._threads import blas_threads, thread_count
 from sksgdprune._training import auto_steps
 
@@ -74,6 +75,9 @@ class SparsitySweep(
         A method of `prune` or `freeze`; None takes "magnitude" or "preconditioned_gradient".
     scope : {"layer", "global"}, default="layer"
         Cut every tensor by p, or rank all parameters together.
+    structure : {"weight", "unit", "input"}, default="weight"
+        What `prune` takes: single parameters, whole hidden units or whole inputs; p is a fraction
+        of these.
     schedule : {"one_shot"} or object, default="one_shot"
         How p is reached, see `sksgdprune.schedules`.
     warmup_steps : int or "auto", default="auto"
@@ -169,6 +173,7 @@ class SparsitySweep(
         action="prune",
         method=None,
         scope="layer",
+        structure="weight",
         schedule="one_shot",
         warmup_steps="auto",
         finetune_steps="auto",
@@ -188,6 +193,7 @@ class SparsitySweep(
         self.action = action
         self.method = method
         self.scope = scope
+        self.structure = structure
         self.schedule = schedule
         self.warmup_steps = warmup_steps
         self.finetune_steps = finetune_steps
@@ -226,7 +232,8 @@ class SparsitySweep(
         Raises
         ------
         ValueError
-            On a p outside [0, 1], an unknown method, scope or schedule, or where all cells fail.
+            On a p outside [0, 1], an unknown method, scope, structure or schedule, units where
+            there are none, or where all cells fail.
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
         """
@@ -278,9 +285,11 @@ class SparsitySweep(
         """Return what is done at each p; refuse what cannot be done before anything is."""
         method = DEFAULT_METHODS[self.action] if self.method is None else self.method
         _scores.resolve(self.action, method)
+        hidden_sizes = last_step(self.estimator).hidden_layer_sizes
+        structure = check_structure(self.structure, self.action, hidden_sizes)
         scope, schedule = check_scope(self.scope), schedules.resolve(self.schedule)
         plans = [schedules.planned(schedule, fraction, finetune_steps) for fraction in p]
-        return [Recipe(self.action, method, scope, plan) for plan in plans]
+        return [Recipe(self.action, method, scope, plan, structure) for plan in plans]
 
     def _sweep(self, X, y, samples, routed, p, recipes, rng):
         """Fill cv_results_, choose the best row and refit; return how to report the end."""

@@ -149,6 +149,13 @@ def test_a_failure_at_one_number_p_is_raised():
         ({"action": "freeze", "method": "noise"}, "method='noise' for freeze"),
         ({"method": 3}, "'method' parameter"),
         ({"scope": "net"}, "scope='net'; possible are .*layer.*global"),
+        ({"structure": "layer"}, "structure='layer'; possible are .*weight.*unit.*input"),
+        ({"structure": "unit", "action": "freeze"}, "'unit' with action='freeze'; .*'weight'"),
+        ({"structure": "input", "action": "freeze"}, "'input' with action='freeze'"),
+        (
+            {"structure": "unit", "estimator": classifier(hidden_layer_sizes=())},
+            "without hidden layers; possible are 'weight' and 'input'",
+        ),
         ({"schedule": "two_shot"}, "schedule='two_shot'; possible are .*one_shot"),
         ({"schedule": None}, "schedule=None"),
         ({"warmup_steps": 0}, "'warmup_steps' parameter"),
