@@ -1,6 +1,7 @@
 """Multilayer perceptrons for scikit-learn that can be pruned and frozen."""
 
 from sksgdprune import schedules
+from sksgdprune._recipe import prune_gradually
 from sksgdprune.classifier import PreconditionedMLPClassifier
 from sksgdprune.display import SparsitySweepDisplay
 from sksgdprune.regressor import PreconditionedMLPRegressor
@@ -11,6 +12,7 @@ __all__ = [
     "PreconditionedMLPRegressor",
     "SparsitySweep",
     "SparsitySweepDisplay",
+    "prune_gradually",
     "schedules",
 ]
 __version__ = "0.1.0.dev0"

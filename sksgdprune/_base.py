@@ -148,13 +148,16 @@ class BasePreconditionedMLP(
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def _train(self, X, y, n_steps=None, sample_weight=None, classes=None):
-        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
+    def _train(self, X, y, n_steps=None, sample_weight=None, classes=None, penalty=1.0):
+        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome.
+
+        `penalty` multiplies alpha.
+        """
         if self.__sklearn_is_fitted__():
             data = self._read_more(X, y, sample_weight)
         else:
             data = self._start(X, y, sample_weight, classes)
-        outcome = self._advance(data, n_steps)
+        outcome = self._advance(data, n_steps, penalty=penalty)
         self._tell_divergence(outcome)
         return outcome
 
@@ -305,16 +308,20 @@ class BasePreconditionedMLP(
         if self.early_stopping and validation.best_theta is not None:
             self._network = self._network.with_theta(validation.best_theta)
 
-    def _advance(self, data, n_steps=None, watches=()):
+    def _advance(self, data, n_steps=None, watches=(), penalty=1.0):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
         self._n_rows = data.size
-        settings = self._settings()
+        settings = self._settings().penalised(penalty)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
         self._network = replace(outcome.network, diverged=outcome.diverged)
         self._sampler = sampler
         self._record(outcome)
         return outcome
+
+    def _rewind(self, network, t):
+        """Go back to where the network was at t, but for what was cut since."""
+        self._network, self.t_ = network.cut(self.status_, t), t
 
     def _settings(self):
         """Return the Settings for the data of the last training."""

@@ -13,35 +13,9 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.pipeline import Pipeline
 
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._recipe import train
 from sksgdprune._sklearn import rows_of_params, safe_indexing
 from sksgdprune._warnings import warn
-
-
-def train(estimator, X, y, n_steps, params):
-    """Take exactly `n_steps` steps; Ctrl-C ends the sweep, not only this training."""
-    if estimator._train(X, y, n_steps, **params).interrupted:
-        raise KeyboardInterrupt
-
-
-class Recipe(NamedTuple):
-    """What is done to a warmed-up estimator at one p."""
-
-    action: str
-    method: object
-    scope: str
-    plan: tuple  # of (fraction, steps that follow)
-    structure: str
-
-    def carry_out(self, estimator, X, y, params):
-        """Cut `estimator` and fine-tune it, as often as the plan says."""
-        cut = getattr(estimator, self.action)
-        if self.structure != "weight":  # freeze knows no other
-            cut = partial(cut, structure=self.structure)
-        for fraction, n_steps in self.plan:
-            cut(fraction, self.method, scope=self.scope, X=X, y=y, **params)
-            if n_steps:
-                train(estimator, X, y, n_steps, params)
-        return estimator
 
 
 class Start(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _scores, _selection, _structure, _training
+from sksgdprune import _connected, _scores, _selection, _structure, _training
 from sksgdprune import _validation as check
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from sksgdprune._warnings import warn
@@ -33,7 +33,7 @@ class _Cut(NamedTuple):
             action,
             check.fraction(p),
             method,
-            _selection.check_scope(scope),
+            _selection.check_scope(scope, action),
             check.flag("include_biases", include_biases),
             _structure.check_structure(structure, action),
         )
@@ -56,6 +56,8 @@ class _Cut(NamedTuple):
         if self.structure != "weight":
             return _structure.cut(scores, old, self.p, layout, self.scope, self.structure)
         groups = _selection.groups(layout, self.scope, self.include_biases)
+        if self.scope == "connected":
+            scores = _connected.connect(scores, old, self.p, groups[0], layout)
         return _selection.cut(scores, old, self.p, NEW_STATUS[self.action], groups)
 
 
@@ -67,8 +69,8 @@ class CuttingMixin:
         p,
         method="magnitude",
         *,
-        scope="layer",
-        include_biases=True,
+        scope="connected",
+        include_biases=False,
         structure="weight",
         X=None,
         y=None,
@@ -91,9 +93,12 @@ class CuttingMixin:
             scores of shape (n_parameters,), bigger = keep, from an object with `theta`,
             `noise_variance`, `preconditioner` (C and H), `gradient`, `squared_gradient` (means
             over X, y) and `rng`.
-        scope : {"layer", "global"}, default="layer"
-            Cut each weight matrix and bias vector by p, or rank all together.
-        include_biases : bool, default=True
+        scope : {"layer", "global", "connected"}, default="connected"
+            Cut each weight matrix (and bias vector) by p; or rank all together; or rank all
+            together, but first cut weights that no path of remaining weights joins with an input
+            and an output, and leave in each matrix as many weights as there are outputs, so that
+            no layer is emptied.
+        include_biases : bool, default=False
             Whether biases are eligible.
         structure : {"weight", "unit", "input"}, default="weight"
             What goes: single parameters, whole hidden units, or whole inputs. The units of least

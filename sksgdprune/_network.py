@@ -60,6 +60,12 @@ class FittedNetwork:
         """The parameters' float type."""
         return self.parameters.state.theta.dtype
 
+    @property
+    def density(self):
+        """The part of the whole network's parameters that is not pruned; more than 0."""
+        left = np.count_nonzero(self.dense().status != PRUNED)
+        return max(left, 1) / self.n_parameters
+
     def dense(self):
         """Return the Parameters as vectors."""
         return self.parameters.dense()

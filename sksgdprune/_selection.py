@@ -4,7 +4,7 @@ import numpy as np
 
 from sksgdprune._kernels.records import PRUNED
 
-SCOPES = ("layer", "global")
+SCOPES = ("layer", "global", "connected")
 
 
 # A product p · size may miss a whole number by a few units in the last place: 100 · 0.29 is
@@ -12,10 +12,11 @@ SCOPES = ("layer", "global")
 ROUNDING = 1e-12
 
 
-def check_scope(name):
-    """Return `name` if it is a known scope."""
-    if name not in SCOPES:
-        raise ValueError(f"Got scope={name!r}; possible are {list(SCOPES)}.")
+def check_scope(name, action):
+    """Return `name` if it is a scope of the action."""
+    possible = [scope for scope in SCOPES if action == "prune" or scope != "connected"]
+    if name not in possible:
+        raise ValueError(f"Got scope={name!r} for {action}; possible are {possible}.")
     return name
 
 
@@ -26,8 +27,8 @@ def groups(layout, scope, include_biases):
     ----------
     layout : Layout
         Where each tensor lies.
-    scope : {"layer", "global"}
-        One set per tensor, or one for all.
+    scope : {"layer", "global", "connected"}
+        One set per tensor; or one for all.
     include_biases : bool
         Whether bias vectors are eligible.
 

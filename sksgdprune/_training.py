@@ -40,6 +40,9 @@ POWER = 3.0
 # max_steps="auto": so many passes over the data, within these numbers of steps, for up to a hundred
 # hidden units; more units take less.
 EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 12_800, 64_000
+# learning_rate="auto" grows as one over the root of the part that is not pruned, by this at most:
+# what is left moves as far, taken together.
+SPARSE_RATE = 4.0
 # Rows that go through at once where losses and gradients of all rows are asked for.
 BLOCK_ROWS = 256
 
@@ -54,6 +57,11 @@ class Settings(NamedTuple):
     n_threads: int
     verbose: int
     power: float | None = None  # of the iterates' weights in their average; None for no average
+
+    def penalised(self, factor):
+        """Return the Settings with alpha times a factor."""
+        alpha = self.hyper.alpha * type(self.hyper.alpha)(factor)
+        return self._replace(hyper=self.hyper._replace(alpha=alpha))
 
 
 def settings(estimator, network, n_rows, n_samples=None):
@@ -102,6 +110,7 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     if learning_rate == "auto":
         steps = auto_steps(estimator, n_samples)
         learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
+        learning_rate *= min(network.density**-0.5, SPARSE_RATE)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(
         activation=ACTIVATIONS[network.activation],

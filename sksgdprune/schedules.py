@@ -6,8 +6,31 @@ in `SCHEDULES` under its name.
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from sksgdprune._validation import is_whole
+
+
+class Stage(NamedTuple):
+    """One cut, and the training that follows.
+
+    Parameters
+    ----------
+    fraction : float
+        To be reached by the cut, of all eligible parameters.
+    n_steps : int
+        Minibatch steps that follow.
+    penalty : float, default=1.0
+        What alpha is multiplied by in these steps.
+    rewind : bool, default=False
+        Whether what is left goes back, after the cut, to where it was before the first stage.
+    """
+
+    fraction: float
+    n_steps: int
+    penalty: float = 1.0
+    rewind: bool = False
 
 
 @dataclass(frozen=True)
@@ -18,7 +41,7 @@ class OneShot:
     --------
     >>> from sksgdprune.schedules import OneShot
     >>> OneShot().plan(0.9, 3000)
-    [(0.9, 3000)]
+    [Stage(fraction=0.9, n_steps=3000, penalty=1.0, rewind=False)]
     """
 
     def plan(self, p, n_steps):
@@ -33,13 +56,162 @@ class OneShot:
 
         Returns
         -------
-        list of (float, int)
+        list of Stage
             Fractions to cut to, each with the number of steps that follow.
         """
-        return [(p, n_steps)]
+        return [Stage(p, n_steps)]
 
 
-SCHEDULES = {"one_shot": OneShot()}
+@dataclass(frozen=True)
+class _Gradual:
+    """Many small cuts, evenly spread over the first part of the steps.
+
+    Parameters
+    ----------
+    n_cuts : int, default=60
+        Number of cuts; fewer where there are fewer steps for them.
+    share : float, default=2/3
+        The part of the steps over which the cuts are spread.
+    penalty : float, default=None
+        What alpha is multiplied by until the last cut. None takes (1 - p)^(-1/3), which was
+        measured (benchmarks/choose_pruning.py): weights that will go should shrink before.
+    """
+
+    n_cuts: int = 60
+    share: float = 2 / 3
+    penalty: float | None = None
+
+    def plan(self, p, n_steps):
+        """Return what to do after the warm-up.
+
+        Parameters
+        ----------
+        p : float
+            The fraction to be reached.
+        n_steps : int
+            Fine-tuning steps in all.
+
+        Returns
+        -------
+        list of Stage
+            Fractions to cut to, each with the number of steps that follow.
+        """
+        n_cuts = min(self.n_cuts, int(self.share * n_steps))
+        if p == 0 or n_cuts < 2:
+            return [Stage(p, n_steps)]
+        penalty = self.penalty
+        if penalty is None:
+            penalty = (1 - p) ** (-1 / 3) if p < 1 else 1.0
+        times = [int(i * self.share * n_steps / (n_cuts - 1)) for i in range(n_cuts)]
+        pauses = [after - before for before, after in pairwise(times)]
+        fractions = [self._fraction(p, i / n_cuts) for i in range(1, n_cuts)]
+        cuts = [Stage(*stage, penalty) for stage in zip(fractions, pauses, strict=True)]
+        return [*cuts, Stage(p, n_steps - times[-1])]
+
+    def _fraction(self, p, x):
+        """Return the fraction after a part x of the cuts."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Linear(_Gradual):
+    """Cut as many parameters each time.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Linear
+    >>> [(stage.fraction, stage.n_steps) for stage in Linear(n_cuts=3).plan(0.75, 300)]
+    [(0.25, 100), (0.5, 100), (0.75, 100)]
+    """
+
+    def _fraction(self, p, x):
+        return p * x
+
+
+@dataclass(frozen=True)
+class Cubic(_Gradual):
+    """Cut many at first and few at the end: p (1 - (1 - x)³) (Zhu & Gupta 2017).
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Cubic
+    >>> [(stage.fraction, stage.n_steps) for stage in Cubic(n_cuts=2).plan(0.8, 300)]
+    [(0.7000000000000001, 200), (0.8, 100)]
+    """
+
+    def _fraction(self, p, x):
+        return p * (1 - (1 - x) ** 3)
+
+
+@dataclass(frozen=True)
+class Geometric(_Gradual):
+    """Cut the same part of what remains each time: 1 - (1 - p)^x.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Geometric
+    >>> [(stage.fraction, stage.n_steps) for stage in Geometric(n_cuts=2).plan(0.75, 300)]
+    [(0.5, 200), (0.75, 100)]
+    """
+
+    def _fraction(self, p, x):
+        return 1 - (1 - p) ** x
+
+
+@dataclass(frozen=True)
+class Iterative:
+    """Train, cut the same part of what remains, rewind, and again: lottery tickets.
+
+    After each cut the weights that are left go back to where they were after the warm-up
+    (Frankle & Carbin 2019; Frankle et al. 2020), C and t with them.
+
+    Parameters
+    ----------
+    n_cuts : int, default=5
+        Number of cuts; the steps are shared by `n_cuts` + 1 trainings.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Iterative
+    >>> for stage in Iterative(n_cuts=2).plan(0.75, 300):
+    ...     print(stage)
+    Stage(fraction=0.0, n_steps=100, penalty=1.0, rewind=False)
+    Stage(fraction=0.5, n_steps=100, penalty=1.0, rewind=True)
+    Stage(fraction=0.75, n_steps=100, penalty=1.0, rewind=True)
+    """
+
+    n_cuts: int = 5
+
+    def plan(self, p, n_steps):
+        """Return what to do after the warm-up.
+
+        Parameters
+        ----------
+        p : float
+            The fraction to be reached.
+        n_steps : int
+            Fine-tuning steps in all.
+
+        Returns
+        -------
+        list of Stage
+            Fractions to cut to, each with the number of steps that follow.
+        """
+        if p == 0:
+            return [Stage(p, n_steps)]
+        each = n_steps // (self.n_cuts + 1)
+        fractions = [1 - (1 - p) ** (i / self.n_cuts) for i in range(1, self.n_cuts)]
+        cuts = [Stage(fraction, each, rewind=True) for fraction in fractions]
+        return [Stage(0.0, each), *cuts, Stage(p, n_steps - self.n_cuts * each, rewind=True)]
+
+
+SCHEDULES = {
+    "one_shot": OneShot(),
+    "linear": Linear(),
+    "cubic": Cubic(),
+    "geometric": Geometric(),
+    "iterative": Iterative(),
+}
 
 
 def planned(schedule, p, n_steps):
@@ -48,7 +220,7 @@ def planned(schedule, p, n_steps):
     Parameters
     ----------
     schedule : object with `plan`
-        The schedule.
+        The schedule; its plan may hold pairs of a fraction and steps in place of a Stage.
     p : float
         The fraction to be reached.
     n_steps : int
@@ -56,30 +228,32 @@ def planned(schedule, p, n_steps):
 
     Returns
     -------
-    tuple of (float, int)
+    tuple of Stage
         Fractions to cut to, each with the number of steps that follow.
 
     Raises
     ------
     ValueError
-        If the plan does not end at p, or holds what is no fraction or no number of steps.
+        If the plan does not end at p, or holds what is no fraction, no number of steps or no
+        penalty.
 
     Examples
     --------
     >>> from sksgdprune.schedules import OneShot, planned
     >>> planned(OneShot(), 0.5, 100)
-    ((0.5, 100),)
+    (Stage(fraction=0.5, n_steps=100, penalty=1.0, rewind=False),)
     """
-    plan = list(schedule.plan(p, n_steps))
-    if not plan or not math.isclose(plan[-1][0], p, rel_tol=1e-9):
+    plan = [Stage(*stage) for stage in schedule.plan(p, n_steps)]
+    if not plan or not math.isclose(plan[-1].fraction, p, rel_tol=1e-9):
         raise ValueError(f"schedule={schedule!r} does not reach p={p!r}; got {plan}.")
-    for fraction, steps in plan:
-        if not 0 <= fraction <= 1 or not is_whole(steps) or steps < 0:
+    for stage in plan:
+        steps_are_good = is_whole(stage.n_steps) and stage.n_steps >= 0
+        if not (0 <= stage.fraction <= 1 and steps_are_good and 0 <= stage.penalty < math.inf):
             raise ValueError(
-                f"schedule={schedule!r} plans {plan}; fractions must be from 0 to 1, steps whole "
-                "numbers from 0."
+                f"schedule={schedule!r} plans {stage}; fractions must be from 0 to 1, steps whole "
+                "numbers from 0, penalties numbers from 0."
             )
-    return (*plan[:-1], (p, plan[-1][1]))
+    return (*plan[:-1], plan[-1]._replace(fraction=p))
 
 
 def resolve(schedule):

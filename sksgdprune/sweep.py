@@ -17,10 +17,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_memory
 
-from sksgdprune import _callbacks, _scores, schedules
+from sksgdprune import _callbacks, _scores
 from sksgdprune import _validation as check
 from sksgdprune._cells import (
-    Recipe,
     last_step,
     or_failure,
     prepare,
@@ -30,9 +29,9 @@ from sksgdprune._cells import (
     warm_up,
 )
 from sksgdprune._forwarding import ForwardingMixin
+from sksgdprune._recipe import Recipe
 from sksgdprune._results import REFITS, tabulate
 from sksgdprune._routing import route
-from sksgdprune._selection import check_scope
 from sksgdprune._sklearn import (
     HasMethods,
     Options,
@@ -40,13 +39,11 @@ from sksgdprune._sklearn import (
     fit_context,
     num_samples,
 )
-from sksgdprune._structure import check_structure
 from sksgdprune._threads import blas_threads, thread_count
 from sksgdprune._training import auto_steps
 
 # The part of a sweep's "auto" steps that come before the cut.
 WARMUP_SHARE = 1 / 16
-DEFAULT_METHODS = {"prune": "magnitude", "freeze": "preconditioned_gradient"}
 
 
 class SparsitySweep(
@@ -72,14 +69,19 @@ class SparsitySweep(
     action : {"prune", "freeze"}, default="prune"
         What is done to them.
     method : str or callable, default=None
-        A method of `prune` or `freeze`; None takes "magnitude" or "preconditioned_gradient".
-    scope : {"layer", "global"}, default="layer"
-        Cut every tensor by p, or rank all parameters together.
+        A method of `prune` or `freeze`; None takes "fisher" for pruning (over 10,000 rows of X at
+        most), "preconditioned_gradient" for freezing.
+    scope : {"layer", "global", "connected"}, default=None
+        As in `prune` and `freeze`; None takes "connected" for pruning, "layer" for freezing.
+    include_biases : bool, default=None
+        Whether p is of the biases, too, or of the weights alone; None takes False for pruning,
+        True for freezing.
     structure : {"weight", "unit", "input"}, default="weight"
         What `prune` takes: single parameters, whole hidden units or whole inputs; p is a fraction
         of these.
-    schedule : {"one_shot"} or object, default="one_shot"
-        How p is reached, see `sksgdprune.schedules`.
+    schedule : {"one_shot", "linear", "cubic", "geometric", "iterative"} or object, default=None
+        How p is reached, see `sksgdprune.schedules`; None takes "geometric" for pruning,
+        "one_shot" for freezing.
     warmup_steps : int or "auto", default="auto"
         Minibatch steps before the cut. "auto" takes a sixteenth of the steps that the
         estimator's max_steps="auto" would take for all rows of X.
@@ -172,9 +174,10 @@ class SparsitySweep(
         p=0.5,
         action="prune",
         method=None,
-        scope="layer",
+        scope=None,
+        include_biases=None,
         structure="weight",
-        schedule="one_shot",
+        schedule=None,
         warmup_steps="auto",
         finetune_steps="auto",
         n_repeats=1,
@@ -193,6 +196,7 @@ class SparsitySweep(
         self.action = action
         self.method = method
         self.scope = scope
+        self.include_biases = include_biases
         self.structure = structure
         self.schedule = schedule
         self.warmup_steps = warmup_steps
@@ -283,13 +287,12 @@ class SparsitySweep(
 
     def _recipes(self, p, finetune_steps):
         """Return what is done at each p; refuse what cannot be done before anything is."""
-        method = DEFAULT_METHODS[self.action] if self.method is None else self.method
-        _scores.resolve(self.action, method)
-        hidden_sizes = last_step(self.estimator).hidden_layer_sizes
-        structure = check_structure(self.structure, self.action, hidden_sizes)
-        scope, schedule = check_scope(self.scope), schedules.resolve(self.schedule)
-        plans = [schedules.planned(schedule, fraction, finetune_steps) for fraction in p]
-        return [Recipe(self.action, method, scope, plan, structure) for plan in plans]
+        given = {
+            name: getattr(self, name) for name in ("method", "scope", "include_biases", "schedule")
+        }
+        sizes = last_step(self.estimator).hidden_layer_sizes
+        how = finetune_steps, self.structure, sizes
+        return [Recipe.checked(self.action, fraction, *how, **given) for fraction in p]
 
     def _sweep(self, X, y, samples, routed, p, recipes, rng):
         """Fill cv_results_, choose the best row and refit; return how to report the end."""

@@ -8,6 +8,9 @@ from sklearn.model_selection import KFold
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 
 WARMUP, FINETUNE = 20, 50
+# One cut by hand is easily told: all tensors apart, biases too, at once.
+CUT = {"scope": "layer", "include_biases": True}
+ONCE = CUT | {"schedule": "one_shot"}
 P = [0.0, 0.5, 0.9]
 SPLITS = KFold(2, shuffle=True, random_state=0)
 
@@ -37,9 +40,12 @@ def regressor(**changes):
 
 
 def sweep(estimator=None, **changes):
-    """A short sweep over two splits."""
+    """A short sweep over two splits, cut once; pruned by magnitude where nothing else is said."""
     options = {"warmup_steps": WARMUP, "finetune_steps": FINETUNE, "cv": SPLITS, "random_state": 7}
-    return SparsitySweep(classifier() if estimator is None else estimator, **options | changes)
+    if changes.get("action") != "freeze":
+        options["method"] = "magnitude"
+    estimator = classifier() if estimator is None else estimator
+    return SparsitySweep(estimator, **ONCE | options | changes)
 
 
 def draw_seeds(random_state, *shapes):
@@ -57,7 +63,7 @@ def by_hand(estimator, X, y, p, seed, *, action="prune", with_data=False, **cut)
     """Warm-up, cut and fine-tuning with the estimator's own methods."""
     estimator = clone(estimator).set_params(random_state=seed, max_steps=WARMUP).fit(X, y)
     data = {"X": X, "y": y} if with_data else {}
-    getattr(estimator, action)(p, **cut, **data)
+    getattr(estimator, action)(p, **CUT | cut, **data)
     return estimator.partial_fit(X, y, n_steps=FINETUNE)
 
 

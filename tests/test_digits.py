@@ -123,7 +123,7 @@ def test_rows_are_trainings_by_hand(experiment):
         clf = digits.network("double_softmax").set_params(random_state=seed, max_steps=5)
         clf.fit(X[train], y[train])
         cut = clf.prune if experiment.action == "prune" else clf.freeze
-        cut(row.p, experiment.method, X=X[train], y=y[train])
+        cut(row.p, experiment.method, scope="layer", include_biases=True, X=X[train], y=y[train])
         clf.partial_fit(X[train], y[train], n_steps=7)
         assert row.test_accuracy == accuracy_score(y[test], clf.predict(X[test]))
         assert row.train_accuracy == accuracy_score(y[train], clf.predict(X[train]))

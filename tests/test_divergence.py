@@ -147,6 +147,7 @@ def test_cross_validation_and_searches_see_nan_and_choose_another(scoring):
 def test_a_sweep_gives_nan_to_what_diverged(scoring):
     wild = classifier(**(WILD | CASES["classifier"][2]))
     sweep = SparsitySweep(wild, p=[0.0, 1.0], warmup_steps=100, finetune_steps=300, cv=2)
+    sweep.set_params(method="magnitude", schedule="one_shot", include_biases=True)
     sweep.set_params(random_state=0, scoring=scoring).fit(X, Y)
     scores = sweep.cv_results_["mean_test_score"]
     assert np.isnan(scores[0])

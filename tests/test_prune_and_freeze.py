@@ -13,9 +13,11 @@ from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from tests import reference
 from tests.cases import NAMES, X, Y, classifier, state
 
+EACH = {"scope": "layer", "include_biases": True}
+
 
 def test_prune_leaves_exactly_the_stated_fraction_of_every_tensor():
-    clf = classifier().fit(X, Y).prune(0.3)
+    clf = classifier().fit(X, Y).prune(0.3, **EACH)
     sizes = np.array([24, 6, 30, 5, 15, 3])
     expected = [7, 1, 9, 1, 4, 0]
     report = clf.sparsity_report_
@@ -26,7 +28,7 @@ def test_prune_leaves_exactly_the_stated_fraction_of_every_tensor():
 
 
 def test_the_report_names_every_tensor():
-    clf = classifier().fit(X, Y).prune(0.5).freeze(0.5, "random")
+    clf = classifier().fit(X, Y).prune(0.5, **EACH).freeze(0.5, "random")
     assert clf.sparsity_report_ == [
         {"tensor": "W1", "shape": (4, 6), "free": 6, "frozen": 6, "pruned": 12},
         {"tensor": "b1", "shape": (6,), "free": 2, "frozen": 1, "pruned": 3},
@@ -40,8 +42,9 @@ def test_the_report_names_every_tensor():
 
 @pytest.mark.parametrize(("scope", "kept"), [("layer", 35), ("global", 34)])
 def test_pruning_30_and_then_60_percent_leaves_60_percent_pruned(scope, kept):
-    twice = classifier().fit(X, Y).prune(0.3, scope=scope).prune(0.6, scope=scope)
-    once = classifier().fit(X, Y).prune(0.6, scope=scope)
+    how = EACH | {"scope": scope}
+    twice = classifier().fit(X, Y).prune(0.3, **how).prune(0.6, **how)
+    once = classifier().fit(X, Y).prune(0.6, **how)
     assert state(twice) == state(once)
     assert np.count_nonzero(twice.theta_) == kept
 
@@ -62,7 +65,7 @@ def test_pruning_at_0_keeps_all_and_at_1_nothing(scope):
     clf = classifier().fit(X, Y)
     before = state(clf)
     assert state(clf.prune(0, scope=scope)) == before
-    clf.prune(1, scope=scope)
+    clf.prune(1, scope=scope, include_biases=True)
     assert clf.sparsity_ == 1
     np.testing.assert_allclose(clf.predict_proba(X), 1 / 3, rtol=1e-15)
     assert not clf.partial_fit(X, Y).theta_.any()
@@ -110,7 +113,7 @@ def wanted_scores(clf, action, method):
 def test_a_cut_takes_those_of_least_score(action, method):
     clf = classifier(alpha=0.2, damping=0.01).fit(X, NAMES)
     expected = np.sort(np.argsort(wanted_scores(clf, action, method))[:41])
-    getattr(clf, action)(0.5, method, scope="global", X=X, y=NAMES)
+    getattr(clf, action)(0.5, method, scope="global", include_biases=True, X=X, y=NAMES)
     np.testing.assert_array_equal(np.flatnonzero(clf.status_), expected)
     assert set(clf.status_) == {FREE, PRUNED if action == "prune" else FROZEN}
 
@@ -118,7 +121,8 @@ def test_a_cut_takes_those_of_least_score(action, method):
 def test_the_default_freeze_is_by_preconditioned_gradient_and_prune_by_magnitude():
     default, named = (classifier().fit(X, Y) for _ in range(2))
     default.prune(0.3).freeze(0.3, X=X, y=Y)
-    named.prune(0.3, "magnitude", scope="layer").freeze(0.3, "H", scope="layer", X=X, y=Y)
+    named.prune(0.3, "magnitude", scope="connected", include_biases=False)
+    named.freeze(0.3, "H", scope="layer", include_biases=True, X=X, y=Y)
     assert state(default) == state(named)
 
 
@@ -198,7 +202,7 @@ def test_invariants_hold_after_any_mix_of_actions(preconditioner):
 
 
 def test_frozen_parameters_rest_and_go_on_when_unfrozen():
-    clf = classifier().fit(X, Y).prune(0.3).freeze(0.5, X=X, y=Y)
+    clf = classifier().fit(X, Y).prune(0.3, **EACH).freeze(0.5, X=X, y=Y)
     theta, C, frozen = clf.theta_, clf.noise_variance_, clf.status_ == FROZEN
     clf.partial_fit(X, Y)
     np.testing.assert_array_equal(clf.theta_[frozen], theta[frozen])
@@ -217,7 +221,7 @@ def test_frozen_parameters_rest_and_go_on_when_unfrozen():
 
 
 def test_frozen_parameters_may_be_pruned():
-    clf = classifier().fit(X, Y).freeze(1.0, "random").prune(0.5)
+    clf = classifier().fit(X, Y).freeze(1.0, "random").prune(0.5, **EACH)
     assert np.count_nonzero(clf.status_ == PRUNED) == 40
     assert np.count_nonzero(clf.status_ == FROZEN) == 43
     assert np.count_nonzero(clf.theta_) == 43

@@ -11,7 +11,16 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import SparsitySweep
 from tests.cases import X as SCALED
 from tests.cases import Y, classifier, regressor, state
-from tests.sweep_cases import SPLITS, WARMUP, cell_seeds, draw_seeds, scores_by_hand, sweep, table
+from tests.sweep_cases import (
+    CUT,
+    SPLITS,
+    WARMUP,
+    cell_seeds,
+    draw_seeds,
+    scores_by_hand,
+    sweep,
+    table,
+)
 
 X = 3 * SCALED + 1
 WEIGHTS = np.random.RandomState(0).choice([0.0, 1.0, 2.5], size=150)
@@ -58,7 +67,7 @@ def weighted_scores(p, seeds, *, method="magnitude", weigh_scores=True):
         for seed, (train, test) in zip(seeds[0], SPLITS.split(X, Y), strict=True):
             w = WEIGHTS[train]
             clf = classifier(random_state=seed, max_steps=WARMUP).fit(X[train], Y[train], w)
-            clf.prune(fraction, method, X=X[train], y=Y[train], sample_weight=w)
+            clf.prune(fraction, method, X=X[train], y=Y[train], sample_weight=w, **CUT)
             clf.partial_fit(X[train], Y[train], sample_weight=w, n_steps=sweep().finetune_steps)
             row.append(clf.score(X[test], Y[test], WEIGHTS[test] if weigh_scores else None))
         rows.append(row)
@@ -117,7 +126,7 @@ def test_each_step_of_a_pipeline_gets_what_is_for_it(scaler, last, routed):
     seed = draw_seeds(7, 2)[0][1]
     clf = classifier(random_state=seed, max_steps=WARMUP)
     weights = WEIGHTS if last else None
-    clf.fit(scaled, Y, weights).prune(0.5)
+    clf.fit(scaled, Y, weights).prune(0.5, **CUT)
     clf.partial_fit(scaled, Y, sample_weight=weights, n_steps=sweep().finetune_steps)
     assert state(best[-1]) == state(clf)
 

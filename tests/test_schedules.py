@@ -1,6 +1,7 @@
 """Schedules: the plans they make, their names, and that a sweep follows them."""
 
 import pickle
+import warnings
 from dataclasses import FrozenInstanceError, dataclass, fields
 
 import numpy as np
@@ -9,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
 
-from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, schedules
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    SparsitySweep,
+    prune_gradually,
+    schedules,
+)
+from sksgdprune.schedules import Stage
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Halfway:
 def sweep(schedule, **changes):
     clf = PreconditionedMLPClassifier((6,), random_state=0)
     options = {"p": 0.8, "warmup_steps": 20, "finetune_steps": 50, "random_state": 5}
+    options |= {"method": "magnitude", "scope": "layer", "include_biases": True}
     return SparsitySweep(clf, schedule=schedule, **options | changes)
 
 
@@ -37,15 +46,15 @@ def warm():
 
 
 def test_one_shot_cuts_at_once():
-    assert schedules.OneShot().plan(0.9, 3000) == [(0.9, 3000)]
-    assert schedules.OneShot().plan(0.0, 0) == [(0.0, 0)]
+    assert schedules.OneShot().plan(0.9, 3000) == [Stage(0.9, 3000)]
+    assert schedules.OneShot().plan(0.0, 0) == [Stage(0.0, 0)]
 
 
 @pytest.mark.parametrize("name", schedules.SCHEDULES)
 @given(p=st.floats(0, 1), n_steps=st.integers(0, 10_000))
 def test_plans_rise_to_p_and_take_all_the_steps(name, p, n_steps):
     plan = schedules.resolve(name).plan(p, n_steps)
-    fractions, steps = zip(*plan, strict=True)
+    fractions, steps, *_ = zip(*plan, strict=True)
     assert list(fractions) == sorted(fractions)
     assert fractions[0] >= 0
     assert fractions[-1] == p
@@ -102,7 +111,7 @@ def test_a_bad_plan_is_refused_before_any_training(parts, message, p, trainings)
 def test_rounding_errors_do_not_keep_a_plan_from_its_p():
     for p in np.linspace(0, 1, 51).tolist():
         thirds = tuple((p * (i + 1) / 3, 5) for i in range(3))
-        assert schedules.planned(Plan(thirds), p, 15)[-1] == (p, 5)
+        assert schedules.planned(Plan(thirds), p, 15)[-1] == Stage(p, 5)
 
 
 @pytest.mark.parametrize("schedule", ["two_shot", "", None, 3, ["one_shot"], {}], ids=repr)
@@ -114,8 +123,9 @@ def test_anything_else_is_refused_with_what_is_possible(schedule):
 def test_a_sweep_follows_the_plan():
     X, y = load_iris(return_X_y=True)
     got = sweep(Halfway()).fit(X, y).best_estimator_
-    expected = warm().prune(0.4).partial_fit(X, y, n_steps=10)
-    expected.prune(0.8).partial_fit(X, y, n_steps=40)
+    how = {"scope": "layer", "include_biases": True}
+    expected = warm().prune(0.4, **how).partial_fit(X, y, n_steps=10)
+    expected.prune(0.8, **how).partial_fit(X, y, n_steps=40)
     np.testing.assert_array_equal(got.theta_, expected.theta_)
     np.testing.assert_array_equal(got.status_, expected.status_)
     assert not np.array_equal(got.status_, sweep("one_shot").fit(X, y).best_estimator_.status_)
@@ -147,3 +157,147 @@ def test_a_schedule_that_does_not_reach_p_is_refused():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match="reach"):
         sweep(Short()).fit(X, y)
+
+
+# Gradual cuts
+
+
+@pytest.mark.parametrize(
+    ("schedule", "fractions"),
+    [
+        (schedules.Linear(n_cuts=4), [0.2, 0.4, 0.6, 0.8]),
+        (schedules.Cubic(n_cuts=4), [0.4625, 0.7, 0.7875, 0.8]),
+        (schedules.Geometric(n_cuts=4), [0.331260, 0.552786, 0.700930, 0.8]),
+        (schedules.Iterative(n_cuts=4), [0, 0.331260, 0.552786, 0.700930, 0.8]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_fractions_are_those_of_the_formula(schedule, fractions):
+    plan = schedule.plan(0.8, 900)
+    np.testing.assert_allclose([stage.fraction for stage in plan], fractions, atol=1e-6)
+
+
+def test_cuts_are_spread_over_the_first_two_thirds():
+    plan = schedules.Geometric(n_cuts=4).plan(0.8, 900)
+    assert [stage.n_steps for stage in plan] == [200, 200, 200, 300]
+    plan = schedules.Geometric(n_cuts=4, share=1 / 3).plan(0.8, 900)
+    assert [stage.n_steps for stage in plan] == [100, 100, 100, 600]
+    assert len(schedules.Geometric().plan(0.8, 3000)) == 60
+    assert len(schedules.Geometric().plan(0.8, 30)) == 20  # not more cuts than steps
+
+
+def test_alpha_is_larger_until_the_last_cut():
+    plan = schedules.Cubic(n_cuts=3).plan(0.875, 90)
+    assert [stage.penalty for stage in plan] == pytest.approx([2, 2, 1])
+    plan = schedules.Cubic(n_cuts=3, penalty=5).plan(0.875, 90)
+    assert [stage.penalty for stage in plan] == [5, 5, 1]
+
+
+def test_a_stage_trains_with_alpha_times_its_penalty():
+    @dataclass(frozen=True)
+    class Penalised:
+        def plan(self, p, n_steps):
+            return [Stage(p, n_steps, penalty=2.0)]
+
+    X, y = load_iris(return_X_y=True)
+    got = sweep(Penalised(), warmup_steps=1)
+    got.set_params(estimator__alpha=0.25).fit(X, y)
+    seed = np.random.RandomState(5).randint(2**31 - 1, size=2)[1]
+    clf = PreconditionedMLPClassifier((6,), random_state=seed, max_steps=1, alpha=0.25).fit(X, y)
+    clf.prune(0.8, scope="layer", include_biases=True).set_params(alpha=0.5)
+    expected = clf.partial_fit(X, y, n_steps=50)
+    np.testing.assert_array_equal(got.best_estimator_.theta_, expected.theta_)
+    assert got.best_estimator_.alpha == 0.25
+
+
+def test_the_weights_that_are_left_are_rewound_to_the_end_of_the_warm_up():
+    X, y = load_iris(return_X_y=True)
+    got = sweep(schedules.Iterative(n_cuts=2), finetune_steps=60).fit(X, y).best_estimator_
+    how = {"scope": "layer", "include_biases": True}
+    start, searched = warm(), warm().partial_fit(X, y, n_steps=20)
+    for fraction in (1 - 0.2**0.5, 0.8):
+        searched.prune(fraction, **how)
+        rewound = warm()
+        rewound.status_ = searched.status_
+        rewound._sampler = searched._sampler  # it draws on: rewinding repeats no minibatch
+        assert rewound.t_ == start.t_
+        kept = searched.status_ == 0
+        np.testing.assert_array_equal(
+            rewound._network.dense().state.theta[kept], start._network.dense().state.theta[kept]
+        )
+        searched = rewound.partial_fit(X, y, n_steps=20)
+    np.testing.assert_array_equal(got.theta_, searched.theta_)
+    np.testing.assert_array_equal(got.noise_variance_, searched.noise_variance_)
+    np.testing.assert_array_equal(got.status_, searched.status_)
+    assert got.t_ == searched.t_ == start.t_ + 20
+
+
+# A bare estimator
+
+
+def test_a_fitted_estimator_is_pruned_as_a_sweep_does():
+    X, y = load_iris(return_X_y=True)
+    got = prune_gradually(warm(), X, y, 0.8, n_steps=50)
+    clf = PreconditionedMLPClassifier((6,), random_state=0)
+    swept = SparsitySweep(clf, p=0.8, warmup_steps=20, finetune_steps=50, random_state=5).fit(X, y)
+    np.testing.assert_array_equal(got.theta_, swept.best_estimator_.theta_)
+    assert np.count_nonzero(got.status_) == 33  # of 42 weights
+
+
+def test_the_steps_are_those_of_an_untuned_fit_where_none_are_said():
+    X, y = load_iris(return_X_y=True)
+    clf = warm()
+    begun = clf.t_
+    assert prune_gradually(clf, X, y, 0.5) is clf
+    assert clf.t_ - begun == 12_800
+
+
+def test_a_pruned_estimator_goes_on_from_where_it_is():
+    X, y = load_iris(return_X_y=True)
+    clf = warm().prune(0.5)
+    reached = []
+
+    def watch(e):
+        reached.append(np.count_nonzero(clf.status_))
+        return np.abs(e.theta)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no cut is one that changes nothing but warns
+        prune_gradually(clf, X, y, 0.8, n_steps=60, method=watch)
+    assert reached[0] == 21
+    assert sorted(reached) == reached
+    assert np.count_nonzero(clf.status_) == 33
+
+
+@pytest.mark.parametrize(
+    "bad", [{"p": 2}, {"method": "best"}, {"scope": "net"}, {"schedule": "x"}, {"n_steps": 0}]
+)
+def test_bad_input_is_refused_before_anything_is_cut(bad):
+    X, y = load_iris(return_X_y=True)
+    clf = warm()
+    before = clf.theta_.copy()
+    with pytest.raises(ValueError, match="Got "):
+        prune_gradually(clf, X, y, **({"p": 0.5, "n_steps": 20} | bad))
+    np.testing.assert_array_equal(clf.theta_, before)
+    assert not clf.status_.any()
+
+
+def test_an_unfitted_estimator_is_refused():
+    with pytest.raises(NotFittedError):
+        prune_gradually(PreconditionedMLPClassifier(), *load_iris(return_X_y=True), 0.5)
+
+
+def test_cuts_look_at_ten_thousand_rows_at_most():
+    seen = []
+
+    class Watched(PreconditionedMLPClassifier):
+        def prune(self, p, method, *, X, y, sample_weight, **cut):
+            seen.append((X.shape, len(y), len(sample_weight)))
+            return super().prune(p, method, X=X, y=y, sample_weight=sample_weight, **cut)
+
+    rng = np.random.RandomState(0)
+    X, w = rng.normal(size=(10_001, 2)), rng.uniform(size=10_001)
+    y = (X[:, 0] > 0).astype(int)
+    clf = Watched((3,), random_state=0, max_steps=5).fit(X, y)
+    prune_gradually(clf, X, y, 0.5, n_steps=5, schedule="one_shot", sample_weight=w)
+    assert seen == [((10_000, 2), 10_000, 10_000)]

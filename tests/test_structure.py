@@ -201,7 +201,7 @@ def test_exactly_k_units_go_and_compact_removes_them(sizes, p, scope, seed):
 def test_pruned_units_stay_away_in_training(form):
     clf = classifier().fit(X, Y)
     clf = clf.sparsify() if form == "sparsified" else clf
-    clf.prune(0.5, "gradient", structure="unit", X=X, y=Y).partial_fit(X, Y)
+    clf.prune(0.5, "gradient", scope="layer", structure="unit", X=X, y=Y).partial_fit(X, Y)
     assert [r["pruned"] for r in clf.sparsity_report_] == [12, 3, 21, 2, 6, 0]
     assert [W.shape for W in clf.compact().coefs_] == [(4, 3), (3, 3), (3, 3)]
 
@@ -211,7 +211,7 @@ def test_a_function_scores_the_connections(structure):
     reg = regressor(hidden_layer_sizes=(3, 2)).fit(X[:, :2], X[:, 2])
     by_weight = BY_BIAS.copy()
     by_weight[0] = -9
-    reg.prune(0.5, lambda e: by_weight, structure=structure)
+    reg.prune(0.5, lambda e: by_weight, scope="layer", structure=structure)
     gone = ["A0", "B1"] if structure == "unit" else ["I0"]
     assert np.flatnonzero(reg.status_ == PRUNED).tolist() == positions(structure, *gone)
     assert not reg.theta_[reg.status_ == PRUNED].any()

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests.sweep_cases import (
+    CUT,
     FINETUNE,
     SPLITS,
     WARMUP,
@@ -50,7 +51,7 @@ class Slow(TransformerMixin, BaseEstimator):
 @pytest.mark.parametrize(
     ("action", "method", "scope", "with_data"),
     [
-        ("prune", None, "layer", False),
+        ("prune", "magnitude", "layer", False),
         ("prune", "random", "global", False),
         ("prune", "noise", "layer", False),
         ("prune", "fisher", "layer", True),
@@ -86,7 +87,7 @@ def test_without_finetuning_the_cut_is_the_end():
     fitted = sweep(p=0.5, finetune_steps=0).fit(X, y)
     seed = draw_seeds(7, 2)[0][1]
     warm = classifier(random_state=seed, max_steps=WARMUP).fit(X, y)
-    assert_same_network(fitted.best_estimator_, warm.prune(0.5))
+    assert_same_network(fitted.best_estimator_, warm.prune(0.5, **CUT))
 
 
 def test_one_p_of_a_regressor():
@@ -326,8 +327,14 @@ def test_the_notebooks_words_name_the_same_method(action, alias, method):
     assert_same_network(a.best_estimator_, b.best_estimator_)
 
 
-def test_default_methods_are_those_of_prune_and_freeze():
+def test_what_is_not_said_is_fisher_gradually_for_pruning_and_the_notebooks_for_freezing():
     X, y = iris()
-    for action, method in (("prune", "magnitude"), ("freeze", "preconditioned_gradient")):
-        a, b = (sweep(p=0.6, action=action, method=m).fit(X, y) for m in (None, method))
+    named = {
+        "prune": ("fisher", "connected", False, "geometric"),
+        "freeze": ("preconditioned_gradient", "layer", True, "one_shot"),
+    }
+    for action, values in named.items():
+        names = "method", "scope", "include_biases", "schedule"
+        cuts = dict.fromkeys(names), dict(zip(names, values, strict=True))
+        a, b = (sweep(p=0.6, action=action, **cut).fit(X, y) for cut in cuts)
         assert_same_network(a.best_estimator_, b.best_estimator_)

@@ -146,7 +146,7 @@ def test_a_training_takes_n_jobs_threads(n_jobs, expected, during):
 
 def test_a_sweep_trains_cells_in_one_thread_each_and_refits_in_n_jobs(during):
     sweep = SparsitySweep(classifier(n_jobs=2), p=[0.5], warmup_steps=3, finetune_steps=3, cv=2)
-    sweep.fit(X, Y)
+    sweep.set_params(schedule="one_shot", method="magnitude").fit(X, Y)
     assert during == [{1}] * 4 + [{2}] * 2
 
 

@@ -1,0 +1,187 @@
+"""What is done to a warmed-up network at one p: cuts and trainings in turn."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sksgdprune import _scores, _selection, _structure, _training, schedules
+from sksgdprune import _validation as check
+from sksgdprune._kernels.records import PRUNED
+from sksgdprune._sklearn import num_samples, rows_of_params, safe_indexing
+
+# What is meant by None: for pruning what kept most accuracy (benchmarks/sparsity_accuracy.py), for
+# freezing the research notebook's.
+DEFAULTS = {
+    "prune": {
+        "method": "fisher",
+        "scope": "connected",
+        "include_biases": False,
+        "schedule": "geometric",
+    },
+    "freeze": {
+        "method": "preconditioned_gradient",
+        "scope": "layer",
+        "include_biases": True,
+        "schedule": "one_shot",
+    },
+}
+# Rows over which a cut takes its gradient, at most: more do not change what is cut.
+GRADIENT_ROWS = 10_000
+
+
+def train(estimator, X, y, n_steps, params, penalty=1.0):
+    """Take exactly `n_steps` steps; Ctrl-C ends the whole recipe, not only this training."""
+    if estimator._train(X, y, n_steps, penalty=penalty, **params).interrupted:
+        raise KeyboardInterrupt
+
+
+class Recipe(NamedTuple):
+    """How to cut, and when: a plan of Stage."""
+
+    action: str
+    method: object
+    scope: str
+    include_biases: bool
+    structure: str
+    plan: tuple
+
+    @classmethod
+    def checked(cls, action, p, n_steps, structure, hidden_sizes, **given):
+        """Return the Recipe for one p, None among the given standing for the default."""
+        said = {name: value for name, value in given.items() if value is not None}
+        cut = DEFAULTS[action] | said
+        _scores.resolve(action, cut["method"])
+        return cls(
+            action,
+            cut["method"],
+            _selection.check_scope(cut["scope"], action),
+            check.flag("include_biases", cut["include_biases"]),
+            _structure.check_structure(structure, action, hidden_sizes),
+            schedules.planned(schedules.resolve(cut["schedule"]), p, n_steps),
+        )
+
+    def from_here(self, estimator):
+        """Return the Recipe for an estimator of which a part is pruned already.
+
+        A fraction of the plan is then one of what is left.
+        """
+        network = estimator._network
+        (eligible,) = _selection.groups(network.layout, "global", self.include_biases)
+        reached = np.mean(network.dense().status[eligible] == PRUNED)
+        p = self.plan[-1].fraction
+        if self.structure != "weight" or not 0 < reached < p:
+            return self
+        plan = [s._replace(fraction=reached + (p - reached) * s.fraction / p) for s in self.plan]
+        return self._replace(plan=(*plan[:-1], self.plan[-1]))
+
+    def carry_out(self, estimator, X, y, params):
+        """Cut `estimator` and train it, as often as the plan says."""
+        cut = partial(
+            getattr(estimator, self.action),
+            method=self.method,
+            scope=self.scope,
+            include_biases=self.include_biases,
+            **_some_rows(estimator, X, y, params),
+        )
+        if self.structure != "weight":  # freeze knows no other
+            cut = partial(cut, structure=self.structure)
+        begun = estimator._network, estimator.t_
+        for stage in self.plan:
+            cut(stage.fraction)
+            if stage.rewind:
+                estimator._rewind(*begun)
+            if stage.n_steps:
+                train(estimator, X, y, stage.n_steps, params, stage.penalty)
+        return estimator
+
+
+def _some_rows(estimator, X, y, params):
+    """Return the samples over which cuts take their gradients."""
+    n = num_samples(X)
+    if n <= GRADIENT_ROWS:
+        return {"X": X, "y": y, **params}
+    rows = estimator._rng.choice(n, GRADIENT_ROWS, replace=False)
+    X_rows, y_rows = (safe_indexing(data, rows) for data in (X, y))
+    return {"X": X_rows, "y": y_rows, **rows_of_params(X, params, rows)}
+
+
+def prune_gradually(
+    estimator,
+    X,
+    y,
+    p,
+    *,
+    n_steps="auto",
+    method=None,
+    scope=None,
+    include_biases=None,
+    structure="weight",
+    schedule=None,
+    sample_weight=None,
+):
+    """Prune a fitted estimator to p by a schedule, and train it on as the schedule goes.
+
+    Parameters
+    ----------
+    estimator : PreconditionedMLPClassifier or PreconditionedMLPRegressor
+        Fitted, be it for some steps only; it is changed.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Inputs to train on.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    p : float in [0, 1]
+        The fraction to be pruned in the end, what was pruned before included.
+    n_steps : int or "auto", default="auto"
+        Minibatch steps in all; "auto" takes as many as an untuned fit would.
+    method, scope, include_biases : default=None
+        As in `prune`; None takes "fisher", "connected" and False.
+    structure : {"weight", "unit", "input"}, default="weight"
+        As in `prune`.
+    schedule : str or object, default=None
+        A name or an object of `sksgdprune.schedules`; None takes "geometric".
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights, as in `fit`.
+
+    Returns
+    -------
+    estimator
+        The same one.
+
+    Raises
+    ------
+    ValueError
+        On anything that `prune` refuses, and on a schedule that does not reach p; before any
+        training.
+    NotFittedError
+        Before fit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sksgdprune import PreconditionedMLPClassifier, prune_gradually
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = PreconditionedMLPClassifier(max_steps=500, random_state=0).fit(X, y)
+    >>> prune_gradually(clf, X, y, 0.9, n_steps=1500).score(X, y) > 0.9
+    True
+    """
+    check_is_fitted(estimator)
+    if n_steps == "auto":
+        n_steps = _training.auto_steps(estimator, num_samples(X))
+    check.step_count(n_steps)
+    recipe = Recipe.checked(
+        "prune",
+        check.fraction(p),
+        n_steps,
+        structure,
+        estimator._network.layout.sizes[1:-1],
+        method=method,
+        scope=scope,
+        include_biases=include_biases,
+        schedule=schedule,
+    )
+    recipe = recipe.from_here(estimator)
+    params = {} if sample_weight is None else {"sample_weight": sample_weight}
+    with check.unchanged_on_error(estimator):
+        return recipe.carry_out(estimator, X, y, params)
