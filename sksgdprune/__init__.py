@@ -4,10 +4,12 @@ from sksgdprune import schedules
 from sksgdprune._recipe import prune_gradually
 from sksgdprune.classifier import PreconditionedMLPClassifier
 from sksgdprune.display import SparsitySweepDisplay
+from sksgdprune.network_display import NetworkDisplay
 from sksgdprune.regressor import PreconditionedMLPRegressor
 from sksgdprune.sweep import SparsitySweep
 
 __all__ = [
+    "NetworkDisplay",
     "PreconditionedMLPClassifier",
     "PreconditionedMLPRegressor",
     "SparsitySweep",

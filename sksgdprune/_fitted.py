@@ -252,5 +252,8 @@ class FittedNetworkMixin:
 
     @property
     def sparsity_report_(self):
-        """One dict per tensor: name, shape, and how many entries are free, frozen, pruned."""
+        """One dict per tensor: name, shape, and how many entries are free, frozen, pruned.
+
+        The list prints as a table, with a row for all tensors and what remains of each.
+        """
         return network_of(self, "sparsity_report_").report()

@@ -11,6 +11,7 @@ from sksgdprune._kernels.compilation import call
 from sksgdprune._kernels.plan import LISTED_ROWS
 from sksgdprune._kernels.records import ACTIVATIONS, FREE, FROZEN, PRUNED, Units, scratch
 from sksgdprune._layout import Layout
+from sksgdprune._report import SparsityReport
 from sksgdprune._sampling import samples
 from sksgdprune._storage import Parameters, Remaining
 from sksgdprune._targets import Classes, Labels, Reals
@@ -168,8 +169,8 @@ class FittedNetwork:
         """Return a dict per tensor: name, shape, how many entries are free, frozen, pruned."""
         status = self.dense().status
         words = ("free", FREE), ("frozen", FROZEN), ("pruned", PRUNED)
-        return [
+        return SparsityReport(
             {"tensor": tensor.name, "shape": tensor.shape}
             | {word: int(np.sum(status[tensor.where] == code)) for word, code in words}
             for tensor in self.layout.tensors
-        ]
+        )

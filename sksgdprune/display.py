@@ -6,15 +6,22 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from sksgdprune._pyplot import pyplot
 from sksgdprune._sklearn import style as style_kwargs
 
 
 class Curve(NamedTuple):
-    """Scores of shape (n_p, n_cells) over p; train is None where it was not kept."""
+    """Scores of shape (n_p, n_cells) over p; train and sparsity are None where not kept."""
 
     p: np.ndarray
     test: np.ndarray
     train: np.ndarray | None
+    sparsity: np.ndarray | None = None
+
+    @property
+    def remaining(self):
+        """The percentage of the parameters that is not pruned; by p where that was not kept."""
+        return 100 * (1 - np.asarray(self.p if self.sparsity is None else self.sparsity))
 
 
 def _curve(results, metric):
@@ -26,7 +33,19 @@ def _curve(results, metric):
     if test is None:
         known = sorted(k.removeprefix("mean_test_") for k in results if k.startswith("mean_test_"))
         raise ValueError(f"Got metric={metric!r}; these results hold {known}.")
-    return Curve(np.asarray(results["p"]), test, scores("train"))
+    sparsity = np.asarray(results["sparsity"]) if "sparsity" in results else None
+    return Curve(np.asarray(results["p"]), test, scores("train"), sparsity)
+
+
+def _log_percent(axis):
+    """Make `axis` one of percentages: logarithmic, falling, with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.axes.set_xscale("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_inverted(True)
 
 
 class SparsitySweepDisplay:
@@ -37,7 +56,8 @@ class SparsitySweepDisplay:
     Parameters
     ----------
     curves : dict of str to Curve
-        For each label, `p` of shape (n_p,) and scores of shape (n_p, n_cells).
+        For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where it was
+        kept `sparsity` of shape (n_p,), the mean fraction of pruned parameters.
     score_name : str, default="score"
         Label of the vertical axis.
 
@@ -148,6 +168,7 @@ class SparsitySweepDisplay:
         self,
         ax=None,
         *,
+        x="p",
         score_type="test",
         std_display_style="fill_between",
         score_name=None,
@@ -155,12 +176,17 @@ class SparsitySweepDisplay:
         fill_between_kw=None,
         errorbar_kw=None,
     ):
-        """Draw the mean score of each curve against p, with its spread over the cells.
+        """Draw the mean score of each curve, with its spread over the cells.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
+        x : {"p", "remaining"}, default="p"
+            The horizontal axis: the fraction p, or the percentage of parameters that is not
+            pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
+            right, so that more is cut to the right on both; where nothing remains (p = 1) there
+            is no point. Frozen parameters remain.
         score_type : {"test", "train", "both"}, default="test"
             Which scores; train curves are dashed.
         std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
@@ -182,40 +208,44 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            On an unknown style or score type, or if train scores were not kept.
+            On an unknown x, style or score type, or if train scores were not kept.
         ImportError
             If matplotlib is not installed (extra "plot").
         """
-        series = self._series(score_type)
+        if x not in ("p", "remaining"):
+            raise ValueError(f"Got x={x!r}; possible are 'p' and 'remaining'.")
+        series = self._series(x, score_type)
         if std_display_style not in ("fill_between", "errorbar", None):
             raise ValueError(
                 f"Got std_display_style={std_display_style!r}; "
                 "possible are 'fill_between', 'errorbar' and None."
             )
         if ax is None:
-            ax = _new_axes()
+            ax = pyplot().subplots()[1]
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_, self.spread_ = [], []
-        for label, p, scores, dashed in series:
+        for label, places, scores, dashed in series:
             style = {"label": label or None, "linestyle": "--" if dashed else "-"}
             mean, std = scores.mean(axis=1), scores.std(axis=1)
-            (line,) = ax.plot(p, mean, **style_kwargs(style, line_kw or {}))
+            (line,) = ax.plot(places, mean, **style_kwargs(style, line_kw or {}))
             self.lines_.append(line)
             if std_display_style == "fill_between":
                 look = {"alpha": 0.2, "linewidth": 0, "color": line.get_color()}
                 look = style_kwargs(look, fill_between_kw or {})
-                self.spread_.append(ax.fill_between(p, mean - std, mean + std, **look))
+                self.spread_.append(ax.fill_between(places, mean - std, mean + std, **look))
             elif std_display_style == "errorbar":
                 look = {"fmt": "none", "color": line.get_color()}
-                self.spread_.append(ax.errorbar(p, mean, std, **(look | (errorbar_kw or {}))))
-        ax.set_xlabel("fraction p")
+                self.spread_.append(ax.errorbar(places, mean, std, **(look | (errorbar_kw or {}))))
+        if x == "remaining":
+            _log_percent(ax.xaxis)
+        ax.set_xlabel("fraction p" if x == "p" else "remaining parameters (%)")
         ax.set_ylabel(self.score_name if score_name is None else score_name)
         if any(label for label, *_ in series):
             ax.legend()
         return self
 
-    def _series(self, score_type):
-        """Return (label, p, scores, dashed) of each line."""
+    def _series(self, x, score_type):
+        """Return (label, places on the horizontal axis, scores, dashed) of each line."""
         if score_type not in ("test", "train", "both"):
             raise ValueError(
                 f"Got score_type={score_type!r}; possible are 'test', 'train' and 'both'."
@@ -226,19 +256,12 @@ class SparsitySweepDisplay:
                 raise ValueError(
                     "These results hold no train scores; sweep with return_train_score=True."
                 )
+            places = np.asarray(getattr(curve, x))
+            shown = places > 0 if x == "remaining" else slice(None)  # 0 has no logarithm
             if score_type != "train":
                 name = f"{label} (test)".strip() if score_type == "both" else label
-                series.append((name, curve.p, curve.test, False))
+                series.append((name, places[shown], np.asarray(curve.test)[shown], False))
             if score_type != "test":
-                series.append((f"{label} (train)".strip(), curve.p, curve.train, True))
+                name = f"{label} (train)".strip()
+                series.append((name, places[shown], np.asarray(curve.train)[shown], True))
         return series
-
-
-def _new_axes():
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Drawing needs matplotlib; install it with: pip install 'sksgdprune[plot]'"
-        ) from error
-    return plt.subplots()[1]

@@ -277,6 +277,52 @@ def test_error_bars_take_matplotlibs_arguments():
     assert len(container.lines[1]) == 2
 
 
+# Against what remains
+
+
+def test_against_what_remains_the_axis_falls_in_percent_on_a_log_scale():
+    stored = results() | {"sparsity": np.array([0.0, 0.52, 0.98])}
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(x="remaining")
+    (line,) = display.lines_
+    np.testing.assert_allclose(line.get_xdata(), [100, 48, 2], rtol=1e-12)
+    np.testing.assert_allclose(line.get_ydata(), stored["mean_test_score"], rtol=1e-14)
+    axis = display.ax_.xaxis
+    assert axis.get_scale() == "log"
+    assert axis.get_inverted()
+    assert display.ax_.get_xlabel() == "remaining parameters (%)"
+    display.figure_.canvas.draw()
+    shown = [label.get_text() for label in display.ax_.get_xticklabels()]
+    assert {"100", "50", "20", "10", "5", "2"} <= set(shown)
+
+
+def test_without_a_recorded_sparsity_p_tells_what_remains():
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(x="remaining")
+    np.testing.assert_allclose(display.lines_[0].get_xdata(), [100, 50, 10], rtol=1e-12)
+
+
+def test_where_nothing_remains_there_is_no_point():
+    stored = results() | {"sparsity": np.array([0.5, 0.9, 1.0])}
+    display = SparsitySweepDisplay.from_cv_results(stored)
+    display.plot(x="remaining", score_type="both", std_display_style="errorbar")
+    for line, part in zip(display.lines_, ("test", "train"), strict=True):
+        np.testing.assert_allclose(line.get_xdata(), [50, 10], rtol=1e-12)
+        np.testing.assert_allclose(line.get_ydata(), stored[f"mean_{part}_score"][:2])
+    assert_line(display.plot().lines_[0], stored)
+
+
+def test_a_second_curve_leaves_the_falling_axis_as_it_is():
+    ax = plt.figure().add_subplot()
+    for _ in range(2):
+        SparsitySweepDisplay.from_cv_results(results()).plot(ax, x="remaining")
+    assert ax.xaxis.get_inverted()
+
+
+def test_a_fitted_sweep_is_drawn_against_what_remains(fitted):
+    display = SparsitySweepDisplay.from_estimator(fitted, x="remaining")
+    remaining = 100 * (1 - fitted.cv_results_["sparsity"])
+    np.testing.assert_allclose(display.lines_[0].get_xdata(), remaining, rtol=1e-12)
+
+
 # Errors
 
 
@@ -301,6 +347,7 @@ def test_an_unknown_metric_is_answered_with_the_known(stored):
     ("keywords", "message"),
     [
         ({"score_type": "validation"}, "score_type='validation'; possible are 'test', 'train'"),
+        ({"x": "size"}, "x='size'; possible are 'p' and 'remaining'"),
         ({"std_display_style": "violin"}, "std_display_style='violin'; possible are"),
     ],
 )

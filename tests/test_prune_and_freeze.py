@@ -1,6 +1,7 @@
 """What prune, freeze and unfreeze do, at once and to later training."""
 
 import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
+from sksgdprune._report import SparsityReport
 from tests import reference
 from tests.cases import NAMES, X, Y, classifier, state
 
@@ -38,6 +40,43 @@ def test_the_report_names_every_tensor():
         {"tensor": "b3", "shape": (3,), "free": 1, "frozen": 1, "pruned": 1},
     ]
     assert clf.sparsity_ == 40 / 83
+
+
+def report_of_two():
+    """Nothing pruned of one tensor, a few left of a large one."""
+    return SparsityReport(
+        [
+            {"tensor": "W1", "shape": (1000, 20), "free": 4, "frozen": 2, "pruned": 19994},
+            {"tensor": "b1", "shape": (20,), "free": 20, "frozen": 0, "pruned": 0},
+        ]
+    )
+
+
+def test_the_report_prints_as_a_table_with_a_total():
+    assert repr(report_of_two()).splitlines() == [
+        "tensor      shape  free  frozen  pruned  remaining",
+        "W1      1000 × 20     4       2  19,994     0.03 %",
+        "b1             20    20       0       0      100 %",
+        "total                24       2  19,994     0.13 %",
+    ]
+    assert str(report_of_two()) == repr(report_of_two())
+
+
+def test_the_report_is_a_table_in_a_notebook():
+    html = report_of_two()._repr_html_()
+    assert html.startswith("<table><thead><tr><th>tensor</th><th>shape</th><th>free</th>")
+    row = "<td>b1</td><td>20</td><td>20</td><td>0</td><td>0</td><td>100 %</td>"
+    assert f"<tr>{row}</tr>" in html
+
+
+def test_an_estimators_report_is_a_list_of_dicts_that_prints_and_pickles():
+    report = classifier().fit(X, Y).prune(0.5).sparsity_report_
+    assert isinstance(report, list)
+    assert report == list(report) == [dict(row) for row in report]
+    twin = pickle.loads(pickle.dumps(report))
+    assert twin == report
+    assert repr(twin) == repr(report)
+    assert " ".join(repr(report).splitlines()[1].split()) == "W1 4 × 6 12 0 12 50 %"
 
 
 @pytest.mark.parametrize(("scope", "kept"), [("layer", 35), ("global", 34)])
