@@ -349,13 +349,12 @@ def prepare(sets, options):
     options.out.mkdir(parents=True, exist_ok=True)
     names = [dataset.name for dataset in sets]
     asked = [*options.recipes, UNCUT] if "ours" in options.libraries else []
+    whole = [library for library in options.libraries if library != "ours"]
     for path, columns in ((options.path, COLUMNS), (options.grid, GRID_COLUMNS)):
         table = finished(path, columns)
         if options.again:
-            again = table["set"].isin(names) & [
-                recipe in asked or recipe[0] == "torch" in options.libraries
-                for recipe in rows_recipes(table)
-            ]
+            again = [recipe in asked or recipe[0] in whole for recipe in rows_recipes(table)]
+            again = np.array(again, dtype=bool) & table["set"].isin(names)
             table = table[~again]
         table.to_csv(path, index=False)
 

@@ -135,6 +135,8 @@ def test_a_run_writes_all_and_is_not_done_twice(script, tmp_path, monkeypatch):
     assert sorted(first) == [*names, "sparsity_torch_grid_quick_32x32.csv"]
     assert first[names[0]] == (tmp_path / names[0]).read_bytes()
     assert len(pd.read_csv(tmp_path / names[0])) == 2
+    script.main([*options, "--again"])
+    assert len(pd.read_csv(tmp_path / names[0])) == 2
     assert "torch was left out" in (tmp_path / names[1]).read_text(encoding="utf-8")
 
 
