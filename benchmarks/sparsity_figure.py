@@ -67,7 +67,7 @@ def draw(wide, metrics, path):
     names = list(metrics)
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    size = (3.4 * columns + 0.6, 2.9 * rows + 1.2)
+    size = (max(3.4 * columns + 0.6, 9), 2.9 * rows + 1.2)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
     for ax, name in zip(axes.flat, names, strict=False):
         draw_panel(ax, wide, name)
