@@ -18,8 +18,7 @@ import datasets
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from reports import machine, markdown_table
-from scipy.stats import t as student
+from reports import half_width, machine, markdown_table
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from threadpoolctl import threadpool_limits
 
@@ -133,15 +132,13 @@ def summary(table):
         scores = scores.droplevel("task")
         for name in CHANGES:
             difference = (scores[name] - scores[DEFAULTS]).clip(-0.5, 0.5)
-            n = len(difference)
-            half = student.ppf(0.975, n - 1) * difference.std(ddof=1) / n**0.5
             lines.append(
                 {
                     "task": task,
                     "change": name,
                     "mean score": scores[name].clip(lower=-1).mean(),
                     "difference": difference.mean(),
-                    "± (95 %)": half,
+                    "± (95 %)": half_width(difference),
                     "hurts most": f"{difference.idxmin()} {difference.min():+.3f}",
                     "helps most": f"{difference.idxmax()} {difference.max():+.3f}",
                     "steps": steps[task, name],

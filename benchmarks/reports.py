@@ -5,6 +5,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
 import sksgdprune
 
 
@@ -12,6 +16,20 @@ def markdown_table(header, cells):
     """Return a table in Markdown."""
     lines = [header, ["---"] * len(header), *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def half_width(values):
+    """Return the half width of the mean's 95 % t-interval; infinite for a single value."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return np.inf
+    return t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+
+
+def append_row(path, row, columns):
+    """Add a row to a CSV with these columns."""
+    frame = pd.DataFrame([row], columns=list(columns))
+    frame.to_csv(path, mode="a", header=False, index=False, float_format="%.6g")
 
 
 def machine(names):

@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 import untuned_figure
 import untuned_report
+from reports import append_row
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -160,8 +161,7 @@ def measure_all(path, sets, contenders, options):
     ]
     for i, cell in enumerate(cells, start=1):
         row = measure(*cell)
-        frame = pd.DataFrame([row], columns=COLUMNS)
-        frame.to_csv(path, mode="a", header=False, index=False, float_format="%.6g")
+        append_row(path, row, COLUMNS)
         told = "{set}, split {split}, {contender}: {metric} {score:.4f} in {seconds:.2f} s"
         print(f"[{i}/{len(cells)}]", told.format(**row), file=sys.stderr, flush=True)
 

@@ -2,10 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from reports import machine, markdown_table
-from scipy.stats import t
+from reports import half_width, machine, markdown_table
 
 OURS, MLP = "ours", "MLP"
 ACCURACY, R2 = "accuracy", "R²"
@@ -57,12 +55,10 @@ def against_mlp(table, contender):
         return sets(rows["rmse"]).mean()
 
     score = sets(own["score"] - peer["score"])
-    n = score.size()
-    half = t.ppf(0.975, n - 1) * score.std() / np.sqrt(n)
     return pd.DataFrame(
         {
             "difference": score.mean(),
-            "half": half.fillna(np.inf),
+            "half": score.agg(half_width),
             "seconds": sets(own["seconds"]).median(),
             "peer_seconds": sets(peer["seconds"]).median(),
             "loss": loss(own),
