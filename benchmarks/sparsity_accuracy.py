@@ -56,7 +56,7 @@ TORCH_SCHEDULES = "one_shot", "cubic", "geometric"
 OURS = (
     DEFAULTS,
     *(Recipe("ours", *names) for names in product(METHODS, SCOPES, SCHEDULES)),
-    Recipe("ours", "fisher", "global_floor", "geometric"),
+    Recipe("ours", "fisher", "connected", "geometric"),
 )
 INNER_SPLITS, FINALISTS = 3, 4  # of the grid's halving
 QUICK_SETS, QUICK_FRACTIONS = ("digits", "wine"), (0.0, 0.9)

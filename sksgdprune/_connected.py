@@ -4,6 +4,7 @@ import numpy as np
 
 from sksgdprune import _selection
 from sksgdprune._kernels.records import PRUNED
+from sksgdprune._paths import live_units
 
 
 def leads_somewhere(layout, kept):
@@ -22,13 +23,10 @@ def leads_somewhere(layout, kept):
         False for biases.
     """
     blocks, on_path = layout.weights(kept), np.zeros_like(kept)
-    reached, reaching = [np.ones(layout.sizes[0], bool)], [np.ones(layout.sizes[-1], bool)]
-    for block in blocks[:-1]:
-        reached.append(block[reached[-1]].any(axis=0))
-    for block in blocks[:0:-1]:
-        reaching.insert(0, block[:, reaching[0]].any(axis=1))
-    parts = zip(layout.weights(on_path), blocks, reached, reaching, strict=True)
-    for part, block, below, above in parts:
+    live = live_units(blocks)
+    for part, block, below, above in zip(
+        layout.weights(on_path), blocks, live[:-1], live[1:], strict=True
+    ):
         part[:] = block & below[:, np.newaxis] & above
     return on_path
 

@@ -11,6 +11,7 @@ from sksgdprune import _training
 from sksgdprune._compact import compact
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED, Units
 from sksgdprune._layout import Layout
+from sksgdprune._paths import live_units
 from sksgdprune._storage import read_only
 
 
@@ -216,10 +217,7 @@ class FittedNetworkMixin:
     def features_used_(self):
         """Whether connections that are not pruned lead from each feature to an output."""
         network = network_of(self, "features_used_")
-        leads = np.ones(network.layout.sizes[-1], dtype=bool)
-        for held in reversed(network.layout.weights(network.dense().status)):
-            leads = ((held != PRUNED) & leads).any(axis=1)
-        return leads
+        return live_units(network.layout.weights(network.dense().status != PRUNED))[0]
 
     @property
     def X_mean_(self):

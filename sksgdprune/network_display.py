@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import FROZEN, PRUNED
+from sksgdprune._paths import live_units
 from sksgdprune._pyplot import pyplot
 from sksgdprune.sweep import SparsitySweep
 
@@ -19,28 +20,6 @@ MAX_NAMES = 40
 PRUNED_COLOUR = "0.8"
 PANEL = 3.4  # inches, the width of a layer's picture
 PATH = "on a path of remaining weights from an input to an output"
-
-
-def live_units(remaining):
-    """Return which units lie on a path of remaining connections from an input to an output.
-
-    Parameters
-    ----------
-    remaining : list of ndarray of bool of shape (fan_in, fan_out)
-        Which connections of each layer are not pruned.
-
-    Returns
-    -------
-    list of ndarray of bool of shape (n_units,)
-        From the inputs to the outputs, a mask for each layer of units.
-    """
-    reached = [np.ones(len(remaining[0]), dtype=bool)]
-    for layer in remaining:
-        reached.append(reached[-1] @ layer)
-    leads = [np.ones(remaining[-1].shape[1], dtype=bool)]
-    for layer in reversed(remaining):
-        leads.append(layer @ leads[-1])
-    return [there & back for there, back in zip(reached, reversed(leads), strict=True)]
 
 
 def _last_step(estimator):

@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 from sksgdprune import NetworkDisplay, SparsitySweep
-from sksgdprune.network_display import live_units
+from sksgdprune._paths import live_units
 from tests.cases import IRIS, X, Y, classifier, regressor
 
 mpl.use("agg")

@@ -70,7 +70,7 @@ def test_the_report_is_a_table_in_a_notebook():
 
 
 def test_an_estimators_report_is_a_list_of_dicts_that_prints_and_pickles():
-    report = classifier().fit(X, Y).prune(0.5).sparsity_report_
+    report = classifier().fit(X, Y).prune(0.5, **EACH).sparsity_report_
     assert isinstance(report, list)
     assert report == list(report) == [dict(row) for row in report]
     twin = pickle.loads(pickle.dumps(report))
