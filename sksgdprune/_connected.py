@@ -1,4 +1,4 @@
-"""The scope "connected": one ranking for all, but what leads nowhere goes first."""
+"""The scope "connected": all are ranked together, but what leads nowhere goes first."""
 
 import numpy as np
 
@@ -31,47 +31,60 @@ def leads_somewhere(layout, kept):
     return on_path
 
 
-def connect(scores, status, p, eligible, layout):
-    """Return scores by which a cut of the eligible to p leaves no weight that leads nowhere.
+def cut(scores, status, p, eligible, layout):
+    """Return a status vector in which a fraction p of the eligible is PRUNED.
 
-    A weight leads nowhere where no path of remaining weights through it joins an input with an
-    output: it costs a place and does nothing. Such weights get -inf, so that others stay in their
-    places, as long as there are not more of them than the cut takes. Each weight matrix keeps at
+    The lowest scores go, but first the weights that would lead nowhere after the cut, as long as
+    there are not more of them than it takes: where no path of remaining weights through a weight
+    joins an input with an output, it costs a place and does nothing. Each weight matrix keeps at
     least as many weights as the network has outputs, or its equal part of what is left, if that is
-    less: these get inf. So no layer is emptied.
+    less, so that no layer is emptied.
 
     Parameters
     ----------
     scores : ndarray of shape (n_parameters,)
         Bigger = keep.
     status : ndarray of uint8 of shape (n_parameters,)
-        Before the cut.
+        FREE, FROZEN or PRUNED.
     p : float in [0, 1]
         The fraction to be reached.
     eligible : ndarray of int
-        Positions that are ranked.
+        Positions that are ranked together.
     layout : Layout
         Where each tensor lies.
 
     Returns
     -------
-    ndarray of shape (n_parameters,)
+    new : ndarray of uint8 of shape (n_parameters,)
+        The status after the cut.
+    exceeded : bool
+        Whether more than p was pruned already.
     """
-    matrices = [np.arange(t.where.start, t.where.stop) for t in layout.tensors if not t.is_bias]
+    left = eligible[status[eligible] != PRUNED]
+    left = left[_selection.lowest(scores[left], left.size)]
     k = _selection.count(eligible.size, p)
-    floor = min(layout.sizes[-1], (eligible.size - k) // len(matrices))
-    dead = status == PRUNED
+    missing = k - (eligible.size - left.size)
+    if missing <= 0:
+        return status.copy(), missing < 0
+    tensor = np.searchsorted([t.where.stop for t in layout.tensors], left, side="right")
+    is_weight = tensor % 2 == 0
+    floor = min(layout.sizes[-1], (eligible.size - k) // (len(layout.sizes) - 1))
+    dead = np.zeros(left.size, bool)
     while True:
-        ranked = np.where(dead, -np.inf, scores.astype(float))
-        for matrix in matrices:
-            alive = matrix[~dead[matrix]]
-            best = np.argsort(-scores[alive], kind="stable")[:floor]
-            ranked[alive[best]] = np.inf
-        new, _ = _selection.cut(ranked, status, p, PRUNED, [eligible])
+        last = _best(tensor, is_weight & ~dead, floor)
+        order = np.concatenate([np.flatnonzero(part) for part in (dead, ~dead & ~last, last)])
+        new = status.copy()
+        new[left[order[:missing]]] = PRUNED
         kept = new != PRUNED
-        lost = kept & ~leads_somewhere(layout, kept)
-        for biases in layout.biases(lost):
-            biases[:] = False
-        if not lost.any() or np.count_nonzero(dead[eligible]) + np.count_nonzero(lost) > k:
-            return ranked
+        lost = is_weight & (kept & ~leads_somewhere(layout, kept))[left]
+        if not lost.any() or np.count_nonzero(dead | lost) > missing:
+            return new, False
         dead |= lost
+
+
+def _best(tensor, candidates, n):
+    """Return which are the last `n` candidates of each tensor, as a mask."""
+    best = np.zeros(tensor.size, bool)
+    for number in np.unique(tensor[candidates]) if n else ():
+        best[np.flatnonzero(candidates & (tensor == number))[-n:]] = True
+    return best

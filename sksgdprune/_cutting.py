@@ -57,7 +57,7 @@ class _Cut(NamedTuple):
             return _structure.cut(scores, old, self.p, layout, self.scope, self.structure)
         groups = _selection.groups(layout, self.scope, self.include_biases)
         if self.scope == "connected":
-            scores = _connected.connect(scores, old, self.p, groups[0], layout)
+            return _connected.cut(scores, old, self.p, groups[0], layout)
         return _selection.cut(scores, old, self.p, NEW_STATUS[self.action], groups)
 
 

@@ -33,16 +33,8 @@ class Stage(NamedTuple):
     rewind: bool = False
 
 
-@dataclass(frozen=True)
-class OneShot:
-    """Cut to p at once, then fine-tune.
-
-    Examples
-    --------
-    >>> from sksgdprune.schedules import OneShot
-    >>> OneShot().plan(0.9, 3000)
-    [Stage(fraction=0.9, n_steps=3000, penalty=1.0, rewind=False)]
-    """
+class _Schedule:
+    """What the schedules share."""
 
     def plan(self, p, n_steps):
         """Return what to do after the warm-up.
@@ -59,11 +51,30 @@ class OneShot:
         list of Stage
             Fractions to cut to, each with the number of steps that follow.
         """
+        return self._stages(p, n_steps) if p > 0 else [Stage(p, n_steps)]
+
+    def _stages(self, p, n_steps):
+        """Return the plan for p > 0."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class OneShot(_Schedule):
+    """Cut to p at once, then fine-tune.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import OneShot
+    >>> OneShot().plan(0.9, 3000)
+    [Stage(fraction=0.9, n_steps=3000, penalty=1.0, rewind=False)]
+    """
+
+    def _stages(self, p, n_steps):
         return [Stage(p, n_steps)]
 
 
 @dataclass(frozen=True)
-class _Gradual:
+class _Gradual(_Schedule):
     """Many small cuts, evenly spread over the first part of the steps.
 
     Parameters
@@ -81,23 +92,9 @@ class _Gradual:
     share: float = 2 / 3
     penalty: float | None = None
 
-    def plan(self, p, n_steps):
-        """Return what to do after the warm-up.
-
-        Parameters
-        ----------
-        p : float
-            The fraction to be reached.
-        n_steps : int
-            Fine-tuning steps in all.
-
-        Returns
-        -------
-        list of Stage
-            Fractions to cut to, each with the number of steps that follow.
-        """
+    def _stages(self, p, n_steps):
         n_cuts = min(self.n_cuts, int(self.share * n_steps))
-        if p == 0 or n_cuts < 2:
+        if n_cuts < 2:
             return [Stage(p, n_steps)]
         penalty = self.penalty
         if penalty is None:
@@ -159,7 +156,7 @@ class Geometric(_Gradual):
 
 
 @dataclass(frozen=True)
-class Iterative:
+class Iterative(_Schedule):
     """Train, cut the same part of what remains, rewind, and again: lottery tickets.
 
     After each cut the weights that are left go back to where they were after the warm-up
@@ -182,23 +179,7 @@ class Iterative:
 
     n_cuts: int = 5
 
-    def plan(self, p, n_steps):
-        """Return what to do after the warm-up.
-
-        Parameters
-        ----------
-        p : float
-            The fraction to be reached.
-        n_steps : int
-            Fine-tuning steps in all.
-
-        Returns
-        -------
-        list of Stage
-            Fractions to cut to, each with the number of steps that follow.
-        """
-        if p == 0:
-            return [Stage(p, n_steps)]
+    def _stages(self, p, n_steps):
         each = n_steps // (self.n_cuts + 1)
         fractions = [1 - (1 - p) ** (i / self.n_cuts) for i in range(1, self.n_cuts)]
         cuts = [Stage(fraction, each, rewind=True) for fraction in fractions]

@@ -149,3 +149,21 @@ def test_the_automatic_rate_follows_width_and_budget(make, hidden, rate, n_sampl
     if hidden == 400:  # takes fewer steps by 4^(2/3)
         share = min(1.0, share * 4 ** (1 / 3))
     assert settings.hyper.learning_rate == pytest.approx(rate * share, rel=1e-4)
+
+
+@pytest.mark.parametrize(("p", "times"), [(0.0, 1), (0.75, 2), (0.9, 3.16227766), (0.99, 4)])
+def test_what_is_left_of_a_sparse_network_takes_a_higher_rate(p, times):
+    X, y = np.random.RandomState(0).normal(size=(50, 19)), np.arange(50) % 10
+    fitted = classifier(hidden_layer_sizes=(), learning_rate="auto", max_steps=1).fit(X, y)
+    dense = fitted._settings().hyper.learning_rate
+    fitted.prune(p, include_biases=True)  # of 200 parameters
+    sparse = fitted._settings().hyper.learning_rate
+    assert sparse / dense == pytest.approx(times, rel=1e-6)
+    given = classifier(hidden_layer_sizes=(), learning_rate=0.3, max_steps=1).fit(X, y)
+    assert given.prune(p)._settings().hyper.learning_rate == 0.3
+
+
+def test_a_compacted_network_keeps_its_rate():
+    fitted = classifier(learning_rate="auto").fit(X, Y).prune(0.6, structure="unit")
+    rate = fitted._settings().hyper.learning_rate
+    assert fitted.compact()._settings().hyper.learning_rate == pytest.approx(rate, rel=1e-12)

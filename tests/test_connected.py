@@ -23,8 +23,7 @@ def vector(W1, W2, fill=9.0):
 def left(scores, p, status=None, layout=LAYOUT, eligible=WEIGHTS):
     """The positions that a cut to p leaves of the eligible."""
     status = np.zeros(layout.n_parameters, np.uint8) if status is None else status
-    ranked = _connected.connect(scores, status, p, eligible, layout)
-    new, _ = _selection.cut(ranked, status, p, PRUNED, [eligible])
+    new, _ = _connected.cut(scores, status, p, eligible, layout)
     return [i for i in eligible.tolist() if new[i] != PRUNED]
 
 
@@ -88,8 +87,8 @@ def test_a_cut_takes_exactly_its_count_and_keeps_what_was_pruned(seed, p, first,
     (eligible,) = _selection.groups(layout, "connected", include_biases)
     before = np.zeros(layout.n_parameters, np.uint8)
     before[rng.permutation(eligible)[: _selection.count(eligible.size, first * p)]] = PRUNED
-    ranked = _connected.connect(rng.normal(size=before.size) ** 2, before, p, eligible, layout)
-    new, _ = _selection.cut(ranked, before, p, PRUNED, [eligible])
+    new, exceeded = _connected.cut(rng.normal(size=before.size), before, p, eligible, layout)
+    assert not exceeded
     assert np.count_nonzero(new == PRUNED) == _selection.count(eligible.size, p)
     assert (new[before == PRUNED] == PRUNED).all()
 
