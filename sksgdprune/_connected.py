@@ -1,5 +1,7 @@
 """The scope "connected": all are ranked together, but what leads nowhere goes first."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from sksgdprune import _selection
@@ -8,7 +10,7 @@ from sksgdprune._paths import live_units
 
 
 def leads_somewhere(layout, kept):
-    """Return for each parameter whether it is a kept weight on a path from input to output.
+    """Return for each kept parameter whether it can change an output.
 
     Parameters
     ----------
@@ -20,25 +22,66 @@ def leads_somewhere(layout, kept):
     Returns
     -------
     ndarray of bool of shape (n_parameters,)
-        False for biases.
+        Whether it is a weight on a path from an input to an output, or the bias of a unit on one or
+        of an output.
     """
-    blocks, on_path = layout.weights(kept), np.zeros_like(kept)
+    blocks, useful = layout.weights(kept), np.zeros_like(kept)
     live = live_units(blocks)
-    for part, block, below, above in zip(
-        layout.weights(on_path), blocks, live[:-1], live[1:], strict=True
-    ):
+    ends = pairwise(live)
+    for part, block, (below, above) in zip(layout.weights(useful), blocks, ends, strict=True):
         part[:] = block & below[:, np.newaxis] & above
-    return on_path
+    live[-1][:] = True
+    for part, block, units in zip(
+        layout.biases(useful), layout.biases(kept), live[1:], strict=True
+    ):
+        part[:] = block & units
+    return useful
+
+
+def best_paths(layout, rank, kept, most):
+    """Return the weights of a path to each output, of best outputs first, `most` of them at most.
+
+    A path is as good as its lowest weight; of each output it is the best one.
+
+    Parameters
+    ----------
+    layout : Layout
+        Where each tensor lies.
+    rank : ndarray of shape (n_parameters,)
+        Bigger = better.
+    kept : ndarray of bool of shape (n_parameters,)
+        What is left.
+    most : int
+        Number of weights.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_parameters,)
+    """
+    width, below = np.full(layout.sizes[0], np.inf), []
+    for ranks, block in zip(layout.weights(rank), layout.weights(kept), strict=True):
+        through = np.where(block, np.minimum(width[:, np.newaxis], ranks), -np.inf)
+        below.append(through.argmax(axis=0))
+        width = through.max(axis=0)
+    held = np.zeros(layout.n_parameters, bool)
+    for output in np.argsort(-width, kind="stable")[: np.count_nonzero(width > -np.inf)]:
+        longer, unit = held.copy(), output
+        for block, best in zip(layout.weights(longer)[::-1], below[::-1], strict=True):
+            block[best[unit], unit] = True
+            unit = best[unit]
+        if np.count_nonzero(longer) > most:
+            break
+        held = longer
+    return held
 
 
 def cut(scores, status, p, eligible, layout):
     """Return a status vector in which a fraction p of the eligible is PRUNED.
 
-    The lowest scores go, but first the weights that would lead nowhere after the cut, as long as
-    there are not more of them than it takes: where no path of remaining weights through a weight
-    joins an input with an output, it costs a place and does nothing. Each weight matrix keeps at
-    least as many weights as the network has outputs, or its equal part of what is left, if that is
-    less, so that no layer is emptied.
+    The lowest scores go, but first what would lead nowhere after the cut: where no path of
+    remaining weights through a weight joins an input with an output, it costs a place and does
+    nothing. The best path to each output is held, as long as there is room for it, so that the
+    network does not become a constant.
 
     Parameters
     ----------
@@ -66,25 +109,21 @@ def cut(scores, status, p, eligible, layout):
     missing = k - (eligible.size - left.size)
     if missing <= 0:
         return status.copy(), missing < 0
-    tensor = np.searchsorted([t.where.stop for t in layout.tensors], left, side="right")
-    is_weight = tensor % 2 == 0
-    floor = min(layout.sizes[-1], (eligible.size - k) // (len(layout.sizes) - 1))
+    rank = np.full(layout.n_parameters, np.inf)
+    rank[left] = np.arange(left.size)
+    held = best_paths(layout, rank, status != PRUNED, eligible.size - k)[left]
     dead = np.zeros(left.size, bool)
     while True:
-        last = _best(tensor, is_weight & ~dead, floor)
-        order = np.concatenate([np.flatnonzero(part) for part in (dead, ~dead & ~last, last)])
+        order = np.concatenate([np.flatnonzero(part) for part in (dead, ~dead & ~held, held)])
         new = status.copy()
         new[left[order[:missing]]] = PRUNED
         kept = new != PRUNED
-        lost = is_weight & (kept & ~leads_somewhere(layout, kept))[left]
-        if not lost.any() or np.count_nonzero(dead | lost) > missing:
+        lost = (kept & ~leads_somewhere(layout, kept))[left] & ~held
+        if not lost.any():
+            return new, False
+        if np.count_nonzero(dead | lost) > missing:  # the cut ends among what leads nowhere
+            order = np.concatenate([np.flatnonzero(part) for part in (dead, lost)])
+            new = status.copy()
+            new[left[order[:missing]]] = PRUNED
             return new, False
         dead |= lost
-
-
-def _best(tensor, candidates, n):
-    """Return which are the last `n` candidates of each tensor, as a mask."""
-    best = np.zeros(tensor.size, bool)
-    for number in np.unique(tensor[candidates]) if n else ():
-        best[np.flatnonzero(candidates & (tensor == number))[-n:]] = True
-    return best

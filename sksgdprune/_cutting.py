@@ -95,9 +95,9 @@ class CuttingMixin:
             over X, y) and `rng`.
         scope : {"layer", "global", "connected"}, default="connected"
             Cut each weight matrix (and bias vector) by p; or rank all together; or rank all
-            together, but first cut weights that no path of remaining weights joins with an input
-            and an output, and leave in each matrix as many weights as there are outputs, so that
-            no layer is emptied.
+            together, but first cut what no path of remaining weights joins with an input and an
+            output, and hold a path to each output, as long as there is room, so that no layer is
+            emptied.
         include_biases : bool, default=False
             Whether biases are eligible.
         structure : {"weight", "unit", "input"}, default="weight"

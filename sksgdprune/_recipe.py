@@ -1,13 +1,16 @@
 """What is done to a warmed-up network at one p: cuts and trainings in turn."""
 
+from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _scores, _selection, _structure, _training, schedules
 from sksgdprune import _validation as check
+from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import PRUNED
 from sksgdprune._sklearn import num_samples, rows_of_params, safe_indexing
 
@@ -53,13 +56,16 @@ class Recipe(NamedTuple):
         said = {name: value for name, value in given.items() if value is not None}
         cut = DEFAULTS[action] | said
         _scores.resolve(action, cut["method"])
+        plan = schedules.planned(schedules.resolve(cut["schedule"]), p, n_steps)
+        if action == "freeze":  # nothing goes that should shrink before
+            plan = tuple(stage._replace(penalty=1.0) for stage in plan)
         return cls(
             action,
             cut["method"],
             _selection.check_scope(cut["scope"], action),
             check.flag("include_biases", cut["include_biases"]),
             _structure.check_structure(structure, action, hidden_sizes),
-            schedules.planned(schedules.resolve(cut["schedule"]), p, n_steps),
+            plan,
         )
 
     def from_here(self, estimator):
@@ -71,8 +77,11 @@ class Recipe(NamedTuple):
         (eligible,) = _selection.groups(network.layout, "global", self.include_biases)
         reached = np.mean(network.dense().status[eligible] == PRUNED)
         p = self.plan[-1].fraction
-        if self.structure != "weight" or not 0 < reached < p:
+        if self.structure != "weight" or reached == 0:
             return self
+        if reached >= p:
+            n_steps = sum(stage.n_steps for stage in self.plan)
+            return self._replace(plan=(schedules.Stage(p, n_steps),))
         plan = [s._replace(fraction=reached + (p - reached) * s.fraction / p) for s in self.plan]
         return self._replace(plan=(*plan[:-1], self.plan[-1]))
 
@@ -102,7 +111,7 @@ def _some_rows(estimator, X, y, params):
     n = num_samples(X)
     if n <= GRADIENT_ROWS:
         return {"X": X, "y": y, **params}
-    rows = estimator._rng.choice(n, GRADIENT_ROWS, replace=False)
+    rows = deepcopy(estimator._rng).choice(n, GRADIENT_ROWS, replace=False)
     X_rows, y_rows = (safe_indexing(data, rows) for data in (X, y))
     return {"X": X_rows, "y": y_rows, **rows_of_params(X, params, rows)}
 
@@ -154,8 +163,10 @@ def prune_gradually(
     ValueError
         On anything that `prune` refuses, and on a schedule that does not reach p; before any
         training.
+    TypeError
+        If the estimator is none of ours; a SparsitySweep prunes at the end of a Pipeline.
     NotFittedError
-        Before fit.
+        Before fit. After any error, and after Ctrl-C, the estimator is as it was.
 
     Examples
     --------
@@ -166,10 +177,17 @@ def prune_gradually(
     >>> prune_gradually(clf, X, y, 0.9, n_steps=1500).score(X, y) > 0.9
     True
     """
+    if not isinstance(estimator, BasePreconditionedMLP):
+        raise TypeError(
+            "estimator must be a PreconditionedMLPClassifier or a PreconditionedMLPRegressor, got "
+            f"{estimator!r}; SparsitySweep takes a Pipeline."
+        )
     check_is_fitted(estimator)
+    X, y = indexable(X, y)
     if n_steps == "auto":
         n_steps = _training.auto_steps(estimator, num_samples(X))
-    check.step_count(n_steps)
+    if not check.is_whole(n_steps) or n_steps < 1:
+        raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or 'auto'.")
     recipe = Recipe.checked(
         "prune",
         check.fraction(p),

@@ -84,8 +84,9 @@ class _Gradual(_Schedule):
     share : float, default=2/3
         The part of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut. None takes (1 - p)^(-1/3), which was
-        measured (benchmarks/choose_pruning.py): weights that will go should shrink before.
+        What alpha is multiplied by until the last cut. None takes (1 - p)^(-1/3), but 4 at most,
+        which was measured (benchmarks/choose_pruning.py): weights that will go should shrink
+        before. It plays no part in freezing.
     """
 
     n_cuts: int = 60
@@ -98,7 +99,7 @@ class _Gradual(_Schedule):
             return [Stage(p, n_steps)]
         penalty = self.penalty
         if penalty is None:
-            penalty = (1 - p) ** (-1 / 3) if p < 1 else 1.0
+            penalty = max(1 - p, 1 / 64) ** (-1 / 3)
         times = [int(i * self.share * n_steps / (n_cuts - 1)) for i in range(n_cuts)]
         pauses = [after - before for before, after in pairwise(times)]
         fractions = [self._fraction(p, i / n_cuts) for i in range(1, n_cuts)]
@@ -215,8 +216,8 @@ def planned(schedule, p, n_steps):
     Raises
     ------
     ValueError
-        If the plan does not end at p, or holds what is no fraction, no number of steps or no
-        penalty.
+        If the plan does not end at p or take the steps, or holds what is no fraction, no number of
+        steps or no penalty.
 
     Examples
     --------
@@ -234,6 +235,8 @@ def planned(schedule, p, n_steps):
                 f"schedule={schedule!r} plans {stage}; fractions must be from 0 to 1, steps whole "
                 "numbers from 0, penalties numbers from 0."
             )
+    if sum(stage.n_steps for stage in plan) != n_steps:
+        raise ValueError(f"schedule={schedule!r} does not take n_steps={n_steps}; got {plan}.")
     return (*plan[:-1], plan[-1]._replace(fraction=p))
 
 

@@ -49,7 +49,14 @@ def paths(layout, kept):
 def test_weights_lead_somewhere_where_a_path_goes_through_them(seed, density):
     layout = Layout((4, 3, 3, 2))
     kept = np.random.RandomState(seed).uniform(size=layout.n_parameters) < density
-    np.testing.assert_array_equal(_connected.leads_somewhere(layout, kept), paths(layout, kept))
+    got = _connected.leads_somewhere(layout, kept)
+    on_path = paths(layout, kept)
+    for part, expected in zip(layout.weights(got), layout.weights(on_path), strict=True):
+        np.testing.assert_array_equal(part, expected)
+    *hidden, outputs = zip(layout.biases(got), layout.biases(kept), strict=True)
+    for (part, bias), W in zip(hidden, layout.weights(on_path), strict=False):
+        np.testing.assert_array_equal(part, bias & W.any(axis=0))
+    np.testing.assert_array_equal(*outputs)
 
 
 def test_a_weight_that_leads_nowhere_goes_before_lower_ones():
@@ -64,8 +71,8 @@ def test_a_weight_that_leads_nowhere_goes_before_lower_ones():
 
 def test_no_layer_is_emptied():
     scores = vector([8, 7, 6, 5], [4, 3, 2, 1])
-    assert left(scores, 0.5) == [0, 2, 6, 7]  # as many as there are outputs in each matrix
-    assert left(scores, 0.75) == [0, 6]  # or its part of what is left
+    assert left(scores, 0.5) == [0, 2, 6, 7]  # a path to each output
+    assert left(scores, 0.75) == [0, 6]  # to as many as there is room for
     assert left(scores, 1.0) == []
 
 
@@ -105,3 +112,37 @@ def test_the_scope_is_not_one_of_freezing():
     clf = classifier().fit(X, Y)
     with pytest.raises(ValueError, match="scope='connected' for freeze; possible are"):
         clf.freeze(0.5, "random", scope="connected")
+
+
+@pytest.mark.parametrize("n_cuts", [1, 40])
+@pytest.mark.parametrize(
+    ("sizes", "p"), [((4, 4, 1), 0.9), ((10, 10, 10, 1), 0.95), ((13, 100, 1), 0.99)]
+)
+def test_many_cuts_by_fixed_scores_leave_a_network_that_is_no_constant(sizes, p, n_cuts):
+    layout = Layout(sizes)
+    (eligible,) = _selection.groups(layout, "connected", False)
+    for seed in range(10):
+        scores = np.random.RandomState(seed).uniform(size=layout.n_parameters)
+        status = np.zeros(layout.n_parameters, np.uint8)
+        for i in range(1, n_cuts + 1):
+            fraction = 1 - (1 - p) ** (i / n_cuts)
+            status, _ = _connected.cut(scores, status, fraction, eligible, layout)
+        kept = status != PRUNED
+        assert paths(layout, kept).any()
+        assert np.count_nonzero(status) == _selection.count(eligible.size, fraction)
+        assert np.mean(_connected.leads_somewhere(layout, kept)[eligible][kept[eligible]]) > 0.6
+
+
+def test_biases_of_units_that_lead_nowhere_go_first():
+    clf = classifier().fit(X, Y).prune(0.8, include_biases=True)
+    layout, kept = clf._network.layout, clf.status_ != PRUNED
+    for bias, W in zip(layout.biases(kept)[:-1], layout.weights(paths(layout, kept)), strict=False):
+        assert not (bias & ~W.any(axis=0)).any()
+
+
+def test_a_smaller_p_than_reached_says_so():
+    status = np.zeros(12, np.uint8)
+    status[WEIGHTS[:4]] = PRUNED
+    new, exceeded = _connected.cut(np.arange(12.0), status, 0.25, WEIGHTS, LAYOUT)
+    assert exceeded
+    np.testing.assert_array_equal(new, status)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import (
     PreconditionedMLPClassifier,
@@ -98,6 +100,9 @@ class Plan:
         (((0.5, 10),), "does not reach p=0.8"),
         (((1.5, 10), (0.8, 10)), "must be from 0 to 1"),
         (((0.5, -1), (0.8, 10)), "whole numbers from 0"),
+        (((0.5, 10), (0.8, 10)), "does not take n_steps=50"),
+        (((0.8, 50, -1.0),), "penalties numbers from 0"),
+        (((0.8, 50, np.inf),), "penalties numbers from 0"),
         (((0.5, 2.5), (0.8, 10)), "whole numbers from 0"),
     ],
 )
@@ -269,8 +274,51 @@ def test_a_pruned_estimator_goes_on_from_where_it_is():
     assert np.count_nonzero(clf.status_) == 33
 
 
+def test_where_more_is_pruned_already_one_warning_says_so():
+    X, y = load_iris(return_X_y=True)
+    clf = warm().prune(0.9)
+    with pytest.warns(UserWarning, match="changes nothing") as said:
+        prune_gradually(clf, X, y, 0.5, n_steps=60)
+    assert len(said) == 1
+
+
+def test_an_error_on_the_way_leaves_all_as_it_was():
+    X, y = load_iris(return_X_y=True)
+    clf, calls = warm(), []
+
+    def third_time_unlucky(e):
+        calls.append(e)
+        return np.abs(e.theta) if len(calls) < 3 else np.full(e.theta.shape, np.nan)
+
+    before = clf.theta_.tobytes(), clf.status_.tobytes(), clf.t_
+    with pytest.raises(ValueError, match="overflow"):
+        prune_gradually(clf, X, y, 0.5, n_steps=60, method=third_time_unlucky)
+    assert (clf.theta_.tobytes(), clf.status_.tobytes(), clf.t_) == before
+
+
+def test_a_pipeline_is_refused_with_what_takes_one():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(TypeError, match="SparsitySweep takes a Pipeline"):
+        prune_gradually(make_pipeline(StandardScaler(), warm()), X, y, 0.5)
+
+
+def test_freezing_gradually_leaves_alpha_as_it_is():
+    X, y = load_iris(return_X_y=True)
+    ways = schedules.Geometric(n_cuts=4), schedules.Geometric(n_cuts=4, penalty=1.0)
+    a, b = (sweep(way, action="freeze", method="random").fit(X, y).best_estimator_ for way in ways)
+    np.testing.assert_array_equal(a.theta_, b.theta_)
+
+
 @pytest.mark.parametrize(
-    "bad", [{"p": 2}, {"method": "best"}, {"scope": "net"}, {"schedule": "x"}, {"n_steps": 0}]
+    "bad",
+    [
+        {"p": 2},
+        {"method": "best"},
+        {"scope": "net"},
+        {"schedule": "x"},
+        {"n_steps": 0},
+        {"n_steps": None},
+    ],
 )
 def test_bad_input_is_refused_before_anything_is_cut(bad):
     X, y = load_iris(return_X_y=True)
@@ -292,7 +340,7 @@ def test_cuts_look_at_ten_thousand_rows_at_most():
 
     class Watched(PreconditionedMLPClassifier):
         def prune(self, p, method, *, X, y, sample_weight, **cut):
-            seen.append((X.shape, len(y), len(sample_weight)))
+            seen.append(np.column_stack([X, y, sample_weight]))
             return super().prune(p, method, X=X, y=y, sample_weight=sample_weight, **cut)
 
     rng = np.random.RandomState(0)
@@ -300,4 +348,8 @@ def test_cuts_look_at_ten_thousand_rows_at_most():
     y = (X[:, 0] > 0).astype(int)
     clf = Watched((3,), random_state=0, max_steps=5).fit(X, y)
     prune_gradually(clf, X, y, 0.5, n_steps=5, schedule="one_shot", sample_weight=w)
-    assert seen == [((10_000, 2), 10_000, 10_000)]
+    (rows,) = seen
+    whole = {row.tobytes() for row in np.column_stack([X, y, w])}
+    got = {row.tobytes() for row in rows}
+    assert len(got) == len(rows) == 10_000
+    assert got < whole  # inputs, targets and weights of the same rows
