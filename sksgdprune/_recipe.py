@@ -14,7 +14,7 @@ from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import PRUNED
 from sksgdprune._sklearn import num_samples, rows_of_params, safe_indexing
 
-# What is meant by None: for pruning what kept most accuracy (benchmarks/sparsity_accuracy.py), for
+# What is meant by None: for pruning what kept most accuracy (benchmarks/choose_pruning.py), for
 # freezing the research notebook's.
 DEFAULTS = {
     "prune": {

@@ -65,7 +65,7 @@ class SparsitySweep(
         per split. It takes exactly the steps that are said here: its max_steps and early
         stopping do not count.
     p : float or array-like of float, default=0.5
-        Fraction(s) of the parameters to cut, each in [0, 1].
+        Fraction(s) to cut, each in [0, 1]: of the weights, with `include_biases` of all parameters.
     action : {"prune", "freeze"}, default="prune"
         What is done to them.
     method : str or callable, default=None

@@ -353,3 +353,40 @@ def test_cuts_look_at_ten_thousand_rows_at_most():
     got = {row.tobytes() for row in rows}
     assert len(got) == len(rows) == 10_000
     assert got < whole  # inputs, targets and weights of the same rows
+
+
+def test_frozen_weights_are_not_counted_as_pruned():
+    X, y = load_iris(return_X_y=True)
+    clf = warm().freeze(0.5, "random", random_state=0)
+    seen = []
+
+    def watch(e):
+        seen.append(np.count_nonzero(clf.status_ == 2))
+        return np.abs(e.theta)
+
+    prune_gradually(clf, X, y, 0.8, n_steps=60, method=watch, schedule=schedules.Linear(n_cuts=4))
+    assert seen == [0, 8, 16, 25]  # of 42 weights
+    assert np.count_nonzero(clf.status_ == 2) == 33
+
+
+def test_ctrl_c_ends_the_recipe_and_leaves_the_estimator_as_it_was(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    clf = warm()
+    before = clf.theta_.tobytes()
+    train = PreconditionedMLPClassifier._train
+
+    def interrupted(self, *args, **kwargs):
+        return train(self, *args, **kwargs)._replace(interrupted=True)
+
+    monkeypatch.setattr(PreconditionedMLPClassifier, "_train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prune_gradually(clf, X, y, 0.8, n_steps=60)
+    assert clf.theta_.tobytes() == before
+
+
+def test_a_penalty_keeps_float32():
+    X, y = load_iris(return_X_y=True)
+    X = X.astype(np.float32)
+    clf = PreconditionedMLPClassifier((6,), random_state=0, max_steps=5).fit(X, y)
+    assert clf._settings().penalised(1.7).hyper.alpha.dtype == np.float32
+    assert prune_gradually(clf, X, y, 0.9, n_steps=30).theta_.dtype == np.float32
