@@ -74,6 +74,8 @@ def test_no_layer_is_emptied():
     assert left(scores, 0.5) == [0, 2, 6, 7]  # a path to each output
     assert left(scores, 0.75) == [0, 6]  # to as many as there is room for
     assert left(scores, 1.0) == []
+    # Room for one path: two weights of higher scores, on the paths to both outputs, would be none.
+    assert left(vector([9, 2, 1, 8], [4, 1, 1, 3]), 0.75) == [0, 6]
 
 
 def test_one_layer_is_cut_by_score_alone():

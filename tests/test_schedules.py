@@ -196,6 +196,8 @@ def test_alpha_is_larger_until_the_last_cut():
     assert [stage.penalty for stage in plan] == pytest.approx([2, 2, 1])
     plan = schedules.Cubic(n_cuts=3, penalty=5).plan(0.875, 90)
     assert [stage.penalty for stage in plan] == [5, 5, 1]
+    for p in (0.999, 1.0):  # not without bound
+        assert schedules.Cubic(n_cuts=2).plan(p, 90)[0].penalty == pytest.approx(4)
 
 
 def test_a_stage_trains_with_alpha_times_its_penalty():
