@@ -22,7 +22,12 @@ from reports import half_width, machine, markdown_table
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from threadpoolctl import threadpool_limits
 
-from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, _training
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    PreconditionedMLPRegressor,
+    _training,
+    schedules,
+)
 
 RESULTS = Path(__file__).parent / "results"
 MOST_ROWS = 25_000
@@ -67,14 +72,15 @@ CHANGES = (
 @contextmanager
 def constants(changes):
     """Let the package's constants be others for a while."""
-    before = {name: getattr(_training, name) for name in changes}
+    homes = {name: _training if hasattr(_training, name) else schedules for name in changes}
+    before = {name: getattr(home, name) for name, home in homes.items()}
     try:
         for name, value in changes.items():
-            setattr(_training, name, value)
+            setattr(homes[name], name, value)
         yield
     finally:
         for name, value in before.items():
-            setattr(_training, name, value)
+            setattr(homes[name], name, value)
 
 
 def scaled(rule, factor):

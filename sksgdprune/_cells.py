@@ -90,11 +90,11 @@ def prepare(estimator, X, y, train, test, seed, routed):
     )
 
 
-def warm_up(start, seed, n_steps):
-    """Train the last step of a prepared split for `n_steps`."""
+def warm_up(start, seed, n_steps, horizon):
+    """Train the last step of a prepared split for `n_steps`, the first of `horizon`."""
     started = time.perf_counter()
     last = clone(start.estimator).set_params(random_state=seed)
-    train(last, start.X, start.y, n_steps, start.params)
+    train(last, start.X, start.y, n_steps, start.params, horizon)
     seconds = start.seconds + time.perf_counter() - started
     return start._replace(estimator=last, seconds=seconds)
 

@@ -34,9 +34,10 @@ DEFAULTS = {
 GRADIENT_ROWS = 10_000
 
 
-def train(estimator, X, y, n_steps, params, penalty=1.0):
+def train(estimator, X, y, n_steps, params, horizon, penalty=1.0):
     """Take exactly `n_steps` steps; Ctrl-C ends the whole recipe, not only this training."""
-    if estimator._train(X, y, n_steps, penalty=penalty, **params).interrupted:
+    how = {"penalty": penalty, "horizon": horizon}
+    if estimator._train(X, y, n_steps, **how, **params).interrupted:
         raise KeyboardInterrupt
 
 
@@ -97,12 +98,15 @@ class Recipe(NamedTuple):
         if self.structure != "weight":  # freeze knows no other
             cut = partial(cut, structure=self.structure)
         begun = estimator._network, estimator.t_
+        horizon = estimator.t_ - estimator.t0 + sum(stage.n_steps for stage in self.plan)
+        shrinking = partial(schedules.shrinking, self.plan[-1].fraction)
         for stage in self.plan:
             cut(stage.fraction)
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                train(estimator, X, y, stage.n_steps, params, stage.penalty)
+                penalty = shrinking if stage.penalty is None else stage.penalty
+                train(estimator, X, y, stage.n_steps, params, horizon, penalty)
         return estimator
 
 

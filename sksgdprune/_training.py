@@ -64,15 +64,16 @@ class Settings(NamedTuple):
         return self._replace(hyper=self.hyper._replace(alpha=alpha))
 
 
-def settings(estimator, network, n_rows, n_samples=None):
+def settings(estimator, network, n_rows, n_samples=None, n_steps=None):
     """Return the Settings for training `network` on so many rows, or for asking it.
 
-    `n_samples` is of all rows that it has seen or sees, where these are more.
+    `n_samples` is of all rows that it has seen or sees, where these are more; `n_steps` is of the
+    whole training, where it is known.
     """
     n_samples = max(n_rows, n_samples or 0)
     batch_size = _minibatch_size(estimator, n_rows)
     return Settings(
-        hyper_parameters(estimator, network, n_samples, batch_size),
+        hyper_parameters(estimator, network, n_samples, batch_size, n_steps),
         batch_size,
         estimator.sampling,
         estimator.noise_estimator,
@@ -96,8 +97,11 @@ def _minibatch_size(estimator, n_samples):
     return size
 
 
-def hyper_parameters(estimator, network, n_samples, batch_size):
-    """Return the kernels' scalars from an estimator's constructor parameters."""
+def hyper_parameters(estimator, network, n_samples, batch_size, n_steps=None):
+    """Return the kernels' scalars from an estimator's constructor parameters.
+
+    `n_steps` is of the whole training; None takes as many as max_steps="auto" would.
+    """
     posterior_size = {"n_parameters": network.n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
@@ -108,8 +112,8 @@ def hyper_parameters(estimator, network, n_samples, batch_size):
     if alpha == "auto":
         alpha = estimator._prior_precision(n_samples) * batch_size / n_samples
     if learning_rate == "auto":
-        steps = auto_steps(estimator, n_samples)
-        learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / steps) ** 0.5)
+        n_steps = n_steps or auto_steps(estimator, n_samples)
+        learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / n_steps) ** 0.5)
         learning_rate *= min(network.density**-0.5, SPARSE_RATE)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
     return Hyper(

@@ -37,9 +37,10 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     learning_rate : float or "auto", default="auto"
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
         "auto" is 0.3, times sqrt(u / 100) with u > 100 hidden units, and times sqrt(12800 / T)
-        where max_steps="auto" takes T > 12,800 steps for data of that size: the longer a training
-        is averaged, the smaller its best constant rate (Nemirovski et al. 2009). Of a pruned
-        network it is up to 4 times as much: one over the root of the part that is left.
+        in a training of T > 12,800 steps: the longer it is averaged, the smaller its best constant
+        rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
+        what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
+        one over the root of the part that is left.
     kappa : float, default=2.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the notebook,
         C is the mean over all steps; with 2 the later ones count for more.

@@ -185,7 +185,7 @@ class SparsitySweepDisplay:
         x : {"p", "remaining"}, default="p"
             The horizontal axis: the fraction p, or the percentage of parameters that is not
             pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
-            right, so that more is cut to the right on both; where nothing remains (p = 1) there
+            right, so that more is cut to the right on both; where nothing remains there
             is no point. Frozen parameters remain.
         score_type : {"test", "train", "both"}, default="test"
             Which scores; train curves are dashed.

@@ -7,9 +7,13 @@ in `SCHEDULES` under its name.
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import NamedTuple
 
 from sksgdprune._validation import is_whole
+
+# Of how many samples alpha is, at least, where weights shrink before they are cut.
+SHRINKING_SAMPLES = 1_000
 
 
 class Stage(NamedTuple):
@@ -22,15 +26,28 @@ class Stage(NamedTuple):
     n_steps : int
         Minibatch steps that follow.
     penalty : float, default=1.0
-        What alpha is multiplied by in these steps.
+        What alpha is multiplied by in these steps; None stands for `shrinking`.
     rewind : bool, default=False
         Whether what is left goes back, after the cut, to where it was before the first stage.
     """
 
     fraction: float
     n_steps: int
-    penalty: float = 1.0
+    penalty: float | None = 1.0
     rewind: bool = False
+
+
+def _is_penalty(value):
+    return value is None or (isinstance(value, Real) and 0 <= value < math.inf)
+
+
+def _check(schedule, good):
+    """Raise ValueError where a field of a schedule is not good."""
+    for name in [name for name, is_good in good.items() if not is_good]:
+        raise ValueError(
+            f"Got {name}={getattr(schedule, name)!r} for {type(schedule).__name__}; n_cuts is a "
+            "whole number from 1, share a number from 0 to 1, penalty a number from 0 or None."
+        )
 
 
 class _Schedule:
@@ -84,26 +101,30 @@ class _Gradual(_Schedule):
     share : float, default=2/3
         The part of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut. None takes (1 - p)^(-1/3), but 4 at most,
-        which was measured (benchmarks/choose_pruning.py): weights that will go should shrink
-        before. It plays no part in freezing.
+        What alpha is multiplied by until the last cut; None takes what `shrinking` returns. It
+        plays no part in freezing.
     """
 
     n_cuts: int = 60
     share: float = 2 / 3
     penalty: float | None = None
 
+    def __post_init__(self):
+        good = {
+            "n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1,
+            "share": isinstance(self.share, Real) and 0 <= self.share <= 1,
+            "penalty": _is_penalty(self.penalty),
+        }
+        _check(self, good)
+
     def _stages(self, p, n_steps):
         n_cuts = min(self.n_cuts, int(self.share * n_steps))
         if n_cuts < 2:
             return [Stage(p, n_steps)]
-        penalty = self.penalty
-        if penalty is None:
-            penalty = max(1 - p, 1 / 64) ** (-1 / 3)
         times = [int(i * self.share * n_steps / (n_cuts - 1)) for i in range(n_cuts)]
         pauses = [after - before for before, after in pairwise(times)]
         fractions = [self._fraction(p, i / n_cuts) for i in range(1, n_cuts)]
-        cuts = [Stage(*stage, penalty) for stage in zip(fractions, pauses, strict=True)]
+        cuts = [Stage(*stage, self.penalty) for stage in zip(fractions, pauses, strict=True)]
         return [*cuts, Stage(p, n_steps - times[-1])]
 
     def _fraction(self, p, x):
@@ -180,6 +201,9 @@ class Iterative(_Schedule):
 
     n_cuts: int = 5
 
+    def __post_init__(self):
+        _check(self, {"n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1})
+
     def _stages(self, p, n_steps):
         each = n_steps // (self.n_cuts + 1)
         fractions = [1 - (1 - p) ** (i / self.n_cuts) for i in range(1, self.n_cuts)]
@@ -194,6 +218,34 @@ SCHEDULES = {
     "geometric": Geometric(),
     "iterative": Iterative(),
 }
+
+
+def shrinking(p, n_samples):
+    """Return the penalty under which the weights that will go shrink before they do.
+
+    The rule was measured, see benchmarks/choose_pruning.py. A prior weighs less the more samples
+    there are, but to shrink within the steps of a training takes the same penalty whatever they
+    are: so it is that of 1,000 samples where there are more.
+
+    Parameters
+    ----------
+    p : float
+        The fraction to be reached in the end.
+    n_samples : int
+        Samples to train on.
+
+    Returns
+    -------
+    float
+        (1 - p)^(-1/2), but 8 at most, times n_samples / 1000 where there are more samples.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import shrinking
+    >>> shrinking(0.75, 150), shrinking(0.75, 20_000), shrinking(1, 150)
+    (2.0, 40.0, 8.0)
+    """
+    return max(1 - p, 1 / 64) ** -0.5 * max(1.0, n_samples / SHRINKING_SAMPLES)
 
 
 def planned(schedule, p, n_steps):
@@ -230,10 +282,10 @@ def planned(schedule, p, n_steps):
         raise ValueError(f"schedule={schedule!r} does not reach p={p!r}; got {plan}.")
     for stage in plan:
         steps_are_good = is_whole(stage.n_steps) and stage.n_steps >= 0
-        if not (0 <= stage.fraction <= 1 and steps_are_good and 0 <= stage.penalty < math.inf):
+        if not (0 <= stage.fraction <= 1 and steps_are_good and _is_penalty(stage.penalty)):
             raise ValueError(
                 f"schedule={schedule!r} plans {stage}; fractions must be from 0 to 1, steps whole "
-                "numbers from 0, penalties numbers from 0."
+                "numbers from 0, penalties numbers from 0 or None."
             )
     if sum(stage.n_steps for stage in plan) != n_steps:
         raise ValueError(f"schedule={schedule!r} does not take n_steps={n_steps}; got {plan}.")
@@ -258,11 +310,11 @@ def resolve(schedule):
     ValueError
         On anything else.
     """
-    if hasattr(schedule, "plan"):
+    if hasattr(schedule, "plan") and not isinstance(schedule, type):
         return schedule
     if not isinstance(schedule, str) or schedule not in SCHEDULES:
         raise ValueError(
-            f"Got schedule={schedule!r}; possible are {sorted(SCHEDULES)} or an object with "
-            "a plan(p, n_steps) method."
+            f"Got schedule={schedule!r}; possible are {sorted(SCHEDULES)} or an object (no class) "
+            "with a plan(p, n_steps) method."
         )
     return SCHEDULES[schedule]

@@ -247,7 +247,8 @@ class SparsitySweep(
         p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
         if not p.size:
             raise ValueError("Got an empty p; give a number or at least one fraction.")
-        self._warmup_steps, finetune_steps = self._steps(last, num_samples(X))
+        warmup_steps, finetune_steps = self._steps(last, num_samples(X))
+        self._until = warmup_steps, warmup_steps + finetune_steps
         recipes = self._recipes(p.tolist(), finetune_steps)
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
@@ -332,7 +333,7 @@ class SparsitySweep(
         )
         starts = self._in_parallel(or_failure, calls)
         calls = (
-            (warm_up_once, start, seed, self._warmup_steps)
+            (warm_up_once, start, seed, *self._until)
             for repeat in seeds[1]
             for start, seed in zip(starts, repeat, strict=True)
         )
@@ -375,7 +376,7 @@ class SparsitySweep(
         split_seed, repeat_seed = _seeds(rng, 2)
         with blas_threads(thread_count(last_step(self.estimator).n_jobs)):
             start = prepare(self.estimator, X, y, None, None, split_seed, routed)
-            warm = warm_up(start, repeat_seed, self._warmup_steps)
+            warm = warm_up(start, repeat_seed, *self._until)
             last = recipe.carry_out(warm.estimator, warm.X, warm.y, warm.params)
         if isinstance(self.estimator, Pipeline):
             pipeline = clone(self.estimator)

@@ -51,6 +51,22 @@ def test_a_sweep_shares_the_automatic_budget():
     assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == 16
 
 
+@pytest.mark.parametrize(("make", "rate"), [(classifier, 0.3), (regressor, 0.035)])
+def test_the_automatic_rate_falls_with_the_root_of_the_steps_of_a_fit(make, rate):
+    fits = [make(max_steps=51_200, tol=0, learning_rate=r).fit(X, Y) for r in ("auto", rate / 2)]
+    assert state(fits[0]) == state(fits[1])
+
+
+@pytest.mark.parametrize("warmup_steps", [200, 51_000])
+def test_the_automatic_rate_is_that_of_all_steps_of_a_sweep(warmup_steps):
+    def sweep(rate):
+        clf = classifier(learning_rate=rate)
+        steps = {"warmup_steps": warmup_steps, "finetune_steps": 51_200 - warmup_steps}
+        return SparsitySweep(clf, p=0.0, **steps).fit(X, Y).best_estimator_
+
+    assert state(sweep("auto")) == state(sweep(0.3 / 2))
+
+
 def test_the_automatic_penalty_of_a_classifier_is_a_prior_that_each_sample_shares():
     automatic = classifier(alpha="auto").fit(X, Y)
     assert state(classifier(alpha=2 * 10 / 150).fit(X, Y)) == state(automatic)

@@ -193,11 +193,30 @@ def test_cuts_are_spread_over_the_first_two_thirds():
 
 def test_alpha_is_larger_until_the_last_cut():
     plan = schedules.Cubic(n_cuts=3).plan(0.875, 90)
-    assert [stage.penalty for stage in plan] == pytest.approx([2, 2, 1])
+    assert [stage.penalty for stage in plan] == [None, None, 1]
     plan = schedules.Cubic(n_cuts=3, penalty=5).plan(0.875, 90)
     assert [stage.penalty for stage in plan] == [5, 5, 1]
-    for p in (0.999, 1.0):  # not without bound
-        assert schedules.Cubic(n_cuts=2).plan(p, 90)[0].penalty == pytest.approx(4)
+
+
+@pytest.mark.parametrize(
+    ("p", "n_samples", "expected"),
+    [(0, 100, 1), (0.75, 100, 2), (0.75, 1_000, 2), (0.75, 3_000, 6), (0.999, 100, 8), (1, 10, 8)],
+)
+def test_the_penalty_grows_with_p_and_from_1000_samples_on_with_them(p, n_samples, expected):
+    assert schedules.shrinking(p, n_samples) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("weights", [None, 20])
+def test_a_penalty_left_open_is_that_of_p_and_the_samples(weights):
+    X, y = load_iris(return_X_y=True)  # 150 rows, or as many as 3,000
+    params = {} if weights is None else {"sample_weight": np.full(len(y), weights)}
+    factor = schedules.shrinking(0.8, 150 * (weights or 1))
+    ways = (
+        schedules.Geometric(n_cuts=4, penalty=penalty) for penalty in (None, factor, factor * 2)
+    )
+    a, b, c = (sweep(way).fit(X, y, **params).best_estimator_.theta_ for way in ways)
+    np.testing.assert_array_equal(a, b)
+    assert np.abs(a - c).max() > 1e-6
 
 
 def test_a_stage_trains_with_alpha_times_its_penalty():
@@ -392,3 +411,22 @@ def test_a_penalty_keeps_float32():
     clf = PreconditionedMLPClassifier((6,), random_state=0, max_steps=5).fit(X, y)
     assert clf._settings().penalised(1.7).hyper.alpha.dtype == np.float32
     assert prune_gradually(clf, X, y, 0.9, n_steps=30).theta_.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", [schedules.Linear, schedules.Cubic, schedules.Geometric])
+@pytest.mark.parametrize(
+    "field", [{"n_cuts": 0}, {"n_cuts": 2.5}, {"share": "all"}, {"share": 1.5}, {"penalty": -1}]
+)
+def test_a_schedule_refuses_what_no_plan_can_be_made_of(kind, field):
+    with pytest.raises(ValueError, match=f"Got {next(iter(field))}="):
+        kind(**field)
+
+
+def test_an_iterative_schedule_needs_a_cut():
+    with pytest.raises(ValueError, match="n_cuts is a whole number from 1"):
+        schedules.Iterative(n_cuts=0)
+
+
+def test_a_class_is_no_schedule():
+    with pytest.raises(ValueError, match="an object \\(no class\\)"):
+        schedules.resolve(schedules.Geometric)
