@@ -25,8 +25,8 @@ from threadpoolctl import threadpool_limits
 from sksgdprune import (
     PreconditionedMLPClassifier,
     PreconditionedMLPRegressor,
+    _recipe,
     _training,
-    schedules,
 )
 
 RESULTS = Path(__file__).parent / "results"
@@ -72,7 +72,7 @@ CHANGES = (
 @contextmanager
 def constants(changes):
     """Let the package's constants be others for a while."""
-    homes = {name: _training if hasattr(_training, name) else schedules for name in changes}
+    homes = {name: _training if hasattr(_training, name) else _recipe for name in changes}
     before = {name: getattr(home, name) for name, home in homes.items()}
     try:
         for name, value in changes.items():

@@ -49,7 +49,7 @@ CHANGES = (
     | {f"Geometric(n_cuts={n})": {"schedule": Geometric(n_cuts=n)} for n in (20, 120)}
     | {f"Geometric(share={x:.2f})": {"schedule": Geometric(share=x)} for x in (1 / 3, 1 / 2, 5 / 6)}
     | {f"Geometric(penalty={x})": {"schedule": Geometric(penalty=x)} for x in (1, 3, 10)}
-    | {f"penalty of {n:,} samples at least": {"SHRINKING_SAMPLES": n} for n in (300, 3_000, 10**9)}
+    | {f"S / K × {x} as least alpha": {"SHRINKING": x} for x in (0.0, 0.2, 1.0)}
     | {f"warm-up of 1/{n}": {"warm-up": 1 / n} for n in (64, 8, 4)}
     | {f"rate at most × {x} for sparse networks": {"SPARSE_RATE": x} for x in (1.0, 2.0, 16.0)}
     | {f"learning_rate × {x}": {"× _base_rate": x} for x in (0.5, 2)}

@@ -130,7 +130,7 @@ class BasePreconditionedMLP(
             n_steps = self._budget(data)
             epochs = self._report_epochs(data, n_steps, (X, y, sample_weight))
             watches = [*validation, *self._plateau(), *epochs]
-            outcome = self._advance(data, n_steps, watches, horizon=n_steps)
+            outcome = self._advance(data, n_steps, watches, _training.Course(n_steps))
             for watch in validation:
                 self._keep_validation(watch, outcome)
             self._tell_divergence(outcome)
@@ -148,19 +148,13 @@ class BasePreconditionedMLP(
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def _train(
-        self, X, y, n_steps=None, sample_weight=None, classes=None, penalty=1.0, horizon=None
-    ):
-        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome.
-
-        `penalty` multiplies alpha, or is a function of the number of samples that says what does;
-        `horizon` is the steps of all calls together, where that is known.
-        """
+    def _train(self, X, y, n_steps=None, sample_weight=None, classes=None, course=_training.ALONE):
+        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
         if self.__sklearn_is_fitted__():
             data = self._read_more(X, y, sample_weight)
         else:
             data = self._start(X, y, sample_weight, classes)
-        outcome = self._advance(data, n_steps, penalty=penalty, horizon=horizon)
+        outcome = self._advance(data, n_steps, course=course)
         self._tell_divergence(outcome)
         return outcome
 
@@ -311,11 +305,10 @@ class BasePreconditionedMLP(
         if self.early_stopping and validation.best_theta is not None:
             self._network = self._network.with_theta(validation.best_theta)
 
-    def _advance(self, data, n_steps=None, watches=(), penalty=1.0, horizon=None):
+    def _advance(self, data, n_steps=None, watches=(), course=_training.ALONE):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
         self._n_rows = data.size
-        factor = penalty(data.size) if callable(penalty) else penalty
-        settings = self._settings(horizon).penalised(factor)
+        settings = self._settings(course)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
         outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
         self._network = replace(outcome.network, diverged=outcome.diverged)
@@ -327,10 +320,10 @@ class BasePreconditionedMLP(
         """Go back to where the network was at t, but for what was cut since."""
         self._network, self.t_ = network.cut(self.status_, t), t
 
-    def _settings(self, n_steps=None):
+    def _settings(self, course=_training.ALONE):
         """Return the Settings for the data of the last training."""
         n_seen = None if self._seen is None else round(self._seen.X.count)
-        return _training.settings(self, self._network, self._n_rows, n_seen, n_steps)
+        return _training.settings(self, self._network, self._n_rows, n_seen, course)
 
     def _record(self, outcome):
         """Keep what the steps left: their number, and the mean loss of each epoch of them."""

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._recipe import train
 from sksgdprune._sklearn import rows_of_params, safe_indexing
+from sksgdprune._training import Course
 from sksgdprune._warnings import warn
 
 
@@ -90,11 +91,11 @@ def prepare(estimator, X, y, train, test, seed, routed):
     )
 
 
-def warm_up(start, seed, n_steps, horizon):
-    """Train the last step of a prepared split for `n_steps`, the first of `horizon`."""
+def warm_up(start, seed, n_steps, n_all):
+    """Train the last step of a prepared split for `n_steps`, the first of `n_all`."""
     started = time.perf_counter()
     last = clone(start.estimator).set_params(random_state=seed)
-    train(last, start.X, start.y, n_steps, start.params, horizon)
+    train(last, start.X, start.y, n_steps, start.params, Course(n_all))
     seconds = start.seconds + time.perf_counter() - started
     return start._replace(estimator=last, seconds=seconds)
 

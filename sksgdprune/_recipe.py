@@ -13,6 +13,7 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import PRUNED
 from sksgdprune._sklearn import num_samples, rows_of_params, safe_indexing
+from sksgdprune._training import Course
 
 # What is meant by None: for pruning what kept most accuracy (benchmarks/choose_pruning.py), for
 # freezing the research notebook's.
@@ -32,12 +33,14 @@ DEFAULTS = {
 }
 # Rows over which a cut takes its gradient, at most: more do not change what is cut.
 GRADIENT_ROWS = 10_000
+# The penalty, per sample, under which weights shrink before they are cut, times the number of
+# those that remain.
+SHRINKING = 0.5
 
 
-def train(estimator, X, y, n_steps, params, horizon, penalty=1.0):
+def train(estimator, X, y, n_steps, params, course):
     """Take exactly `n_steps` steps; Ctrl-C ends the whole recipe, not only this training."""
-    how = {"penalty": penalty, "horizon": horizon}
-    if estimator._train(X, y, n_steps, **how, **params).interrupted:
+    if estimator._train(X, y, n_steps, course=course, **params).interrupted:
         raise KeyboardInterrupt
 
 
@@ -98,16 +101,27 @@ class Recipe(NamedTuple):
         if self.structure != "weight":  # freeze knows no other
             cut = partial(cut, structure=self.structure)
         begun = estimator._network, estimator.t_
-        horizon = estimator.t_ - estimator.t0 + sum(stage.n_steps for stage in self.plan)
-        shrinking = partial(schedules.shrinking, self.plan[-1].fraction)
+        course = partial(self._course, estimator.t_ - estimator.t0, estimator._network.layout)
         for stage in self.plan:
             cut(stage.fraction)
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                penalty = shrinking if stage.penalty is None else stage.penalty
-                train(estimator, X, y, stage.n_steps, params, horizon, penalty)
+                train(estimator, X, y, stage.n_steps, params, course(stage.penalty))
         return estimator
+
+    def _course(self, n_done, layout, penalty):
+        """Return the Course of a stage, for a plan that begins after so many steps.
+
+        Where the stage leaves its penalty open, the weights that will go should shrink before: the
+        penalty that takes grows as one over the number of those that remain, as was measured, and
+        does not fade with the samples as a prior does.
+        """
+        n_steps = n_done + sum(stage.n_steps for stage in self.plan)
+        if penalty is not None:
+            return Course(n_steps, penalty)
+        n_weights = sum(W.size for W in layout.weights(np.empty(layout.n_parameters)))
+        return Course(n_steps, least=SHRINKING / max(n_weights * (1 - self.plan[-1].fraction), 1))
 
 
 def _some_rows(estimator, X, y, params):

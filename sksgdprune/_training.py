@@ -58,22 +58,37 @@ class Settings(NamedTuple):
     verbose: int
     power: float | None = None  # of the iterates' weights in their average; None for no average
 
-    def penalised(self, factor):
-        """Return the Settings with alpha times a factor."""
-        alpha = self.hyper.alpha * type(self.hyper.alpha)(factor)
-        return self._replace(hyper=self.hyper._replace(alpha=alpha))
+
+class Course(NamedTuple):
+    """What a training needs to know of a longer one that it is a part of.
+
+    Parameters
+    ----------
+    n_steps : int, default=None
+        Steps of all parts together; None stands for those of max_steps="auto".
+    penalty : float, default=1.0
+        What alpha is multiplied by.
+    least : float, default=0.0
+        What alpha="auto" is at least, over S.
+    """
+
+    n_steps: int | None = None
+    penalty: float = 1.0
+    least: float = 0.0
 
 
-def settings(estimator, network, n_rows, n_samples=None, n_steps=None):
+ALONE = Course()
+
+
+def settings(estimator, network, n_rows, n_samples=None, course=ALONE):
     """Return the Settings for training `network` on so many rows, or for asking it.
 
-    `n_samples` is of all rows that it has seen or sees, where these are more; `n_steps` is of the
-    whole training, where it is known.
+    `n_samples` is of all rows that it has seen or sees, where these are more.
     """
     n_samples = max(n_rows, n_samples or 0)
     batch_size = _minibatch_size(estimator, n_rows)
     return Settings(
-        hyper_parameters(estimator, network, n_samples, batch_size, n_steps),
+        hyper_parameters(estimator, network, n_samples, batch_size, course),
         batch_size,
         estimator.sampling,
         estimator.noise_estimator,
@@ -97,11 +112,8 @@ def _minibatch_size(estimator, n_samples):
     return size
 
 
-def hyper_parameters(estimator, network, n_samples, batch_size, n_steps=None):
-    """Return the kernels' scalars from an estimator's constructor parameters.
-
-    `n_steps` is of the whole training; None takes as many as max_steps="auto" would.
-    """
+def hyper_parameters(estimator, network, n_samples, batch_size, course=ALONE):
+    """Return the kernels' scalars from an estimator's constructor parameters."""
     posterior_size = {"n_parameters": network.n_parameters, "n_samples": n_samples}.get(
         estimator.posterior_size, estimator.posterior_size
     )
@@ -110,9 +122,10 @@ def hyper_parameters(estimator, network, n_samples, batch_size, n_steps=None):
     if damping == "auto":
         damping = 2 * batch_size / (posterior_size * estimator._largest_h(width))
     if alpha == "auto":
-        alpha = estimator._prior_precision(n_samples) * batch_size / n_samples
+        prior = estimator._prior_precision(n_samples) / n_samples
+        alpha = max(prior, course.least) * batch_size
     if learning_rate == "auto":
-        n_steps = n_steps or auto_steps(estimator, n_samples)
+        n_steps = course.n_steps or auto_steps(estimator, n_samples)
         learning_rate = estimator._base_rate(width) * min(1.0, (FEWEST_STEPS / n_steps) ** 0.5)
         learning_rate *= min(network.density**-0.5, SPARSE_RATE)
     code, real = PRECONDITIONERS[estimator.preconditioner], network.dtype.type
@@ -127,7 +140,7 @@ def hyper_parameters(estimator, network, n_samples, batch_size, n_steps=None):
         # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
         damping=real(damping) + np.finfo(network.dtype).tiny,
         cap=real(damping > 0),
-        alpha=real(alpha),
+        alpha=real(alpha * course.penalty),
         disperses=estimator.alpha == "auto" and network.targets.has_dispersion,
     )
 

@@ -12,9 +12,6 @@ from typing import NamedTuple
 
 from sksgdprune._validation import is_whole
 
-# Of how many samples alpha is, at least, where weights shrink before they are cut.
-SHRINKING_SAMPLES = 1_000
-
 
 class Stage(NamedTuple):
     """One cut, and the training that follows.
@@ -26,7 +23,8 @@ class Stage(NamedTuple):
     n_steps : int
         Minibatch steps that follow.
     penalty : float, default=1.0
-        What alpha is multiplied by in these steps; None stands for `shrinking`.
+        What alpha is multiplied by in these steps. None leaves alpha as it is but where it is
+        "auto": that is then S / (2 K) at least, if K weights are to remain in the end.
     rewind : bool, default=False
         Whether what is left goes back, after the cut, to where it was before the first stage.
     """
@@ -101,8 +99,10 @@ class _Gradual(_Schedule):
     share : float, default=2/3
         The part of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut; None takes what `shrinking` returns. It
-        plays no part in freezing.
+        What alpha is multiplied by until the last cut. None leaves alpha as it is but where it is
+        "auto": that is then S / (2 K) at least, if K weights are to remain in the end, which was
+        measured (benchmarks/choose_pruning.py): weights that will go should shrink before, within
+        the steps that there are. It plays no part in freezing.
     """
 
     n_cuts: int = 60
@@ -218,34 +218,6 @@ SCHEDULES = {
     "geometric": Geometric(),
     "iterative": Iterative(),
 }
-
-
-def shrinking(p, n_samples):
-    """Return the penalty under which the weights that will go shrink before they do.
-
-    The rule was measured, see benchmarks/choose_pruning.py. A prior weighs less the more samples
-    there are, but to shrink within the steps of a training takes the same penalty whatever they
-    are: so it is that of 1,000 samples where there are more.
-
-    Parameters
-    ----------
-    p : float
-        The fraction to be reached in the end.
-    n_samples : int
-        Samples to train on.
-
-    Returns
-    -------
-    float
-        (1 - p)^(-1/2), but 8 at most, times n_samples / 1000 where there are more samples.
-
-    Examples
-    --------
-    >>> from sksgdprune.schedules import shrinking
-    >>> shrinking(0.75, 150), shrinking(0.75, 20_000), shrinking(1, 150)
-    (2.0, 40.0, 8.0)
-    """
-    return max(1 - p, 1 / 64) ** -0.5 * max(1.0, n_samples / SHRINKING_SAMPLES)
 
 
 def planned(schedule, p, n_steps):

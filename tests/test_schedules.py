@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from copy import deepcopy
 from dataclasses import FrozenInstanceError, dataclass, fields
 
 import numpy as np
@@ -20,6 +21,7 @@ from sksgdprune import (
     prune_gradually,
     schedules,
 )
+from sksgdprune._training import Course
 from sksgdprune.schedules import Stage
 
 
@@ -31,6 +33,16 @@ class Halfway:
 
     def plan(self, p, n_steps):
         return [(p / 2, self.first), (p, n_steps - self.first), (p, 0)]
+
+
+@dataclass(frozen=True)
+class Penalised:
+    """One cut, and steps with a penalty."""
+
+    penalty: float | None
+
+    def plan(self, p, n_steps):
+        return [Stage(p, n_steps, self.penalty)]
 
 
 def sweep(schedule, **changes):
@@ -199,34 +211,27 @@ def test_alpha_is_larger_until_the_last_cut():
 
 
 @pytest.mark.parametrize(
-    ("p", "n_samples", "expected"),
-    [(0, 100, 1), (0.75, 100, 2), (0.75, 1_000, 2), (0.75, 3_000, 6), (0.999, 100, 8), (1, 10, 8)],
+    ("p", "alpha", "same"),
+    [
+        (0.75, "auto", 10 / (2 * 10.5)),  # of (4 + 3) 6 weights, 10.5 remain; S = 10
+        (0.1, "auto", 2 * 10 / 150),  # the prior's is larger
+        (0.75, 0.25, 0.25),
+    ],
 )
-def test_the_penalty_grows_with_p_and_from_1000_samples_on_with_them(p, n_samples, expected):
-    assert schedules.shrinking(p, n_samples) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("weights", [None, 20])
-def test_a_penalty_left_open_is_that_of_p_and_the_samples(weights):
-    X, y = load_iris(return_X_y=True)  # 150 rows, or as many as 3,000
-    params = {} if weights is None else {"sample_weight": np.full(len(y), weights)}
-    factor = schedules.shrinking(0.8, 150 * (weights or 1))
-    ways = (
-        schedules.Geometric(n_cuts=4, penalty=penalty) for penalty in (None, factor, factor * 2)
-    )
-    a, b, c = (sweep(way).fit(X, y, **params).best_estimator_.theta_ for way in ways)
-    np.testing.assert_array_equal(a, b)
-    assert np.abs(a - c).max() > 1e-6
+def test_the_least_automatic_alpha_goes_by_the_weights_that_are_to_remain(p, alpha, same):
+    X, y = load_iris(return_X_y=True)
+    clf = PreconditionedMLPClassifier((6,), batch_size=10, random_state=0, max_steps=20).fit(X, y)
+    thetas = []
+    for value, penalty in ((alpha, None), (same, 1.0)):
+        pruned = deepcopy(clf).set_params(alpha=value)
+        prune_gradually(pruned, X, y, p, n_steps=100, schedule=Penalised(penalty))
+        thetas.append(pruned.theta_)
+    np.testing.assert_array_equal(*thetas)
 
 
 def test_a_stage_trains_with_alpha_times_its_penalty():
-    @dataclass(frozen=True)
-    class Penalised:
-        def plan(self, p, n_steps):
-            return [Stage(p, n_steps, penalty=2.0)]
-
     X, y = load_iris(return_X_y=True)
-    got = sweep(Penalised(), warmup_steps=1)
+    got = sweep(Penalised(2.0), warmup_steps=1)
     got.set_params(estimator__alpha=0.25).fit(X, y)
     seed = np.random.RandomState(5).randint(2**31 - 1, size=2)[1]
     clf = PreconditionedMLPClassifier((6,), random_state=seed, max_steps=1, alpha=0.25).fit(X, y)
@@ -409,7 +414,7 @@ def test_a_penalty_keeps_float32():
     X, y = load_iris(return_X_y=True)
     X = X.astype(np.float32)
     clf = PreconditionedMLPClassifier((6,), random_state=0, max_steps=5).fit(X, y)
-    assert clf._settings().penalised(1.7).hyper.alpha.dtype == np.float32
+    assert clf._settings(Course(penalty=1.7)).hyper.alpha.dtype == np.float32
     assert prune_gradually(clf, X, y, 0.9, n_steps=30).theta_.dtype == np.float32
 
 
