@@ -230,7 +230,8 @@ def test_all_p_of_one_split_and_repeat_start_from_the_same_warm_up():
 
     X, y = iris()
     sweep(p=P, n_repeats=2, finetune_steps=0, scoring=keep, refit=False).fit(X, y)
-    cells = np.reshape(seen, (len(P), 4, 51))
+    by_split = np.reshape(seen, (2, 2, len(P), 51))  # split, repeat, p
+    cells = by_split.transpose(2, 1, 0, 3).reshape(len(P), 4, 51)
     warm = [
         classifier(random_state=seed, max_steps=WARMUP).fit(X[train], y[train]).theta_
         for repeat in cell_seeds(7, n_repeats=2)
