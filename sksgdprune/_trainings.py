@@ -64,14 +64,16 @@ class Trainings:
         places = [(k, r) for k in range(n_splits) for r in range(len(repeats))]
         starts = [(k, repeats[r][k]) for k, r in places]
         jobs = list(product(range(len(places)), range(len(recipes))))
-        with blas_threads():  # one each: trainings side by side share the cores
+        # BLAS in one thread each: trainings side by side share the cores.
+        with blas_threads(), self._parallel() as parallel:
             try:
-                warm = self._run("warm-up", or_failure, [self._warm_up(*s) for s in starts])
+                calls = [self._warm_up(*start) for start in starts]
+                warm = self._run(parallel, "warm-up", or_failure, calls)
                 calls = [
                     (report, *self._cell(*starts[i], warm[i], recipes[j]))
                     for (i, j), report in zip(jobs, reports, strict=True)
                 ]
-                cells = self._run("cell", reported, calls)
+                cells = self._run(parallel, "cell", reported, calls)
             finally:
                 forget_start()
         found = {(j, *places[i]): cell for (i, j), cell in zip(jobs, cells, strict=True)}
@@ -101,15 +103,15 @@ class Trainings:
     def _key(self, k, seed):
         return self._work.splits[k][0], self._work.seeds[k], seed
 
-    def _run(self, what, function, calls):
+    def _run(self, parallel, what, function, calls):
         """Return the results of a function with each of the arguments."""
         tasks = [
             delayed(_numbered)(i, function, *arguments, error_score=self._error_score)
             for i, arguments in enumerate(calls)
         ]
         results = [None] * len(tasks)
-        told = _Told(what, len(tasks), self._verbose)
-        for i, result in self._parallel()(tasks):
+        told = _Told(what, len(tasks), self._verbose if parallel.return_generator else 0)
+        for i, result in parallel(tasks):
             results[i] = result
             told.one_more(result)
         return results
@@ -121,7 +123,7 @@ class Trainings:
             return Parallel(**options)
         try:
             return Parallel(**options, return_as="generator_unordered")
-        except ValueError:  # a backend that gives all results at the end
+        except ValueError:  # a backend that gives all results at the end: joblib's own lines
             return Parallel(**options, verbose=self._verbose)
 
 
