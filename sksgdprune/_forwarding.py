@@ -4,6 +4,7 @@ import inspect
 from functools import wraps
 from typing import ClassVar
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import (
     UNUSED,
@@ -12,6 +13,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._cutting import CuttingMixin
@@ -63,6 +65,18 @@ def _of_best(name, doc):
 
     read.__name__ = name
     return property(read, doc=doc)
+
+
+def _check_complete(classes, y):
+    """Refuse a first y without samples of each class: a sweep is fitted to all of them."""
+    if classes is None:
+        return
+    missing = np.setdiff1d(classes, unique_labels(y))
+    if missing.size:
+        raise ValueError(
+            f"Got no rows of the classes {missing.tolist()} in the first partial_fit; a sweep "
+            "needs some of each: call fit with them first."
+        )
 
 
 class ForwardingMixin:
@@ -164,7 +178,7 @@ class ForwardingMixin:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         classes : array-like of shape (n_classes,), default=None
-            For classifiers; not needed, as `fit` has seen them.
+            For classifiers, the labels that `fit` saw; the y of a first call has all of them.
         n_steps : int, default=None
             Minibatch steps; None takes one epoch over this X.
         **params : dict
@@ -182,6 +196,7 @@ class ForwardingMixin:
         """
         named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
         if not self.__sklearn_is_fitted__():
+            _check_complete(classes, y)
             self.fit(X, y, **params)
         best = self._best()
         best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))

@@ -26,6 +26,7 @@ from sklearn.model_selection import (
     RepeatedStratifiedKFold,
     StratifiedKFold,
     cross_val_predict,
+    learning_curve,
 )
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -166,6 +167,16 @@ def test_the_first_partial_fit_fits():
     expected = sweep(p=P).fit(X, Y).partial_fit(X, Y, n_steps=25)
     assert_same_results(first.cv_results_, expected.cv_results_)
     assert_same_network(first.best_estimator_, expected.best_estimator_)
+
+
+def test_a_first_partial_fit_without_some_classes_is_refused_before_any_training(trainings):
+    unfitted = sweep(p=P)
+    with pytest.raises(
+        ValueError, match=r"no rows of the classes \[1, 2\] in the first partial_fit"
+    ):
+        unfitted.partial_fit(X[Y == 0], Y[Y == 0], classes=[0, 1, 2])
+    assert trainings == []
+    assert set(vars(unfitted)) == set(unfitted.get_params(deep=False))
 
 
 @pytest.mark.parametrize("routed", [False, True])
@@ -337,6 +348,16 @@ def test_each_bagged_sweep_has_its_own_seed_and_rows():
         assert_same_network(one.best_estimator_, alone.best_estimator_)
     seeds = [one.random_state for one in bag.estimators_]
     assert len(set(seeds)) == 2
+
+
+def test_a_learning_curve_goes_on_with_a_sweep():
+    train, test = np.split(np.random.RandomState(0).permutation(len(Y)), [30])
+    options = {"cv": [(train, test)], "train_sizes": [15, 30]}
+    scores = learning_curve(sweep(p=P), X, Y, **options, exploit_incremental_learning=True)[2]
+    one = sweep(p=P).partial_fit(X[train[:15]], Y[train[:15]])
+    expected = [one.score(X[test], Y[test])]
+    expected.append(one.partial_fit(X[train[15:]], Y[train[15:]]).score(X[test], Y[test]))
+    np.testing.assert_array_equal(scores[:, 0], expected)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
