@@ -240,6 +240,8 @@ class SparsitySweep(
 
     def _fit(self, X, y, params):
         """Check, draw the seeds, and train."""
+        if y is None:
+            raise ValueError("A sweep requires y to be passed, but the target y is None.")
         last = last_step(self.estimator)
         single = np.ndim(self.p) == 0
         p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
@@ -368,6 +370,7 @@ class SparsitySweep(
             The routing.
         """
         fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
         to_score = MethodMapping().add(caller="score", callee="score")
         return (
             MetadataRouter(owner=self)
