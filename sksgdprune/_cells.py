@@ -47,6 +47,9 @@ class Cell(NamedTuple):
     score_time: float
     trained: object = None
     error: str | None = None
+    n_parameters: float = np.nan
+    n_bytes: float = np.nan
+    predict_time: float = np.nan
 
 
 def last_step(estimator):
