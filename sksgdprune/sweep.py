@@ -20,7 +20,7 @@ from sksgdprune import _validation as check
 from sksgdprune._cells import Work, last_step, report_failures
 from sksgdprune._forwarding import ForwardingMixin
 from sksgdprune._recipe import Recipe
-from sksgdprune._results import REFITS, tabulate
+from sksgdprune._results import check_refit, choose, metrics_of, tabulate
 from sksgdprune._routing import route
 from sksgdprune._sklearn import (
     HasMethods,
@@ -84,10 +84,10 @@ class SparsitySweep(
         Splits for an array p; None means 5-fold.
     scoring : str, callable, list or dict, default=None
         As in GridSearchCV; None takes the estimator's `score`.
-    refit : {"best", "one_se"}, callable or False, default="best"
+    refit : {"best", "one_se"}, str, callable or False, default="best"
         Which p of an array is trained on all the data afterwards: the best mean test score, the
-        largest p within one standard error of it, the index that a callable returns for
-        `cv_results_`, or none.
+        largest p within one standard error of it (of several metrics: in all of them), the best by
+        the metric of a name, the index that a callable returns for `cv_results_`, or none.
     n_jobs : int, default=None
         Trainings side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
@@ -113,13 +113,15 @@ class SparsitySweep(
     best_index_ : int
         Its row in `cv_results_`; for an array p.
     best_score_ : float
-        Its mean test score; for an array p and a single metric.
+        Its mean test score; for an array p and a single metric, or the metric that `refit` names.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
-        `split{k}_test_score` for k = repeat · n_splits + split, `mean_test_score`,
-        `std_test_score`, `rank_test_score`, the same for train scores where asked for,
-        `mean_fit_time` (seconds, the shared warm-up included), `mean_score_time` and their std.
-        Several metrics have their names in place of "score".
+        `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
+        biases, after `sparsify` where that is less), `split{k}_test_score` for k = repeat · n_splits + split,
+        `mean_test_score`, `std_test_score`, `rank_test_score`, the same for train scores where
+        asked for, `mean_fit_time` (seconds, the shared warm-up included), `mean_score_time`,
+        `mean_predict_time` (seconds for the test rows, after `sparsify`) and their std. Several
+        metrics have their names in place of "score".
     n_splits_ : int
         Number of splits; for an array p.
     scorer_ : callable
@@ -152,7 +154,7 @@ class SparsitySweep(
         "warmup_steps": [check.COUNT, StrOptions({"auto"})],
         "finetune_steps": [check.Count(0), StrOptions({"auto"})],
         "n_repeats": [check.COUNT],
-        "refit": [StrOptions(set(REFITS)), callable, Options(bool, {False})],
+        "refit": [str, callable, Options(bool, {False})],
         "n_jobs": [Integral, None],
         "error_score": [StrOptions({"raise"}), Real],
         "return_train_score": ["boolean"],
@@ -247,6 +249,8 @@ class SparsitySweep(
         p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
         if not p.size:
             raise ValueError("Got an empty p; give a number or at least one fraction.")
+        if not (single and self.refit == "best"):  # of one p there is nothing to choose
+            self._check_refit()
         steps = self._steps(last, num_samples(X))
         recipes = self._recipes(p.tolist(), steps[1] - steps[0])
         seed = last.random_state if self.random_state is None else self.random_state
@@ -260,7 +264,6 @@ class SparsitySweep(
             (report,), end = _callbacks.reports(self, *samples, ["training"])
             self._refit(work, recipes[0], rng, report)
         else:
-            self._check_refit(several=isinstance(self.scoring, list | tuple | set | dict))
             end = self._sweep(work, samples, p, recipes, rng)
         end()
         return self
@@ -270,12 +273,12 @@ class SparsitySweep(
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
 
-    def _check_refit(self, *, several):
-        if isinstance(self.refit, str) and several:
-            raise ValueError(
-                f"Got refit={self.refit!r} with several metrics; give a callable that returns "
-                "an index of cv_results_, or False."
-            )
+    def _check_refit(self):
+        """Refuse a refit that cannot choose; the metrics of a callable are known later."""
+        if self.refit is False or callable(self.scoring):
+            return
+        several = isinstance(self.scoring, list | tuple | set | dict)
+        check_refit(self.refit, list(self.scoring) if several else ["score"])
 
     def _steps(self, last, n_samples):
         """Return the steps before the cut and in all; "auto" shares those of a plain fit."""
@@ -327,20 +330,16 @@ class SparsitySweep(
         return check_scoring(self.estimator, self.scoring, raise_exc=raises)
 
     def _choose(self, p):
-        single = "mean_test_score" in self.cv_results_
-        self._check_refit(several=not single)
-        if self.refit is False and not single:
+        """Name the best row, by `refit`; without one the best of a single metric."""
+        metrics = metrics_of(self.cv_results_)
+        refit = "best" if self.refit is False else self.refit
+        if self.refit is False and len(metrics) > 1:
             return
-        choose = REFITS["best"] if self.refit is False else REFITS.get(self.refit, self.refit)
-        self.best_index_ = choose(self.cv_results_)
-        if not isinstance(self.best_index_, Integral) or not 0 <= self.best_index_ < len(p):
-            raise ValueError(
-                f"refit returned {self.best_index_!r}; it must return an index from 0 to "
-                f"{len(p) - 1}."
-            )
+        self.best_index_ = choose(refit, self.cv_results_)
         self.best_p_ = float(p[self.best_index_])
-        if single:
-            self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
+        by = [refit] if isinstance(refit, str) and refit in metrics else metrics
+        if len(by) == 1:
+            self.best_score_ = self.cv_results_[f"mean_test_{by[0]}"][self.best_index_]
 
     def _refit(self, work, recipe, rng, report):
         """Train at best_p_ on all the data."""

@@ -94,10 +94,28 @@ def test_several_metrics_are_chosen_from_by_a_callable():
     assert scores["neg_log_loss"] == pytest.approx(negative_log_loss(fitted, X, y))
 
 
-@pytest.mark.parametrize("refit", ["best", "one_se"])
-def test_several_metrics_need_a_callable_or_false(refit):
-    with pytest.raises(ValueError, match="several metrics"):
-        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=refit).fit(*iris())
+def test_several_metrics_have_no_best_in_all():
+    with pytest.raises(ValueError, match=r"'best' with several metrics.*'one_se', 'accuracy'"):
+        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit="best").fit(*iris())
+
+
+@pytest.mark.parametrize("name", ["accuracy", "neg_log_loss"])
+def test_a_metric_of_several_is_chosen_by_its_name(name):
+    fitted = sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=name).fit(*iris())
+    means = fitted.cv_results_[f"mean_test_{name}"]
+    assert fitted.best_index_ == means.argmax()
+    assert fitted.best_score_ == means.max()
+
+
+def test_one_standard_error_of_several_metrics_holds_in_all():
+    fitted = sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit="one_se").fit(*iris())
+    results, good = fitted.cv_results_, np.ones(len(P), bool)
+    for name in ("accuracy", "neg_log_loss"):
+        means, best = results[f"mean_test_{name}"], results[f"mean_test_{name}"].argmax()
+        good &= means >= means[best] - results[f"std_test_{name}"][best] / np.sqrt(2)
+    assert good.any()
+    assert fitted.best_index_ == np.flatnonzero(good)[-1]
+    assert not hasattr(fitted, "best_score_")
 
 
 def test_several_metrics_without_a_callable_are_refused_before_any_training(trainings):
