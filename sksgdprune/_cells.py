@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from numbers import Number
 from typing import NamedTuple
@@ -28,7 +29,8 @@ from sksgdprune._warnings import warn
 _kept = threading.local()  # a thread's last Start, and what it is called
 
 
-class Work(NamedTuple):
+@dataclass(frozen=True)  # no tuple: Dask scatters what can be referred to weakly
+class Work:
     """What all trainings of a sweep have in common; it goes to each worker once.
 
     Parameters
@@ -67,6 +69,9 @@ class Work(NamedTuple):
 
     def __repr__(self):  # data do not go into logs
         return f"Work({self.name!r})"
+
+    def __sizeof__(self):  # Dask scatters what is large
+        return object.__sizeof__(self) + 1024 + getattr(self.X, "nbytes", 0)
 
 
 class Start(NamedTuple):

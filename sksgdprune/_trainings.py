@@ -2,7 +2,9 @@
 
 import time
 from itertools import product
+from typing import NamedTuple
 
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from sksgdprune._cells import (
@@ -66,6 +68,7 @@ class Trainings:
         jobs = list(product(range(len(places)), range(len(recipes))))
         # BLAS in one thread each: trainings side by side share the cores.
         with blas_threads(), self._parallel() as parallel:
+            self._sent = _sent(self._work)
             try:
                 calls = [self._warm_up(*start) for start in starts]
                 warm = self._run(parallel, "warm-up", or_failure, calls)
@@ -91,14 +94,14 @@ class Trainings:
 
     def _warm_up(self, k, seed):
         """Return the call that warms up on split k."""
-        return self._keeper.call(self._key(k, seed), warm_up, self._work, k, seed)
+        return self._keeper.call(self._key(k, seed), warm_up, self._sent, k, seed)
 
     def _cell(self, k, seed, warm, recipe):
         """Return the call that cuts what was warmed up on split k, and scores it."""
         work = self._work
         scored = work.splits[k][1], work.scorer, work.with_train_score, work.with_estimator
         key = self._key(k, seed), recipe, scored
-        return self._keeper.call(key, run_cell, work, k, warm, recipe)
+        return self._keeper.call(key, run_cell, self._sent, k, warm, recipe)
 
     def _key(self, k, seed):
         return self._work.splits[k][0], self._work.seeds[k], seed
@@ -128,7 +131,33 @@ class Trainings:
 
 
 def _numbered(i, function, *arguments, error_score):
-    return i, function(*arguments, error_score=error_score)
+    given = [a.fetched() if isinstance(a, _InRay) else a for a in arguments]
+    return i, function(*given, error_score=error_score)
+
+
+def _sent(work):
+    """Return what goes along with each training: the work, or where Ray keeps it.
+
+    joblib maps large arrays into memory for processes, and Dask scatters the work once.
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    if type(backend).__name__ != "RayBackend":
+        return work
+    import ray
+
+    return _InRay(ray.put(work))
+
+
+class _InRay(NamedTuple):
+    """A place in Ray's store, from which a worker takes what it needs."""
+
+    place: object
+
+    def fetched(self):
+        """Return what is there; its arrays are not copied."""
+        import ray
+
+        return ray.get(self.place)
 
 
 class _Told:

@@ -3,6 +3,7 @@
 import math
 import time
 from copy import deepcopy
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import ClassVar
 from uuid import uuid4
@@ -305,7 +306,8 @@ class SparsitySweep(
         seeds, repeats = _seeds(rng, len(splits)), _seeds(rng, (self.n_repeats, len(splits)))
         names = ["cell"] * (len(p) * repeats.size) + ["refit"] * (self.refit is not False)
         reports, end = _callbacks.reports(self, *samples, names)
-        everyone = work._replace(
+        everyone = replace(
+            work,
             splits=tuple(splits),
             seeds=tuple(seeds.tolist()),
             scorer=self._cells_scorer(),
@@ -345,7 +347,7 @@ class SparsitySweep(
         """Train at best_p_ on all the data."""
         started = time.perf_counter()
         split_seed, repeat_seed = _seeds(rng, 2).tolist()
-        everyone = work._replace(splits=((None, None),), seeds=(split_seed,))
+        everyone = replace(work, splits=((None, None),), seeds=(split_seed,))
         with report, blas_threads(thread_count(last_step(self.estimator).n_jobs)):
             steps = self._trainings(everyone).on_all_rows(repeat_seed, recipe)
             self.best_estimator_ = report.trained = self._whole(steps)

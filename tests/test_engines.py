@@ -107,3 +107,20 @@ def test_a_dask_sweep_outlives_a_worker(cluster):
     thread.join()
     assert killed
     assert_same_results(found, expected)
+
+
+def test_the_data_go_to_a_worker_once_and_not_with_each_training(backend, tmp_path):
+    """Each pickling of the data leaves a file: a few for the engine's sake, not one a training."""
+
+    class Told(np.ndarray):
+        """Data that tell of their being pickled."""
+
+        def __reduce__(self):
+            (tmp_path / str(time.monotonic_ns())).touch()
+            return np.asarray, (np.array(self),)
+
+    X, y = iris()
+    options = {"p": np.linspace(0, 0.9, 10), "n_repeats": 3, "refit": False}
+    with parallel_config(backend):
+        sweep(**options, n_jobs=-1).fit(X.view(Told), y)
+    assert 1 <= len(list(tmp_path.iterdir())) <= 12  # of 6 + 60 trainings
