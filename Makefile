@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: digits test lint format clean
+.PHONY: digits test test-engines lint format clean
 
 digits: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/digits.py $(ARGS)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m 'not engines' $(ARGS)
+
+# A real Dask cluster and a real Ray, on this machine.
+test-engines: $(VENV)/.installed-engines
+	$(BIN)/python -m pytest -m engines tests/test_engines.py $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,32 +1,86 @@
 """One training of a sweep: warm-up, cut, fine-tune, score; or the error it ended with."""
 
+import threading
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
+from numbers import Number
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.pipeline import Pipeline
 
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._kernels.records import PRUNED
 from sksgdprune._recipe import train
+from sksgdprune._routing import Routed
 from sksgdprune._sklearn import rows_of_params, safe_indexing
+from sksgdprune._threads import blas_threads
 from sksgdprune._training import Course
 from sksgdprune._warnings import warn
 
+_kept = threading.local()  # a thread's last Start, and what it is called
+
+
+@dataclass(frozen=True)  # no tuple: Dask scatters what can be referred to weakly
+class Work:
+    """What all trainings of a sweep have in common; it goes to each worker once.
+
+    Parameters
+    ----------
+    name : str
+        Another one for each fit.
+    estimator : estimator or Pipeline
+        What is trained.
+    X, y : array-like
+        All rows.
+    routed : Routed
+        Metadata of all rows.
+    splits : sequence of (ndarray, ndarray)
+        Training and test rows; (None, None) means to train on all rows and test on none.
+    seeds : sequence of int
+        Of the steps before the last one, a seed per split.
+    steps : (int, int)
+        Warm-up steps, and steps in all.
+    scorer : callable
+        Returns a score, or a dict of them in which a text tells of an error.
+    with_train_score, with_estimator : bool
+        Whether the training rows are scored, too, and whether the trained estimator is kept.
+    """
+
+    name: str
+    estimator: object
+    X: object
+    y: object
+    routed: Routed
+    splits: tuple
+    seeds: tuple
+    steps: tuple
+    scorer: object = None
+    with_train_score: bool = False
+    with_estimator: bool = False
+
+    def __repr__(self):  # data do not go into logs
+        return f"Work({self.name!r})"
+
+    def __sizeof__(self):  # Dask scatters what is large
+        return object.__sizeof__(self) + 1024 + getattr(self.X, "nbytes", 0)
+
 
 class Start(NamedTuple):
-    """One split's fitted earlier steps, the data they make, and the last step, warm or not.
+    """One split's fitted earlier steps, and the data that they make.
 
     `params` go with the training rows to the last step, `score_params` to the scorer.
     """
 
     steps: list
-    estimator: BasePreconditionedMLP
     X: object
     y: object
     X_test: object
@@ -37,16 +91,35 @@ class Start(NamedTuple):
     seconds: float
 
 
+class Warm(NamedTuple):
+    """The last step after its warm-up, and the seconds until then."""
+
+    estimator: BasePreconditionedMLP
+    seconds: float
+
+
 class Cell(NamedTuple):
-    """One trained and scored p of one split and repeat; `trained` for callbacks that score."""
+    """One trained and scored p of one split and repeat.
+
+    `trained` is for callbacks that score. A metric that failed is missing from the scores; `failed`
+    has its traceback.
+    """
 
     test: dict
     train: dict
-    sparsity: float
-    fit_time: float
-    score_time: float
+    sparsity: float = np.nan
+    fit_time: float = np.nan
+    score_time: float = np.nan
     trained: object = None
     error: str | None = None
+    failed: dict | None = None
+    n_parameters: float = np.nan
+    n_bytes: float = np.nan
+    predict_time: float = np.nan
+
+
+class ScoreError(ValueError):
+    """What a scorer returns is no score, whatever `error_score` is."""
 
 
 def last_step(estimator):
@@ -64,65 +137,121 @@ def _rows(data, indices):
     return data if indices is None else safe_indexing(data, indices)
 
 
-def prepare(estimator, X, y, train, test, seed, routed):
-    """Fit the steps before the last on one split's rows; `train` None means all rows."""
+def prepare(work, k):
+    """Fit the steps before the last on the rows of split k."""
     started = time.perf_counter()
-    of_rows = partial(rows_of_params, X)
-    X_train, y_train = _rows(X, train), _rows(y, train)
-    X_test, y_test = (None, None) if test is None else (_rows(X, test), _rows(y, test))
+    (train, test), estimator, routed = work.splits[k], work.estimator, work.routed
+    X_train, y_train = _rows(work.X, train), _rows(work.y, train)
+    X_test, y_test = (None, None) if test is None else (_rows(work.X, test), _rows(work.y, test))
+    of_rows = partial(rows_of_params, work.X)
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
     if steps:
         earlier = Pipeline(steps, memory=estimator.memory)
-        random_states = [k for k in earlier.get_params() if k.endswith("__random_state")]
-        earlier.set_params(**dict.fromkeys(sorted(random_states), seed))
+        random_states = [key for key in earlier.get_params() if key.endswith("__random_state")]
+        earlier.set_params(**dict.fromkeys(sorted(random_states), work.seeds[k]))
         X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
         X_test = None if test is None else earlier.transform(X_test)
-    return Start(
-        steps,
-        clone(last_step(estimator)).set_callbacks(),
-        X_train,
-        y_train,
-        X_test,
-        y_test,
-        of_rows(routed.last, train),
-        of_rows(routed.score, train),
-        of_rows(routed.score, test),
-        time.perf_counter() - started,
-    )
+    params = of_rows(routed.last, train), of_rows(routed.score, train), of_rows(routed.score, test)
+    seconds = time.perf_counter() - started
+    return Start(steps, X_train, y_train, X_test, y_test, *params, seconds)
 
 
-def warm_up(start, seed, n_steps, n_all):
-    """Train the last step of a prepared split for `n_steps`, the first of `n_all`."""
-    started = time.perf_counter()
-    last = clone(start.estimator).set_params(random_state=seed)
+def _start(work, k):
+    """Return what `prepare` does; a thread keeps it until it needs another one."""
+    if getattr(_kept, "name", None) != (work.name, k):
+        forget_start()  # before there is another
+        _kept.start = prepare(work, k)
+        _kept.name = work.name, k
+    return _kept.start
+
+
+def forget_start():
+    """Let go of the data that this thread keeps."""
+    vars(_kept).clear()
+
+
+def warm_up(work, k, seed):
+    """Train the last step on split k for the warm-up steps."""
+    start, started = _start(work, k), time.perf_counter()
+    last = clone(last_step(work.estimator)).set_callbacks().set_params(random_state=seed)
+    n_steps, n_all = work.steps
     train(last, start.X, start.y, n_steps, start.params, Course(n_all))
-    seconds = start.seconds + time.perf_counter() - started
-    return start._replace(estimator=last, seconds=seconds)
+    return Warm(last, start.seconds + time.perf_counter() - started)
+
+
+def train_one(work, seed, recipe):
+    """Return the fitted steps of a training on all rows, the last one cut as the recipe says."""
+    start, warm = _start(work, 0), warm_up(work, 0, seed)
+    return [*start.steps, recipe.carry_out(warm.estimator, start.X, start.y, start.params)]
+
+
+def run_cell(work, k, warm, recipe):
+    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
+    start, started = _start(work, k), time.perf_counter()
+    with blas_threads():
+        estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
+        fitted = time.perf_counter()
+        score = partial(_scores_of, work.scorer, estimator)
+        test, failed = score(start.X_test, start.y_test, start.test_score_params)
+        scored = time.perf_counter()
+        train, train_failed = {}, {}
+        if work.with_train_score:
+            train, train_failed = score(start.X, start.y, start.score_params)
+        trained = None
+        if work.with_estimator:
+            trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
+        return Cell(
+            test,
+            train,
+            estimator.sparsity_,
+            warm.seconds + fitted - started,
+            scored - fitted,
+            trained,
+            failed=train_failed | failed,
+            **_costs(estimator, start.X_test),
+        )
 
 
 def _scores_of(scorer, estimator, X, y, params):
+    """Return the scores by metric, and the tracebacks of those that failed."""
     scores = scorer(estimator, X, y, **params)
-    return scores if isinstance(scores, Mapping) else {"score": scores}
+    scores = scores if isinstance(scores, Mapping) else {"score": scores}
+    failed = {name: text for name, text in scores.items() if isinstance(text, str)}
+    good = {name: score for name, score in scores.items() if name not in failed}
+    return {name: _number(name, score) for name, score in good.items()}, failed
 
 
-def whole(steps, last):
-    """Return the last step behind the earlier ones, if there are any."""
-    return Pipeline([*steps, ("last", last)]) if steps else last
+def _number(name, score):
+    """Return a score as a number; refuse what is none, as scikit-learn does."""
+    number = score
+    with suppress(AttributeError, ValueError):
+        number = score.item()
+    if not isinstance(number, Number):
+        raise ScoreError(
+            f"scoring must return a number, got {score!r} ({type(score)}) for the metric {name!r}; "
+            "a scorer returns one number, or a dict of them by metric."
+        )
+    return number
 
 
-def run_cell(warm, recipe, scorer, with_train_score, with_estimator):
-    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
+def _costs(estimator, X_test):
+    """Return what a network without its pruned parameters takes in memory and time."""
+    small = deepcopy(estimator).sparsify()
     started = time.perf_counter()
-    estimator = recipe.carry_out(deepcopy(warm.estimator), warm.X, warm.y, warm.params)
-    fitted = time.perf_counter()
-    test = _scores_of(scorer, estimator, warm.X_test, warm.y_test, warm.test_score_params)
-    scored = time.perf_counter()
-    train = {}
-    if with_train_score:
-        train = _scores_of(scorer, estimator, warm.X, warm.y, warm.score_params)
-    fit_time = warm.seconds + fitted - started
-    trained = whole(warm.steps, estimator) if with_estimator else None
-    return Cell(test, train, estimator.sparsity_, fit_time, scored - fitted, trained)
+    small._linear_output(X_test)
+    return {
+        "n_parameters": int((estimator.status_ != PRUNED).sum()),
+        "n_bytes": min(_n_bytes(small), _n_bytes(estimator)),
+        "predict_time": time.perf_counter() - started,
+    }
+
+
+def _n_bytes(estimator):
+    """Return the bytes of the weights and biases that predict."""
+    arrays = [*estimator.intercepts_]
+    for W in estimator.coefs_:
+        arrays += [W.data, W.indices, W.indptr] if issparse(W) else [W]
+    return sum(array.nbytes for array in arrays)
 
 
 def or_failure(function, *arguments, error_score):
@@ -132,11 +261,12 @@ def or_failure(function, *arguments, error_score):
         return failed
     try:
         return function(*arguments)
+    except ScoreError:
+        raise
     except Exception:
         if error_score == "raise":
             raise
-        nan = np.nan
-        return Cell({}, {}, nan, nan, nan, error=traceback.format_exc())
+        return Cell({}, {}, error=traceback.format_exc())
 
 
 def reported(report, function, *arguments, error_score):
@@ -148,11 +278,16 @@ def reported(report, function, *arguments, error_score):
 
 
 def report_failures(cells):
-    """Warn where some cells failed; raise where all did."""
+    """Warn where some cells or metrics failed; raise where all cells did."""
     errors = [cell.error for cell in cells if cell.error]
-    if not errors:
-        return
     message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
-    if len(errors) == len(cells):
+    if errors and len(errors) == len(cells):
         raise ValueError(message + errors[0])
-    warn(message + errors[0], FitFailedWarning)
+    if errors:
+        warn(message + errors[0], FitFailedWarning)
+    by_metric = {}
+    for name, error in (item for cell in cells for item in (cell.failed or {}).items()):
+        by_metric.setdefault(name, []).append(error)
+    for name, found in by_metric.items():
+        what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} trainings"
+        warn(f"{what}; the first with:\n{found[0]}", UserWarning)

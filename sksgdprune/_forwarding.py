@@ -1,11 +1,30 @@
 """What a sweep forwards to the estimator that it trained last."""
 
+import inspect
+from functools import wraps
+from typing import ClassVar
+
+import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
+from sksgdprune._cutting import CuttingMixin
+from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._sklearn import raise_for_params, routing_enabled
+
+# What the changing methods say that they return: of an estimator, and of a sweep.
+CHANGED = "The estimator, changed."
+BEST_CHANGED = (
+    "The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`."
+)
 
 
 def _best_estimator_has(name):
@@ -19,8 +38,52 @@ def _best_estimator_has(name):
     return has
 
 
+def _changing(method):
+    """Return an estimator's method for a sweep: it changes `best_estimator_`, returns the sweep."""
+    name = method.__name__
+
+    @wraps(method)
+    def change(self, *args, **kwargs):
+        getattr(self._best(), name)(*args, **kwargs)
+        return self
+
+    change.__module__, change.__qualname__ = __name__, f"ForwardingMixin.{name}"
+    if method.__doc__:  # python -OO leaves none
+        change.__doc__ = inspect.getdoc(method).replace(CHANGED, BEST_CHANGED)
+    return available_if(_best_estimator_has(name))(change)
+
+
+def _of_best(name, doc):
+    """Return a read-only property for a fitted attribute of `best_estimator_`."""
+
+    def read(self):
+        if "best_estimator_" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__} has no {name} before fit or with refit=False."
+            )
+        return getattr(self.best_estimator_, name)
+
+    read.__name__ = name
+    return property(read, doc=doc)
+
+
+def _check_complete(classes, y):
+    """Refuse a first y without samples of each class: a sweep is fitted to all of them."""
+    if classes is None:
+        return
+    missing = np.setdiff1d(classes, unique_labels(y))
+    if missing.size:
+        raise ValueError(
+            f"Got no rows of the classes {missing.tolist()} in the first partial_fit; a sweep "
+            "needs some of each: call fit with them first."
+        )
+
+
 class ForwardingMixin:
-    """Predictions, scores and attributes of a meta-estimator's `best_estimator_`."""
+    """Predictions, scores, cuts and attributes of a meta-estimator's `best_estimator_`."""
+
+    # Named by whoever calls; no metadata that a router would pass on.
+    __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
 
     def _best(self):
         check_is_fitted(self)
@@ -102,35 +165,76 @@ class ForwardingMixin:
             params = process_routing(self, "score", **params).scorer.score
         return self.scorer_(best, X, y, **params)
 
-    @property
-    def classes_(self):
-        """Class labels of the best estimator."""
-        return self._best().classes_
+    @available_if(_best_estimator_has("partial_fit"))
+    def partial_fit(self, X, y, classes=None, *, n_steps=None, **params):
+        """Train the best estimator for some further steps; what is pruned stays so.
 
-    @property
-    def coef_(self):
-        """The best estimator's first weights (n_units, n_features); a Pipeline has none."""
-        return self._best().coef_
+        A sweep that is not fitted yet is fitted to X, y first.
 
-    @property
-    def features_used_(self):
-        """Whether the best estimator uses each feature; a Pipeline does not say."""
-        return self._best().features_used_
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        classes : array-like of shape (n_classes,), default=None
+            For classifiers, the labels that `fit` saw; the y of a first call has all of them.
+        n_steps : int, default=None
+            Minibatch steps; None takes one epoch over this X.
+        **params : dict
+            `sample_weight`; by scikit-learn's metadata routing where that is on.
 
-    @property
-    def n_features_in_(self):
-        """Number of features seen in fit."""
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                f"{type(self).__name__} has no n_features_in_ before fit or with refit=False."
-            )
-        return self.best_estimator_.n_features_in_
+        Returns
+        -------
+        self : object
+            The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`.
 
-    @property
-    def feature_names_in_(self):
-        """Names of the features seen in fit."""
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(
-                f"{type(self).__name__} has no feature_names_in_ before fit or with refit=False."
-            )
-        return self.best_estimator_.feature_names_in_
+        Raises
+        ------
+        ValueError
+            On all that the estimator's `partial_fit` refuses, which stays as it was then.
+        """
+        named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
+        if not self.__sklearn_is_fitted__():
+            _check_complete(classes, y)
+            self.fit(X, y, **params)
+        best = self._best()
+        best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
+        return self
+
+    def _for_partial_fit(self, best, params):
+        """Return the metadata that the best estimator's partial_fit gets."""
+        if not routing_enabled():
+            return params
+        to_it = MethodMapping().add(caller="partial_fit", callee="partial_fit")
+        router = MetadataRouter(owner=self).add(estimator=best, method_mapping=to_it)
+        return process_routing(router, "partial_fit", **params).estimator.partial_fit
+
+    prune = _changing(CuttingMixin.prune)
+    freeze = _changing(CuttingMixin.freeze)
+    unfreeze = _changing(CuttingMixin.unfreeze)
+    sparsify = _changing(FittedNetworkMixin.sparsify)
+    densify = _changing(FittedNetworkMixin.densify)
+    compact = _changing(FittedNetworkMixin.compact)
+
+    # A Pipeline has the first three, of the rest none.
+    classes_ = _of_best("classes_", "Class labels of the best estimator.")
+    n_features_in_ = _of_best("n_features_in_", "Number of features seen in fit.")
+    feature_names_in_ = _of_best("feature_names_in_", "Names of the features seen in fit.")
+    theta_ = _of_best("theta_", "The best estimator's parameters, layer by layer.")
+    status_ = _of_best("status_", "Of each: 0 free, 1 frozen, 2 pruned.")
+    coefs_ = _of_best("coefs_", "The best estimator's weight matrices (fan_in, fan_out).")
+    intercepts_ = _of_best("intercepts_", "The best estimator's bias vectors (fan_out,).")
+    coef_ = _of_best("coef_", "The best estimator's first weights (n_units, n_features).")
+    features_used_ = _of_best("features_used_", "Whether the best estimator uses each feature.")
+    sparsity_ = _of_best("sparsity_", "Fraction of the best estimator's parameters pruned.")
+    sparsity_report_ = _of_best("sparsity_report_", "Free, frozen and pruned, by tensor.")
+    n_layers_ = _of_best("n_layers_", "Number of layers, input and output included.")
+    n_outputs_ = _of_best("n_outputs_", "Number of output units.")
+    out_activation_ = _of_best("out_activation_", "Name of the output activation.")
+    t_ = _of_best("t_", "The best estimator's step counter, t0 + all steps taken.")
+    n_iter_ = _of_best(
+        "n_iter_", "Steps of its last training: from the last cut of fit, or of partial_fit."
+    )
+    loss_ = _of_best("loss_", "The best estimator's last mean minibatch loss.")
+    loss_curve_ = _of_best("loss_curve_", "The same for each epoch's worth of steps, in order.")

@@ -1,5 +1,8 @@
 """From a sweep's cells to `cv_results_`, and which of its rows is chosen."""
 
+import re
+from numbers import Integral
+
 import numpy as np
 from scipy.stats import rankdata
 
@@ -26,30 +29,105 @@ def tabulate(p, cells, error_score, with_train_score):
         return np.array([[get(cell) for cell in row] for row in cells], dtype=float)
 
     results["sparsity"] = table(lambda cell: cell.sparsity).mean(axis=1)
-    metrics = next(cell.test for row in cells for cell in row if not cell.error)
-    for metric in metrics:
-        ending = "score" if len(metrics) == 1 and metric == "score" else metric
+    results["n_parameters"] = table(lambda cell: cell.n_parameters).mean(axis=1)
+    results["n_bytes"] = table(lambda cell: cell.n_bytes).mean(axis=1)
+    # A metric that failed in one cell may be missing there: all cells say which there are.
+    for metric in dict.fromkeys(name for row in cells for cell in row for name in cell.test):
         test = table(lambda cell, m=metric: cell.test.get(m, error_score))
-        add(f"test_{ending}", test, splits=True, rank=True)
+        add(f"test_{metric}", test, splits=True, rank=True)
         if with_train_score:
             train = table(lambda cell, m=metric: cell.train.get(m, error_score))
-            add(f"train_{ending}", train, splits=True)
+            add(f"train_{metric}", train, splits=True)
     add("fit_time", table(lambda cell: cell.fit_time), splits=False)
     add("score_time", table(lambda cell: cell.score_time), splits=False)
+    add("predict_time", table(lambda cell: cell.predict_time), splits=False)
     return results
 
 
+def metrics_of(results):
+    """Return the names of the metrics that cv_results_ hold; a single one's may be "score"."""
+    return [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
+
+
+def scores_of(results, metric, part="test"):
+    """Return one metric's scores of shape (n_p, n_cells), or None where there are none."""
+    wanted = re.compile(rf"split\d+_{part}_{re.escape(metric)}")
+    columns = [results[key] for key in results if wanted.fullmatch(key)]
+    return np.column_stack(columns) if columns else None
+
+
+def one_standard_error(scores):
+    """Return the best mean of (n_p, n_cells) scores less its standard error, and that mean."""
+    means = scores.mean(axis=1)
+    best = np.argmin(_rank(means))
+    return means[best] - scores[best].std() / np.sqrt(scores.shape[1]), means[best]
+
+
+def _best_by(metric, results):
+    return int(np.argmin(results[f"rank_test_{metric}"]))
+
+
 def _best(results):
-    return int(np.argmin(results["rank_test_score"]))
+    (metric,) = metrics_of(results)
+    return _best_by(metric, results)
+
+
+def _shortfalls(scores):
+    """Return by how many standard errors each mean is below the best; nan where it failed."""
+    floor, best = one_standard_error(scores)
+    below = best - scores.mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # without spread all less is infinite
+        return np.where(below > 0, below / (best - floor), below)
 
 
 def _one_standard_error(results):
-    """Return the index of the largest p within one standard error of the best mean score."""
-    n_cells = sum(k.startswith("split") and k.endswith("_test_score") for k in results)
-    best = _best(results)
-    margin = results["std_test_score"][best] / np.sqrt(n_cells)
-    good = results["mean_test_score"] >= results["mean_test_score"][best] - margin
-    return int(np.flatnonzero(good)[-1]) if good.any() else best
+    """Return the index of the largest p within one standard error of the best in every metric.
+
+    Where there is none, of the p whose worst shortfall, in standard errors, is least. A metric
+    that failed at every p tells nothing and is left out.
+    """
+    tables = [scores_of(results, metric) for metric in metrics_of(results)]
+    tables = [scores for scores in tables if not np.isnan(scores.mean(axis=1)).all()]
+    if not tables:
+        return 0  # as in GridSearchCV
+    good = np.all([t.mean(axis=1) >= one_standard_error(t)[0] for t in tables], axis=0)
+    if good.any():
+        return int(np.flatnonzero(good)[-1])
+    worst = np.max([_shortfalls(scores) for scores in tables], axis=0)
+    return int(np.argsort(worst, kind="stable")[0])  # nan, a failure, comes last
 
 
 REFITS = {"best": _best, "one_se": _one_standard_error}
+
+
+def check_refit(refit, metrics):
+    """Refuse a `refit` that cannot choose a row by metrics of these names."""
+    words = ["best", "one_se"] if len(metrics) == 1 else ["one_se"]
+    if callable(refit) or refit in [*words, *metrics]:
+        return
+    possible = ", ".join(repr(word) for word in dict.fromkeys([*words, *metrics]))
+    raise ValueError(
+        f"Got refit={refit!r} with {'one metric' if len(metrics) == 1 else 'several metrics'}; "
+        f"possible are {possible}, a callable that returns an index of cv_results_, or False."
+    )
+
+
+def choose(refit, results):
+    """Return the index of the row that `refit` chooses.
+
+    `refit` is a metric's name, which comes before a word of ours, "best", "one_se", or a
+    callable that takes cv_results_.
+    """
+    metrics = metrics_of(results)
+    check_refit(refit, metrics)
+    if callable(refit):
+        return _checked(refit(results), len(results["p"]))
+    return _best_by(refit, results) if refit in metrics else REFITS[refit](results)
+
+
+def _checked(index, n_rows):
+    if not isinstance(index, Integral) or not 0 <= index < n_rows:
+        raise ValueError(
+            f"refit returned {index!r}; it must return an index from 0 to {n_rows - 1}."
+        )
+    return int(index)

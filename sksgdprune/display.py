@@ -1,22 +1,35 @@
-"""Curves of score against the fraction p."""
+"""Curves of score against the fraction p, or against what remains."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from sksgdprune._pyplot import pyplot
+from sksgdprune._results import metrics_of, one_standard_error, scores_of
 from sksgdprune._sklearn import style as style_kwargs
+
+X_LABELS = {
+    "p": "fraction p",
+    "remaining": "remaining parameters (%)",
+    "n_parameters": "remaining parameters",
+}
+# Curves differ in these, too, for those to whom colours look alike.
+MARKERS = "osD^vPX"
 
 
 class Curve(NamedTuple):
-    """Scores of shape (n_p, n_cells) over p; train and sparsity are None where not kept."""
+    """Scores of shape (n_p, n_cells) over p; what is None was not kept."""
 
     p: np.ndarray
     test: np.ndarray
     train: np.ndarray | None
     sparsity: np.ndarray | None = None
+    n_parameters: np.ndarray | None = None
+    chosen: int | None = None
 
     @property
     def remaining(self):
@@ -24,26 +37,101 @@ class Curve(NamedTuple):
         return 100 * (1 - np.asarray(self.p if self.sparsity is None else self.sparsity))
 
 
-def _curve(results, metric):
-    def scores(part):
-        keys = [k for k in results if k.startswith("split") and k.endswith(f"_{part}_{metric}")]
-        return np.column_stack([results[k] for k in keys]) if keys else None
+class Line(NamedTuple):
+    """What is drawn of one curve and part, and how; arrays are of shape (n_places,)."""
 
-    test = scores("test")
+    curve: Curve
+    part: str
+    places: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    star: np.ndarray  # whether the place is the sweep's choice, to be marked
+    style: dict
+
+
+def _curve(results, metric, chosen=None):
+    test = scores_of(results, metric)
     if test is None:
-        known = sorted(k.removeprefix("mean_test_") for k in results if k.startswith("mean_test_"))
+        known = sorted(metrics_of(results))
         raise ValueError(f"Got metric={metric!r}; these results hold {known}.")
-    sparsity = np.asarray(results["sparsity"]) if "sparsity" in results else None
-    return Curve(np.asarray(results["p"]), test, scores("train"), sparsity)
+    kept = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
+    train = scores_of(results, metric, "train")
+    return Curve(np.asarray(results["p"]), test, train, **kept, chosen=chosen)
 
 
-def _log_percent(axis):
-    """Make `axis` one of percentages: logarithmic, falling, with plain numbers at 1, 2 and 5."""
-    from matplotlib.ticker import LogLocator, NullFormatter
+def _check_array(estimator):
+    if np.ndim(estimator.p) == 0:
+        raise ValueError(f"Got a sweep with p={estimator.p!r}; a curve needs an array p.")
+
+
+def _check_word(name, word, possible):
+    if word not in possible:
+        *others, last = map(repr, possible)
+        raise ValueError(f"Got {name}={word!r}; possible are {', '.join(others)} and {last}.")
+
+
+def _of_each_curve(line_kw, n_curves):
+    """Return each curve's own arguments of `ax.plot`."""
+    if line_kw is None or isinstance(line_kw, Mapping):
+        return [line_kw or {}] * n_curves
+    if len(line_kw) != n_curves:
+        raise ValueError(
+            f"Got line_kw of {len(line_kw)} dicts for {n_curves} curves; give one for each, or "
+            "one dict for all."
+        )
+    return line_kw
+
+
+def _draw_band(ax, line, colour, given):
+    style = style_kwargs({"alpha": 0.2, "linewidth": 0, "color": colour}, given)
+    return ax.fill_between(line.places, line.mean - line.std, line.mean + line.std, **style)
+
+
+def _draw_bars(ax, line, colour, given):
+    style = {"fmt": "none", "color": colour} | given
+    return ax.errorbar(line.places, line.mean, line.std, **style)
+
+
+SPREADS = {"fill_between": _draw_band, "errorbar": _draw_bars}
+
+
+def _draw_stars(ax, lines):
+    """Mark where the sweeps' choices are, by one artist; None where there is no choice."""
+    starred = [line for line in lines if line.star.any()]
+    if not starred:
+        return None
+    places = [line.places[line.star][0] for line in starred]
+    means = [line.mean[line.star][0] for line in starred]
+    chosen = starred[0].curve.p[starred[0].curve.chosen]
+    label = f"chosen: p = {chosen:g}" if len(starred) == 1 else "chosen p"
+    look = {"color": "0.1", "markersize": 14, "markeredgecolor": "white", "zorder": 3}
+    return ax.plot(places, means, "*", label=label, **look)[0]
+
+
+def _draw_one_se(ax, lines, artists):
+    """Shade from one standard error below each curve's best mean test score to that mean."""
+    from matplotlib.colors import to_rgba
+
+    bands = []
+    for line, artist in zip(lines, artists, strict=True):
+        low, high = one_standard_error(np.asarray(line.curve.test))
+        if line.part == "test" and np.isfinite(low):
+            colour = artist.get_color()
+            look = {"facecolor": to_rgba(colour, 0.15), "edgecolor": colour, "linestyle": ":"}
+            look["label"] = None if bands else "one standard error"
+            bands.append(ax.axhspan(low, high, zorder=0, **look))
+    return bands
+
+
+def _log_axis(axis, x):
+    """Make `axis` logarithmic and falling, with plain numbers at as many places as have room."""
+    from matplotlib.ticker import AutoLocator, EngFormatter, LogLocator, NullFormatter
 
     axis.axes.set_xscale("log")
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:g}")
+    low, high = sorted(axis.get_view_interval())
+    short, long = high < 5 * low, high > 1000 * low
+    axis.set_major_locator(AutoLocator() if short else LogLocator(subs=(1,) if long else (1, 2, 5)))
+    axis.set_major_formatter("{x:g}" if x == "remaining" else EngFormatter(sep=""))
     axis.set_minor_formatter(NullFormatter())
     axis.set_inverted(True)
 
@@ -51,13 +139,14 @@ def _log_percent(axis):
 class SparsitySweepDisplay:
     """Test (and train) score against the fraction p, one curve or several.
 
-    Use `from_estimator` or `from_cv_results` to create one.
+    Use `from_estimator`, `from_estimators` or `from_cv_results` to create one.
 
     Parameters
     ----------
     curves : dict of str to Curve
-        For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where it was
-        kept `sparsity` of shape (n_p,), the mean fraction of pruned parameters.
+        For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
+        kept `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
+        and the mean number of the others, and `chosen`, the row that the sweep chose.
     score_name : str, default="score"
         Label of the vertical axis.
 
@@ -71,6 +160,10 @@ class SparsitySweepDisplay:
         Mean curves.
     spread_ : list of matplotlib artists
         Bands or error bars of one standard deviation; empty without them.
+    chosen_ : matplotlib Line2D or None
+        Stars at the p that the sweeps chose.
+    one_se_ : list of matplotlib artists
+        Bands of one standard error below the best mean; empty without them.
 
     See Also
     --------
@@ -98,7 +191,7 @@ class SparsitySweepDisplay:
     def from_estimator(
         cls, estimator, X=None, y=None, *, metric="score", score_name=None, ax=None, **plot_params
     ):
-        """Draw the curve of one sweep.
+        """Draw the curve of one sweep, with the p that it chose.
 
         Parameters
         ----------
@@ -125,16 +218,72 @@ class SparsitySweepDisplay:
         ValueError
             If the sweep is not fitted and X or y is missing, or if its p is a number.
         """
-        if np.ndim(estimator.p) == 0:
-            raise ValueError(f"Got a sweep with p={estimator.p!r}; a curve needs an array p.")
+        _check_array(estimator)
         if not hasattr(estimator, "cv_results_"):
             if X is None or y is None:
                 raise ValueError("The sweep is not fitted; pass X and y, or fit it first.")
             estimator = clone(estimator).fit(X, y)
+        how = {"metric": metric, "score_name": score_name, "ax": ax}
+        return cls.from_estimators({"": estimator}, **how, **plot_params)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators, *, metric="score", score_name=None, ax=None, **plot_params
+    ):
+        """Draw the curves of several fitted sweeps in one axes, with the p that each chose.
+
+        Parameters
+        ----------
+        estimators : dict of str to SparsitySweep
+            For each name in the legend a fitted sweep with an array p.
+        metric : str, default="score"
+            Which metric, where the sweeps have several.
+        score_name : str, default=None
+            Label of the vertical axis; None takes the scoring's name where all have the same.
+        ax : matplotlib Axes, default=None
+            Where to draw.
+        **plot_params : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        SparsitySweepDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a sweep's p is a number, or if the results do not hold the metric.
+        NotFittedError
+            If a sweep is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
+        >>> steps = {"warmup_steps": 50, "finetune_steps": 50}
+        >>> sweeps = {
+        ...     method: SparsitySweep(clf, p=[0, 0.5, 0.9], method=method, **steps).fit(X, y)
+        ...     for method in ("fisher", "magnitude")
+        ... }
+        >>> display = SparsitySweepDisplay.from_estimators(sweeps, x="remaining")
+        >>> [line.get_label() for line in display.lines_]
+        ['fisher', 'magnitude']
+        """
+        for label, estimator in estimators.items():
+            _check_array(estimator)
+            if not hasattr(estimator, "cv_results_"):
+                raise NotFittedError(f"The sweep {label!r} is not fitted; fit it first.")
+        curves = {
+            label: _curve(sweep.cv_results_, metric, getattr(sweep, "best_index_", None))
+            for label, sweep in estimators.items()
+        }
         if score_name is None:
-            score_name = estimator.scoring if isinstance(estimator.scoring, str) else metric
-        display = cls.from_cv_results(estimator.cv_results_, metric=metric, score_name=score_name)
-        return display.plot(ax=ax, **plot_params)
+            names = {s.scoring if isinstance(s.scoring, str) else "" for s in estimators.values()}
+            score_name = (names.pop() if len(names) == 1 else "") or metric
+        return cls(curves, score_name=score_name).plot(ax=ax, **plot_params)
 
     @classmethod
     def from_cv_results(cls, cv_results, *, metric="score", score_name=None):
@@ -171,6 +320,7 @@ class SparsitySweepDisplay:
         x="p",
         score_type="test",
         std_display_style="fill_between",
+        one_se="auto",
         score_name=None,
         line_kw=None,
         fill_between_kw=None,
@@ -178,23 +328,28 @@ class SparsitySweepDisplay:
     ):
         """Draw the mean score of each curve, with its spread over the cells.
 
+        A star is where a sweep's `best_p_` is.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
-        x : {"p", "remaining"}, default="p"
-            The horizontal axis: the fraction p, or the percentage of parameters that is not
-            pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
-            right, so that more is cut to the right on both; where nothing remains there
+        x : {"p", "remaining", "n_parameters"}, default="p"
+            The horizontal axis: the fraction p, or the percentage or number of parameters that
+            are not pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
+            right, so that more is cut to the right on all; where nothing remains there
             is no point. Frozen parameters remain.
         score_type : {"test", "train", "both"}, default="test"
             Which scores; train curves are dashed.
         std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
             How one standard deviation to either side is shown.
+        one_se : bool or "auto", default="auto"
+            Whether a band shows which mean test scores are within one standard error of the best:
+            std / √n_cells, by which `refit="one_se"` goes. "auto" draws it for a single curve.
         score_name : str, default=None
             Label of the vertical axis; None takes the display's.
-        line_kw : dict, default=None
-            Further arguments of `ax.plot`.
+        line_kw : dict or list of dict, default=None
+            Further arguments of `ax.plot`, for all curves or for each.
         fill_between_kw : dict, default=None
             Further arguments of `ax.fill_between`.
         errorbar_kw : dict, default=None
@@ -208,60 +363,67 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            On an unknown x, style or score type, or if train scores were not kept.
+            On an unknown x, style or score type, or if train scores or numbers of parameters
+            were not kept.
         ImportError
             If matplotlib is not installed (extra "plot").
         """
-        if x not in ("p", "remaining"):
-            raise ValueError(f"Got x={x!r}; possible are 'p' and 'remaining'.")
-        series = self._series(x, score_type)
-        if std_display_style not in ("fill_between", "errorbar", None):
-            raise ValueError(
-                f"Got std_display_style={std_display_style!r}; "
-                "possible are 'fill_between', 'errorbar' and None."
-            )
-        if ax is None:
-            ax = pyplot().subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        self._check(x, score_type)
+        _check_word("std_display_style", std_display_style, (*SPREADS, None))
+        _check_word("one_se", one_se, ("auto", True, False))
+        lines = self._lines(x, score_type, line_kw)
+        self.ax_ = ax = pyplot().subplots()[1] if ax is None else ax
+        self.figure_ = ax.figure
         self.lines_, self.spread_ = [], []
-        for label, places, scores, dashed in series:
-            style = {"label": label or None, "linestyle": "--" if dashed else "-"}
-            mean, std = scores.mean(axis=1), scores.std(axis=1)
-            (line,) = ax.plot(places, mean, **style_kwargs(style, line_kw or {}))
-            self.lines_.append(line)
-            if std_display_style == "fill_between":
-                look = {"alpha": 0.2, "linewidth": 0, "color": line.get_color()}
-                look = style_kwargs(look, fill_between_kw or {})
-                self.spread_.append(ax.fill_between(places, mean - std, mean + std, **look))
-            elif std_display_style == "errorbar":
-                look = {"fmt": "none", "color": line.get_color()}
-                self.spread_.append(ax.errorbar(places, mean, std, **(look | (errorbar_kw or {}))))
-        if x == "remaining":
-            _log_percent(ax.xaxis)
-        ax.set_xlabel("fraction p" if x == "p" else "remaining parameters (%)")
+        given = {"fill_between": fill_between_kw, "errorbar": errorbar_kw}.get(std_display_style)
+        for line in lines:
+            self.lines_ += ax.plot(line.places, line.mean, **line.style)
+            if std_display_style is not None:
+                colour = self.lines_[-1].get_color()
+                self.spread_.append(SPREADS[std_display_style](ax, line, colour, given or {}))
+        self.chosen_ = _draw_stars(ax, lines)
+        wanted = len(self.curves) == 1 if one_se == "auto" else one_se
+        self.one_se_ = _draw_one_se(ax, lines, self.lines_) if wanted else []
+        if x != "p":
+            _log_axis(ax.xaxis, x)
+        ax.set_xlabel(X_LABELS[x])
         ax.set_ylabel(self.score_name if score_name is None else score_name)
-        if any(label for label, *_ in series):
+        if ax.get_legend_handles_labels()[0]:
             ax.legend()
         return self
 
-    def _series(self, x, score_type):
-        """Return (label, places on the horizontal axis, scores, dashed) of each line."""
-        if score_type not in ("test", "train", "both"):
+    def _check(self, x, score_type):
+        """Refuse what is unknown, or was not kept."""
+        _check_word("x", x, tuple(X_LABELS))
+        _check_word("score_type", score_type, ("test", "train", "both"))
+        curves = self.curves.values()
+        if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
             raise ValueError(
-                f"Got score_type={score_type!r}; possible are 'test', 'train' and 'both'."
+                "Got x='n_parameters', which these results do not hold; "
+                "possible are 'p' and 'remaining'."
             )
-        series = []
-        for label, curve in self.curves.items():
-            if score_type != "test" and curve.train is None:
-                raise ValueError(
-                    "These results hold no train scores; sweep with return_train_score=True."
-                )
-            places = np.asarray(getattr(curve, x))
-            shown = places > 0 if x == "remaining" else slice(None)  # 0 has no logarithm
-            if score_type != "train":
-                name = f"{label} (test)".strip() if score_type == "both" else label
-                series.append((name, places[shown], np.asarray(curve.test)[shown], False))
-            if score_type != "test":
-                name = f"{label} (train)".strip()
-                series.append((name, places[shown], np.asarray(curve.train)[shown], True))
-        return series
+        if score_type != "test" and any(curve.train is None for curve in curves):
+            raise ValueError(
+                "These results hold no train scores; sweep with return_train_score=True."
+            )
+
+    def _lines(self, x, score_type, line_kw):
+        """Return the Line of each curve and part."""
+        parts = ("test", "train") if score_type == "both" else (score_type,)
+        markers = cycle(MARKERS if len(self.curves) > 1 else [""])
+        given = _of_each_curve(line_kw, len(self.curves))
+        lines = []
+        for (label, curve), marker, kw in zip(self.curves.items(), markers, given, strict=False):
+            places = np.asarray(getattr(curve, x), dtype=float)
+            shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
+            chosen = (np.arange(len(places)) == curve.chosen)[shown]
+            for part in parts:
+                name = label if score_type == "test" else f"{label} ({part})".strip()
+                look = {"label": name or None, "marker": marker, "markersize": 4.5}
+                look["linestyle"] = "--" if part == "train" else "-"
+                scores = np.asarray(getattr(curve, part))[shown]
+                mean, std = scores.mean(axis=1), scores.std(axis=1)
+                star = chosen & np.isfinite(mean) & (part == parts[0])
+                look = style_kwargs(look, kw)
+                lines.append(Line(curve, part, places[shown], mean, std, star, look))
+        return lines

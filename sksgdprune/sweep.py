@@ -3,9 +3,10 @@
 import math
 import time
 from copy import deepcopy
-from itertools import product
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import ClassVar
+from uuid import uuid4
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
@@ -14,23 +15,13 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_memory
 
 from sksgdprune import _callbacks, _scores
 from sksgdprune import _validation as check
-from sksgdprune._cells import (
-    last_step,
-    or_failure,
-    prepare,
-    report_failures,
-    reported,
-    run_cell,
-    warm_up,
-)
+from sksgdprune._cells import Work, last_step, report_failures
 from sksgdprune._forwarding import ForwardingMixin
 from sksgdprune._recipe import Recipe
-from sksgdprune._results import REFITS, tabulate
+from sksgdprune._results import check_refit, choose, metrics_of, tabulate
 from sksgdprune._routing import route
 from sksgdprune._sklearn import (
     HasMethods,
@@ -41,6 +32,7 @@ from sksgdprune._sklearn import (
 )
 from sksgdprune._threads import blas_threads, thread_count
 from sksgdprune._training import auto_steps
+from sksgdprune._trainings import Trainings
 
 # The part of a sweep's "auto" steps that come before the cut.
 WARMUP_SHARE = 1 / 16
@@ -61,9 +53,9 @@ class SparsitySweep(
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
-        What is trained; a Pipeline must end in one of ours. Its earlier steps are fitted once
-        per split. It takes exactly the steps that are said here: its max_steps and early
-        stopping do not count.
+        What is trained; a Pipeline must end in one of ours. Its earlier steps are fitted anew
+        by whoever takes up the trainings of a split; the Pipeline's memory keeps them. It takes
+        exactly the steps that are said here: its max_steps and early stopping do not count.
     p : float or array-like of float, default=0.5
         Fraction(s) to cut, each in [0, 1]: of the weights, with `include_biases` of all parameters.
     action : {"prune", "freeze"}, default="prune"
@@ -93,15 +85,16 @@ class SparsitySweep(
         Splits for an array p; None means 5-fold.
     scoring : str, callable, list or dict, default=None
         As in GridSearchCV; None takes the estimator's `score`.
-    refit : {"best", "one_se"}, callable or False, default="best"
+    refit : {"best", "one_se"}, str, callable or False, default="best"
         Which p of an array is trained on all the data afterwards: the best mean test score, the
-        largest p within one standard error of it, the index that a callable returns for
-        `cv_results_`, or none.
+        largest p within one standard error of it (of several metrics: in all of them), the best by
+        the metric of a name, the index that a callable returns for `cv_results_`, or none.
     n_jobs : int, default=None
         Trainings side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
-        Where finished cells are kept, so that an interrupted sweep with a seed goes on from
-        there.
+        Where results of finished trainings are kept, so that an interrupted sweep with a seed goes
+        on from there. A change of the data, of a parameter, of the code that scores or cuts, or of
+        a version trains again.
     error_score : "raise" or float, default=nan
         Score of a cell that fails, with a warning.
     return_train_score : bool, default=False
@@ -109,7 +102,8 @@ class SparsitySweep(
     random_state : int, RandomState or None, default=None
         Seeds all starts, minibatches and random cuts; None takes the estimator's random_state.
     verbose : int, default=0
-        Above 0, joblib reports the progress.
+        1 prints every ten seconds how many trainings are done and the time that is left; 2 a line
+        for each of them.
 
     Attributes
     ----------
@@ -120,13 +114,15 @@ class SparsitySweep(
     best_index_ : int
         Its row in `cv_results_`; for an array p.
     best_score_ : float
-        Its mean test score; for an array p and a single metric.
+        Its mean test score; for an array p and a single metric, or the metric that `refit` names.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
-        `split{k}_test_score` for k = repeat · n_splits + split, `mean_test_score`,
-        `std_test_score`, `rank_test_score`, the same for train scores where asked for,
-        `mean_fit_time` (seconds, the shared warm-up included), `mean_score_time` and their std.
-        Several metrics have their names in place of "score".
+        `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
+        biases, after `sparsify` where that is less), `split{k}_test_score` for
+        k = repeat · n_splits + split, `mean_test_score`, `std_test_score`, `rank_test_score`, the
+        same for train scores where asked for, `mean_fit_time` (seconds, the shared warm-up
+        included), `mean_score_time`, `mean_predict_time` (seconds for the test rows, after
+        `sparsify`) and their std. Several metrics have their names in place of "score".
     n_splits_ : int
         Number of splits; for an array p.
     scorer_ : callable
@@ -159,7 +155,7 @@ class SparsitySweep(
         "warmup_steps": [check.COUNT, StrOptions({"auto"})],
         "finetune_steps": [check.Count(0), StrOptions({"auto"})],
         "n_repeats": [check.COUNT],
-        "refit": [StrOptions(set(REFITS)), callable, Options(bool, {False})],
+        "refit": [str, callable, Options(bool, {False})],
         "n_jobs": [Integral, None],
         "error_score": [StrOptions({"raise"}), Real],
         "return_train_score": ["boolean"],
@@ -241,27 +237,35 @@ class SparsitySweep(
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
         """
-        self._forget()
+        with check.unchanged_on_error(self):
+            self._forget()
+            return self._fit(X, y, params)
+
+    def _fit(self, X, y, params):
+        """Check, draw the seeds, and train."""
+        if y is None:
+            raise ValueError("A sweep requires y to be passed, but the target y is None.")
         last = last_step(self.estimator)
         single = np.ndim(self.p) == 0
         p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
         if not p.size:
             raise ValueError("Got an empty p; give a number or at least one fraction.")
-        warmup_steps, finetune_steps = self._steps(last, num_samples(X))
-        self._until = warmup_steps, warmup_steps + finetune_steps
-        recipes = self._recipes(p.tolist(), finetune_steps)
+        if not (single and self.refit == "best"):  # of one p there is nothing to choose
+            self._check_refit()
+        steps = self._steps(last, num_samples(X))
+        recipes = self._recipes(p.tolist(), steps[1] - steps[0])
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
         self.scorer_ = check_scoring(self.estimator, self.scoring)
         routed = route(self, self.scorer_, params)
         samples = X, y, params.get("sample_weight")
+        work = Work(uuid4().hex, self.estimator, *indexable(X, y), routed, (), (), steps)
         if single:
             self.best_p_ = float(p[0])
             (report,), end = _callbacks.reports(self, *samples, ["training"])
-            self._refit(X, y, routed, recipes[0], rng, report)
+            self._refit(work, recipes[0], rng, report)
         else:
-            self._check_refit(several=isinstance(self.scoring, list | tuple | set | dict))
-            end = self._sweep(X, y, samples, routed, p, recipes, rng)
+            end = self._sweep(work, samples, p, recipes, rng)
         end()
         return self
 
@@ -270,21 +274,20 @@ class SparsitySweep(
         for name in [name for name in vars(self) if name.endswith("_")]:
             delattr(self, name)
 
-    def _check_refit(self, *, several):
-        if isinstance(self.refit, str) and several:
-            raise ValueError(
-                f"Got refit={self.refit!r} with several metrics; give a callable that returns "
-                "an index of cv_results_, or False."
-            )
+    def _check_refit(self):
+        """Refuse a refit that cannot choose; the metrics of a callable are known later."""
+        if self.refit is False or callable(self.scoring):
+            return
+        several = isinstance(self.scoring, list | tuple | set | dict)
+        check_refit(self.refit, list(self.scoring) if several else ["score"])
 
     def _steps(self, last, n_samples):
-        """Return the steps before and after the cut; "auto" shares those of a plain fit."""
+        """Return the steps before the cut and in all; "auto" shares those of a plain fit."""
         budget = auto_steps(last, n_samples)
         warmup = math.ceil(WARMUP_SHARE * budget)
-        return (
-            warmup if self.warmup_steps == "auto" else self.warmup_steps,
-            budget - warmup if self.finetune_steps == "auto" else self.finetune_steps,
-        )
+        finetune = budget - warmup if self.finetune_steps == "auto" else self.finetune_steps
+        warmup = warmup if self.warmup_steps == "auto" else self.warmup_steps
+        return warmup, warmup + finetune
 
     def _recipes(self, p, finetune_steps):
         """Return what is done at each p; refuse what cannot be done before anything is."""
@@ -295,96 +298,69 @@ class SparsitySweep(
         how = finetune_steps, self.structure, sizes
         return [Recipe.checked(self.action, fraction, *how, **given) for fraction in p]
 
-    def _sweep(self, X, y, samples, routed, p, recipes, rng):
+    def _sweep(self, work, samples, p, recipes, rng):
         """Fill cv_results_, choose the best row and refit; return how to report the end."""
-        X, y = indexable(X, y)
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(X, y, **routed.split))
+        cv = check_cv(self.cv, work.y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(work.X, work.y, **work.routed.split))
         self.n_splits_ = len(splits)
-        seeds = _seeds(rng, len(splits)), _seeds(rng, (self.n_repeats, len(splits)))
-        n_cells = len(p) * seeds[1].size
-        names = ["cell"] * n_cells + ["refit"] * (self.refit is not False)
+        seeds, repeats = _seeds(rng, len(splits)), _seeds(rng, (self.n_repeats, len(splits)))
+        names = ["cell"] * (len(p) * repeats.size) + ["refit"] * (self.refit is not False)
         reports, end = _callbacks.reports(self, *samples, names)
-        with blas_threads():  # one each: trainings side by side share the cores
-            warm = self._warm_ups(X, y, routed, splits, seeds)
-            cells = self._cells(warm, recipes, reports[:n_cells])
-        report_failures(cells)
-        table = [cells[i : i + len(warm)] for i in range(0, len(cells), len(warm))]
+        everyone = replace(
+            work,
+            splits=tuple(splits),
+            seeds=tuple(seeds.tolist()),
+            scorer=self._cells_scorer(),
+            with_train_score=self.return_train_score,
+            with_estimator=_callbacks.are_set(self),
+        )
+        trainings = self._trainings(everyone)
+        table = trainings.cells(recipes, repeats.tolist(), reports[: len(p) * repeats.size])
+        report_failures([cell for row in table for cell in row])
         self.cv_results_ = tabulate(p, table, self.error_score, self.return_train_score)
         self._choose(p)
         if self.refit is not False:
-            recipe = recipes[self.best_index_]
-            self._refit(X, y, routed, recipe, rng, reports[-1])
+            self._refit(work, recipes[self.best_index_], rng, reports[-1])
         return end
 
-    def _in_parallel(self, function, calls):
-        """Return the results of `or_failure`, or `reported`, with each of the arguments."""
-        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", verbose=self.verbose)
-        on_error = {"error_score": self.error_score}
-        return parallel(delayed(function)(*arguments, **on_error) for arguments in calls)
+    def _trainings(self, work):
+        return Trainings(work, self.memory, self.n_jobs, self.verbose, self.error_score)
 
-    def _warm_ups(self, X, y, routed, splits, seeds):
-        """Return the Start of each repeat and split, after its warm-up."""
-        memory = check_memory(self.memory)
-        prepare_once, warm_up_once = memory.cache(prepare), memory.cache(warm_up)
-        calls = (
-            (prepare_once, self.estimator, X, y, *split, seed, routed)
-            for split, seed in zip(splits, seeds[0], strict=True)
-        )
-        starts = self._in_parallel(or_failure, calls)
-        calls = (
-            (warm_up_once, start, seed, *self._until)
-            for repeat in seeds[1]
-            for start, seed in zip(starts, repeat, strict=True)
-        )
-        return self._in_parallel(or_failure, calls)
-
-    def _cells(self, warm, recipes, reports):
-        """Return the Cell of each p and warm-up."""
-        run_once = check_memory(self.memory).cache(run_cell)
-        how = self.scorer_, self.return_train_score, _callbacks.are_set(self)
-        calls = (
-            (report, run_once, start, recipe, *how)
-            for (recipe, start), report in zip(product(recipes, warm), reports, strict=True)
-        )
-        return self._in_parallel(reported, calls)
+    def _cells_scorer(self):
+        """Return the scorer of the cells: one metric that fails does not cost the others."""
+        raises = self.error_score == "raise"
+        return check_scoring(self.estimator, self.scoring, raise_exc=raises)
 
     def _choose(self, p):
-        single = "mean_test_score" in self.cv_results_
-        self._check_refit(several=not single)
-        if self.refit is False and not single:
+        """Name the best row, by `refit`; without one the best of a single metric."""
+        metrics = metrics_of(self.cv_results_)
+        refit = "best" if self.refit is False else self.refit
+        if self.refit is False and len(metrics) > 1:
             return
-        choose = REFITS["best"] if self.refit is False else REFITS.get(self.refit, self.refit)
-        self.best_index_ = choose(self.cv_results_)
-        if not isinstance(self.best_index_, Integral) or not 0 <= self.best_index_ < len(p):
-            raise ValueError(
-                f"refit returned {self.best_index_!r}; it must return an index from 0 to "
-                f"{len(p) - 1}."
-            )
+        self.best_index_ = choose(refit, self.cv_results_)
         self.best_p_ = float(p[self.best_index_])
-        if single:
-            self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
+        by = [refit] if isinstance(refit, str) and refit in metrics else metrics
+        if len(by) == 1:
+            self.best_score_ = self.cv_results_[f"mean_test_{by[0]}"][self.best_index_]
 
-    def _refit(self, X, y, routed, recipe, rng, report):
+    def _refit(self, work, recipe, rng, report):
         """Train at best_p_ on all the data."""
-        with report:
-            self._train_best(X, y, routed, recipe, rng)
-            report.trained = self.best_estimator_
-
-    def _train_best(self, X, y, routed, recipe, rng):
         started = time.perf_counter()
-        split_seed, repeat_seed = _seeds(rng, 2)
-        with blas_threads(thread_count(last_step(self.estimator).n_jobs)):
-            start = prepare(self.estimator, X, y, None, None, split_seed, routed)
-            warm = warm_up(start, repeat_seed, *self._until)
-            last = recipe.carry_out(warm.estimator, warm.X, warm.y, warm.params)
-        if isinstance(self.estimator, Pipeline):
-            pipeline = clone(self.estimator)
-            pipeline.steps = [*warm.steps, (pipeline.steps[-1][0], last)]
-            self.best_estimator_ = pipeline
-        else:
-            self.best_estimator_ = last
+        split_seed, repeat_seed = _seeds(rng, 2).tolist()
+        everyone = replace(work, splits=((None, None),), seeds=(split_seed,))
+        with report, blas_threads(thread_count(last_step(self.estimator).n_jobs)):
+            steps = self._trainings(everyone).on_all_rows(repeat_seed, recipe)
+            self.best_estimator_ = report.trained = self._whole(steps)
         self.refit_time_ = time.perf_counter() - started
+
+    def _whole(self, steps):
+        """Return what `estimator` is, of fitted steps."""
+        if not isinstance(self.estimator, Pipeline):
+            return steps[-1]
+        pipeline = clone(self.estimator)
+        name, _ = pipeline.steps[-1]
+        pipeline.steps = [*steps[:-1], (name, steps[-1])]
+        return pipeline
 
     def get_metadata_routing(self):
         """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
@@ -395,6 +371,7 @@ class SparsitySweep(
             The routing.
         """
         fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
         to_score = MethodMapping().add(caller="score", callee="score")
         return (
             MetadataRouter(owner=self)

@@ -1,12 +1,15 @@
 """Curves: what is drawn, read back from the artists."""
 
 import sys
+from copy import copy
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
 
@@ -33,7 +36,7 @@ def results(*, metric="score", train=True, seed=0):
     """Results of three p and four cells."""
     rng = np.random.RandomState(seed)
     parts = ("test", "train") if train else ("test",)
-    made = {"p": np.array(P)}
+    made = {"p": np.array(P), "n_parameters": np.array([5000.0, 2500.0, 100.0])}
     for part in parts:
         scores = rng.uniform(size=(3, 4))
         made |= {f"split{k}_{part}_{metric}": column for k, column in enumerate(scores.T)}
@@ -134,7 +137,7 @@ def test_stored_results_are_not_drawn_before_plot():
 
 def test_stored_results_without_label_make_one_curve_and_no_legend():
     stored = results()
-    display = SparsitySweepDisplay.from_cv_results(stored).plot()
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(one_se=False)
     assert_line(display.lines_[0], stored)
     assert len(display.lines_) == 1
     assert legend_of(display) is None
@@ -168,6 +171,158 @@ def test_a_metric_is_not_confused_with_one_whose_name_it_ends():
     assert_line(display.lines_[0], stored, metric="f1")
 
 
+# Several sweeps
+
+
+@pytest.fixture(scope="module")
+def sweeps(fitted):
+    random = sweep(method="random", random_state=3, return_train_score=True)
+    return {"fisher": fitted, "random": random.fit(*load_iris(return_X_y=True))}
+
+
+def test_fitted_sweeps_are_drawn_in_one_axes_with_their_names(sweeps):
+    display = SparsitySweepDisplay.from_estimators(sweeps)
+    for line, fitted in zip(display.lines_, sweeps.values(), strict=True):
+        assert_line(line, fitted.cv_results_)
+    assert legend_of(display) == ["fisher", "random", "chosen p"]
+    assert len(display.spread_) == 2
+    assert display.ax_.get_ylabel() == "score"
+
+
+def test_several_curves_differ_in_more_than_colour(sweeps):
+    first, second = SparsitySweepDisplay.from_estimators(sweeps).lines_
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()
+
+
+def test_several_sweeps_are_drawn_against_what_remains(sweeps):
+    ax = plt.figure().add_subplot()
+    display = SparsitySweepDisplay.from_estimators(sweeps, ax=ax, x="remaining", score_name="hits")
+    assert display.ax_ is ax
+    assert (ax.get_xscale(), ax.get_ylabel()) == ("log", "hits")
+
+
+@pytest.mark.parametrize(
+    ("scorings", "name"),
+    [
+        (("accuracy", "accuracy"), "accuracy"),
+        (("accuracy", "f1_macro"), "score"),
+        ((None, "accuracy"), "score"),
+    ],
+)
+def test_a_scoring_names_the_axis_where_it_is_that_of_all(sweeps, scorings, name):
+    named = {scoring: clone_with(sweeps["fisher"], scoring) for scoring in scorings}
+    named["again"] = clone_with(sweeps["fisher"], scorings[1])
+    assert SparsitySweepDisplay.from_estimators(named).ax_.get_ylabel() == name
+
+
+def clone_with(fitted, scoring):
+    """A shallow copy, still fitted, that says to have scored otherwise."""
+    return copy(fitted).set_params(scoring=scoring)
+
+
+def test_each_curve_takes_arguments_of_its_own(sweeps):
+    keywords = [{"c": "red"}, {"color": "blue", "marker": "*", "label": "by chance"}]
+    display = SparsitySweepDisplay.from_estimators(sweeps, score_type="both", line_kw=keywords)
+    assert [line.get_color() for line in display.lines_] == ["red", "red", "blue", "blue"]
+    assert display.lines_[2].get_marker() == "*"
+    assert display.lines_[2].get_label() == "by chance"
+
+
+def test_a_sweep_that_is_not_fitted_is_named(sweeps):
+    with pytest.raises(NotFittedError, match="The sweep 'new' is not fitted"):
+        SparsitySweepDisplay.from_estimators(sweeps | {"new": sweep()})
+    with pytest.raises(ValueError, match=r"p=0.5; a curve needs an array p"):
+        SparsitySweepDisplay.from_estimators(sweeps | {"new": sweep(p=0.5)})
+    assert plt.get_fignums() == []
+
+
+# The choice
+
+
+def test_a_star_is_at_the_p_that_was_chosen(fitted):
+    display = SparsitySweepDisplay.from_estimator(fitted)
+    np.testing.assert_array_equal(display.chosen_.get_xdata(), [fitted.best_p_])
+    np.testing.assert_allclose(display.chosen_.get_ydata(), [fitted.best_score_], rtol=1e-14)
+    assert legend_of(display)[0] == f"chosen: p = {fitted.best_p_:g}"
+
+
+@pytest.mark.parametrize("x", ["p", "remaining", "n_parameters"])
+def test_each_sweep_has_a_star_on_its_test_curve(sweeps, x):
+    display = SparsitySweepDisplay.from_estimators(sweeps, x="p")
+    for name, index in (("fisher", 2), ("random", 0)):
+        stored = results(seed=index)
+        display.curves[name] = SparsitySweepDisplay.from_cv_results(stored).curves[""]
+        display.curves[name] = display.curves[name]._replace(chosen=index)
+    display.plot(x=x, score_type="both")
+    places = {"p": [0.9, 0], "remaining": [10, 100], "n_parameters": [100, 5000]}[x]
+    np.testing.assert_allclose(display.chosen_.get_xdata(), places, rtol=1e-12)
+    means = [results(seed=i)["mean_test_score"][i] for i in (2, 0)]
+    np.testing.assert_allclose(display.chosen_.get_ydata(), means, rtol=1e-12)
+
+
+def test_there_is_no_star_where_nothing_was_chosen_or_the_choice_is_not_shown():
+    display = SparsitySweepDisplay.from_cv_results(results() | {"sparsity": np.array([0, 0.5, 1])})
+    assert display.plot().chosen_ is None
+    display.curves[""] = display.curves[""]._replace(chosen=2)
+    assert display.plot(x="remaining").chosen_ is None
+    assert display.plot(score_type="train").chosen_ is not None
+    display.curves[""].test[2] = np.nan
+    assert display.plot().chosen_ is None
+
+
+def test_a_sweep_of_several_metrics_without_refit_has_no_star():
+    fitted = sweep(scoring=["accuracy", "neg_log_loss"]).fit(*load_iris(return_X_y=True))
+    assert SparsitySweepDisplay.from_estimator(fitted, metric="accuracy").chosen_ is None
+
+
+# One standard error
+
+
+def edges(band):
+    return band.get_window_extent().transformed(band.axes.transData.inverted()).intervaly
+
+
+def four_cells():
+    """The best mean is 0.9 with a standard error of 0.1 / √4 = 0.05."""
+    scores = np.array([[0.7] * 4, [0.8, 1.0, 0.8, 1.0], [0.86, 0.86, 0.86, np.nan]])
+    return {"p": np.array(P)} | {
+        f"split{k}_test_score": column for k, column in enumerate(scores.T)
+    }
+
+
+@pytest.mark.parametrize("x", ["p", "remaining"])
+def test_a_single_curve_has_a_band_of_one_standard_error_below_the_best(x):
+    display = SparsitySweepDisplay.from_cv_results(four_cells()).plot(x=x)
+    (band,) = display.one_se_
+    np.testing.assert_allclose(edges(band), [0.85, 0.9], rtol=1e-9)
+    assert legend_of(display) == ["one standard error"]
+
+
+def test_several_curves_have_such_bands_where_asked_for():
+    stored = {"a": four_cells(), "b": results(seed=1)}
+    display = SparsitySweepDisplay.from_cv_results(stored)
+    assert display.plot().one_se_ == []
+    first, second = display.plot(one_se=True, score_type="test").one_se_
+    np.testing.assert_allclose(edges(first), [0.85, 0.9], rtol=1e-9)
+    best = np.argmax(stored["b"]["mean_test_score"])
+    high, std = (stored["b"][f"{of}_test_score"][best] for of in ("mean", "std"))
+    np.testing.assert_allclose(edges(second), [high - std / 2, high], rtol=1e-9)
+    assert legend_of(display) == ["a", "b", "one standard error"]
+
+
+@pytest.mark.parametrize(
+    "how", [{"one_se": False}, {"score_type": "train"}, {"score_type": "train", "one_se": True}]
+)
+def test_there_is_no_band_where_none_is_asked_for_or_no_test_score_shown(how):
+    assert SparsitySweepDisplay.from_cv_results(results()).plot(**how).one_se_ == []
+
+
+def test_there_is_no_band_where_all_failed():
+    stored = {"p": np.array(P), "split0_test_score": np.full(3, np.nan)}
+    assert SparsitySweepDisplay.from_cv_results(stored).plot().one_se_ == []
+
+
 # What is drawn
 
 
@@ -194,7 +349,8 @@ def test_no_spread_where_none_is_asked_for():
 @pytest.mark.parametrize("score_type", ["test", "train"])
 def test_one_part_is_drawn(score_type):
     stored = results()
-    display = SparsitySweepDisplay.from_cv_results({"a": stored}).plot(score_type=score_type)
+    display = SparsitySweepDisplay.from_cv_results({"a": stored})
+    display.plot(score_type=score_type, one_se=False)
     (line,) = display.lines_
     assert_line(line, stored, score_type)
     assert line.get_linestyle() == {"test": "-", "train": "--"}[score_type]
@@ -210,7 +366,7 @@ def test_one_part_is_drawn(score_type):
 )
 def test_both_parts_are_drawn(labels, legend):
     stored = {label: results(seed=seed) for seed, label in enumerate(labels)}
-    display = SparsitySweepDisplay.from_cv_results(stored).plot(score_type="both")
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(score_type="both", one_se=False)
     assert legend_of(display) == legend
     lines = iter(display.lines_)
     for made in stored.values():
@@ -323,7 +479,46 @@ def test_a_fitted_sweep_is_drawn_against_what_remains(fitted):
     np.testing.assert_allclose(display.lines_[0].get_xdata(), remaining, rtol=1e-12)
 
 
+def test_against_the_number_that_remains_the_axis_falls_on_a_log_scale():
+    display = SparsitySweepDisplay.from_cv_results(results()).plot(x="n_parameters")
+    (line,) = display.lines_
+    np.testing.assert_array_equal(line.get_xdata(), [5000, 2500, 100])
+    axis = display.ax_.xaxis
+    assert axis.get_scale() == "log"
+    assert axis.get_inverted()
+    assert display.ax_.get_xlabel() == "remaining parameters"
+    assert {"5k", "2k", "1k", "500", "200", "100"} <= set(shown_ticks(display))
+
+
+def shown_ticks(display):
+    """Labels in view, after asserting that none overlaps its neighbour."""
+    display.figure_.canvas.draw()
+    low, high = sorted(display.ax_.get_xlim())
+    ticks = zip(display.ax_.get_xticks(), display.ax_.get_xticklabels(), strict=True)
+    labels = [label for place, label in ticks if low <= place <= high]
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+    return [label.get_text() for label in labels]
+
+
+@pytest.mark.parametrize("x", ["remaining", "n_parameters"])
+@pytest.mark.parametrize("least", [0.7, 0.3, 0.15, 0.01, 1.1e-3, 1e-4, 1e-6])
+def test_the_log_axis_has_as_many_labels_as_have_room(x, least):
+    left = np.array([1, np.sqrt(least), least])
+    stored = results() | {"sparsity": 1 - left, "n_parameters": 5e6 * left}
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(x=x)
+    assert 2 <= len(shown_ticks(display)) <= 10
+
+
 # Errors
+
+
+def test_numbers_of_parameters_that_were_not_kept_are_missed():
+    old = {key: column for key, column in results().items() if key != "n_parameters"}
+    display = SparsitySweepDisplay.from_cv_results({"new": results(), "old": old})
+    with pytest.raises(ValueError, match=r"x='n_parameters', which .* 'p' and 'remaining'"):
+        display.plot(x="n_parameters")
+    assert plt.get_fignums() == []
 
 
 def test_a_sweep_of_one_p_has_no_curve():
@@ -347,7 +542,9 @@ def test_an_unknown_metric_is_answered_with_the_known(stored):
     ("keywords", "message"),
     [
         ({"score_type": "validation"}, "score_type='validation'; possible are 'test', 'train'"),
-        ({"x": "size"}, "x='size'; possible are 'p' and 'remaining'"),
+        ({"x": "size"}, "x='size'; possible are 'p', 'remaining' and 'n_parameters'"),
+        ({"one_se": "always"}, "one_se='always'; possible are 'auto', True and False"),
+        ({"line_kw": [{}, {}]}, "line_kw of 2 dicts for 1 curves; give one for each"),
         ({"std_display_style": "violin"}, "std_display_style='violin'; possible are"),
     ],
 )

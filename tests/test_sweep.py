@@ -173,8 +173,7 @@ def test_results_are_sorted_by_p_and_have_the_keys_of_a_search():
     fitted = sweep(p=given, n_repeats=3).fit(X, y)
     results = fitted.cv_results_
     assert list(results) == [
-        "p",
-        "sparsity",
+        *("p", "sparsity", "n_parameters", "n_bytes"),
         *(f"split{k}_test_score" for k in range(6)),
         "mean_test_score",
         "std_test_score",
@@ -183,6 +182,8 @@ def test_results_are_sorted_by_p_and_have_the_keys_of_a_search():
         "std_fit_time",
         "mean_score_time",
         "std_score_time",
+        "mean_predict_time",
+        "std_predict_time",
     ]
     assert {np.shape(column) for column in results.values()} == {(4,)}
     np.testing.assert_array_equal(results["p"], [0.0, 0.2, 0.5, 0.9])
@@ -195,6 +196,17 @@ def test_results_are_sorted_by_p_and_have_the_keys_of_a_search():
     assert given == [0.9, 0.0, 0.5, 0.2]
     in_order = sweep(p=(0, 0.2, 0.5, 0.9), n_repeats=3).fit(X, y)
     assert_same_results(results, in_order.cv_results_)
+
+
+def test_what_a_network_costs_is_what_remains_of_51_parameters():
+    X, y = iris()
+    fitted = sweep(p=[0.0, 0.9], scope="global").fit(X, y)
+    results = fitted.cv_results_
+    np.testing.assert_array_equal(results["n_parameters"], [51, 51 - 45])
+    np.testing.assert_allclose(results["sparsity"], 1 - results["n_parameters"] / 51)
+    assert results["n_bytes"][0] == 51 * 8  # dense float64
+    assert results["n_bytes"][1] < 51 * 8
+    assert (results["mean_predict_time"] > 0).all()
 
 
 def test_sparsity_is_what_the_cut_leaves_of_51_parameters():
@@ -230,7 +242,8 @@ def test_all_p_of_one_split_and_repeat_start_from_the_same_warm_up():
 
     X, y = iris()
     sweep(p=P, n_repeats=2, finetune_steps=0, scoring=keep, refit=False).fit(X, y)
-    cells = np.reshape(seen, (len(P), 4, 51))
+    by_split = np.reshape(seen, (2, 2, len(P), 51))  # split, repeat, p
+    cells = by_split.transpose(2, 1, 0, 3).reshape(len(P), 4, 51)
     warm = [
         classifier(random_state=seed, max_steps=WARMUP).fit(X[train], y[train]).theta_
         for repeat in cell_seeds(7, n_repeats=2)

@@ -166,7 +166,10 @@ def test_a_failure_at_one_number_p_is_raised():
         ({"warmup_steps": 0}, "'warmup_steps' parameter"),
         ({"finetune_steps": -1}, "'finetune_steps' parameter"),
         ({"n_repeats": 0}, "'n_repeats' parameter"),
-        ({"refit": "worst"}, "'refit' parameter"),
+        (
+            {"refit": "worst"},
+            "refit='worst' with one metric; possible are 'best'",
+        ),
         ({"refit": True}, "'refit' parameter"),
         ({"error_score": "ignore", "p": [0.5]}, "'error_score' parameter"),
         ({"scoring": "niceness"}, "'scoring' parameter .*Got 'niceness'"),

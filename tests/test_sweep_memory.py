@@ -1,4 +1,11 @@
-"""A sweep with memory trains no cell twice."""
+"""A sweep with memory trains no cell twice, and none too few."""
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -46,3 +53,119 @@ def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypa
     results = sweep(**options).fit(X, y).cv_results_
     assert trainings == [FINETUNE] * 3
     assert_same_results(results, sweep(p=P, refit=False).fit(X, y).cv_results_)
+
+
+def score_by(name):
+    """A closure, which no pickle by reference takes."""
+    return lambda fitted, X, y: float(getattr(fitted, name)(X).sum())
+
+
+@dataclass(frozen=True)
+class Once:
+    """A schedule of a user's, of one cut at a time of its own."""
+
+    first: int
+
+    def plan(self, p, n_steps):
+        return [(0.0, self.first), (p, n_steps - self.first)]
+
+
+def counted(trainings, **options):
+    trainings.clear()
+    X, y = options.pop("data", iris())
+    sweep(p=P, refit=False, **options).fit(X, y)
+    return len(trainings)
+
+
+WARM, CELLS = 2, 2 * len(P)
+TWICE = 2 * CELLS  # trainings of a schedule with two stages
+
+
+@pytest.mark.parametrize(
+    ("change", "trained"),
+    [
+        ({}, 0),
+        ({"scoring": score_by("predict_proba")}, TWICE),
+        ({"method": lambda evidence: evidence.theta**2}, TWICE),
+        ({"schedule": Once(20)}, TWICE),
+        ({"return_train_score": True}, TWICE),
+        ({"estimator": classifier(alpha=0.5)}, WARM + TWICE),
+        ({"warmup_steps": 21}, WARM + TWICE),
+        ({"random_state": 8}, WARM + TWICE),
+        ({"data": (iris()[0] + 1e-9, iris()[1])}, WARM + TWICE),
+        ({"data": (iris()[0], 2 - iris()[1])}, WARM + TWICE),
+        ({"data": (iris()[0].astype(np.float32), iris()[1])}, WARM + TWICE),
+    ],
+    ids=[
+        *("nothing", "scorer", "method", "schedule", "train_score", "estimator", "steps"),
+        *("seed", "X", "y", "dtype"),
+    ],
+)
+def test_what_decides_a_result_trains_again_where_it_has_changed(
+    change, trained, tmp_path, trainings
+):
+    options = {"memory": str(tmp_path), "scoring": score_by("predict"), "schedule": Once(10)}
+    options |= {"method": lambda evidence: abs(evidence.theta)}
+    assert counted(trainings, **options) == WARM + TWICE
+    assert counted(trainings, **options | change) == trained
+    assert counted(trainings, **options) == 0
+
+
+def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    monkeypatch.setattr("sksgdprune._keeping.VERSIONS", ("another",))
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+
+
+def test_the_refit_is_kept_too(tmp_path, trainings):
+    X, y = iris()
+    first = sweep(p=P, memory=str(tmp_path)).fit(X, y)
+    trainings.clear()
+    second = sweep(p=P, memory=str(tmp_path)).fit(X, y)
+    assert trainings == []
+    np.testing.assert_array_equal(first.best_estimator_.theta_, second.best_estimator_.theta_)
+
+
+def test_results_are_kept_and_data_are_not(tmp_path):
+    X, y = (np.tile(part, (20, 1) if part.ndim == 2 else 20) for part in iris())
+    X = np.hstack([X, np.random.RandomState(0).normal(size=(len(X), 400))])
+    few = classifier(hidden_layer_sizes=(2,))
+    sweep(few, p=P, n_repeats=4, memory=str(tmp_path)).fit(X, y)
+    stored = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    assert stored < 0.2 * X.nbytes  # eight warm-ups' networks and a refitted one, 24 scores
+
+
+def test_a_damaged_file_is_trained_again(tmp_path, trainings, caplog):
+    counted(trainings, memory=str(tmp_path))
+    for file in tmp_path.rglob("output.pkl"):
+        file.write_bytes(file.read_bytes()[:20])
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    assert "Exception while loading results" in caplog.text
+    assert "array(" not in caplog.text  # no data in a log
+
+
+KILLED = """
+import sys
+from tests.sweep_cases import iris, sweep
+print("ready", flush=True)
+sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).fit(*iris())
+"""
+
+
+def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
+    """Ten kills, at moments spread over the time that the whole takes."""
+    options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
+    started = time.perf_counter()
+    expected = sweep(**options).fit(*iris()).cv_results_
+    whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
+    for moment in moments:
+        command = [sys.executable, "-c", KILLED, str(tmp_path)]
+        root = Path(__file__).parents[1]
+        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(2 * moment * whole)
+            process.send_signal(signal.SIGKILL)
+    trainings.clear()
+    found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
+    assert len(trainings) < 6 + 30
+    assert_same_results(found, expected)

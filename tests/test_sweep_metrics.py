@@ -94,16 +94,69 @@ def test_several_metrics_are_chosen_from_by_a_callable():
     assert scores["neg_log_loss"] == pytest.approx(negative_log_loss(fitted, X, y))
 
 
-@pytest.mark.parametrize("refit", ["best", "one_se"])
-def test_several_metrics_need_a_callable_or_false(refit):
-    with pytest.raises(ValueError, match="several metrics"):
-        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=refit).fit(*iris())
+def test_several_metrics_have_no_best_in_all():
+    with pytest.raises(ValueError, match=r"'best' with several metrics.*'one_se', 'accuracy'"):
+        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit="best").fit(*iris())
+
+
+@pytest.mark.parametrize("name", ["accuracy", "neg_log_loss"])
+def test_a_metric_of_several_is_chosen_by_its_name(name):
+    fitted = sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=name).fit(*iris())
+    means = fitted.cv_results_[f"mean_test_{name}"]
+    assert fitted.best_index_ == means.argmax()
+    assert fitted.best_score_ == means.max()
+
+
+def test_one_standard_error_of_several_metrics_holds_in_all():
+    fitted = sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit="one_se").fit(*iris())
+    results, good = fitted.cv_results_, np.ones(len(P), bool)
+    for name in ("accuracy", "neg_log_loss"):
+        means, best = results[f"mean_test_{name}"], results[f"mean_test_{name}"].argmax()
+        good &= means >= means[best] - results[f"std_test_{name}"][best] / np.sqrt(2)
+    assert good.any()
+    assert fitted.best_index_ == np.flatnonzero(good)[-1]
+    assert not hasattr(fitted, "best_score_")
 
 
 def test_several_metrics_without_a_callable_are_refused_before_any_training(trainings):
     with pytest.raises(ValueError, match="several metrics"):
         sweep(p=P, scoring=["accuracy", "neg_log_loss"]).fit(*iris())
     assert trainings == []
+
+
+@pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5]], ids=str)
+@pytest.mark.parametrize("error_score", ["raise", 0.0])
+def test_what_is_no_score_raises(score, error_score):
+    with pytest.raises(ValueError, match=r"scoring must return a number, got .*metric '(score|a)'"):
+        sweep(p=P, scoring=lambda e, X, y: score, error_score=error_score).fit(*iris())
+
+
+@pytest.mark.parametrize("score", [np.float32(0.5), np.array(0.5), np.array([0.5]), 1, True])
+def test_scores_of_one_number_are_taken(score):
+    results = sweep(p=[0.5], scoring=lambda e, X, y: score, refit=False).fit(*iris()).cv_results_
+    assert results["mean_test_score"] == float(np.ravel(score)[0])
+
+
+def fails_when_sparse(fitted, X, y):
+    if fitted.sparsity_ > 0.8:
+        raise RuntimeError("too sparse")
+    return fitted.score(X, y)
+
+
+def test_a_metric_that_fails_costs_itself_alone():
+    scoring = {"good": "accuracy", "bad": fails_when_sparse}
+    with pytest.warns(UserWarning, match=r"Scoring by 'bad' failed in 2 of 6(?s:.*)too sparse"):
+        fitted = sweep(p=P, scoring=scoring, refit=False, error_score=-1.0).fit(*iris())
+    expected = table(sweep(p=P, refit=False).fit(*iris()).cv_results_)
+    np.testing.assert_array_equal(table(fitted.cv_results_, "test_good"), expected)
+    expected[2] = -1.0
+    np.testing.assert_array_equal(table(fitted.cv_results_, "test_bad"), expected)
+
+
+def test_a_metric_that_fails_raises_where_asked_to():
+    scoring = {"good": "accuracy", "bad": fails_when_sparse}
+    with pytest.raises(RuntimeError, match="too sparse"):
+        sweep(p=P, scoring=scoring, refit=False, error_score="raise").fit(*iris())
 
 
 # Which p
@@ -169,3 +222,17 @@ def test_a_second_fit_leaves_nothing_of_the_first(change):
     X, y = iris()
     again = sweep(p=P).fit(X, y).set_params(**change).fit(X, y)
     assert set(vars(again)) == set(vars(sweep(p=P).set_params(**change).fit(X, y)))
+
+
+@pytest.mark.parametrize(
+    "change", [{"p": 2}, {"scope": "x"}, {"cv": 1000}, {"method": lambda evidence: 1 / 0}], ids=str
+)
+def test_a_fit_that_fails_leaves_the_fitted_sweep_as_it_was(change):
+    X, y = iris()
+    fitted = sweep(p=P, error_score="raise").fit(X, y)
+    before = dict(vars(fitted))
+    fitted.set_params(**change)
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        fitted.fit(X, y)
+    assert fitted.set_params(**{name: before[name] for name in change}).best_p_ == before["best_p_"]
+    assert all(vars(fitted)[name] is value for name, value in before.items())

@@ -57,10 +57,10 @@ class Noise(TransformerMixin, BaseEstimator):
         return X + self.shift_
 
 
-def test_earlier_steps_are_fitted_once_per_split_on_its_training_rows(seen):
+def test_a_thread_fits_earlier_steps_for_a_splits_warm_ups_and_for_its_cells(seen):
     X, y = iris()
     sweep(make_pipeline(Recorder(), classifier()), p=P, n_repeats=2).fit(X, y)
-    expected = [X[train] for train, _ in SPLITS.split(X)] + [X]
+    expected = [X[train] for train, _ in SPLITS.split(X)] * 2 + [X]
     assert len(seen) == len(expected)
     for rows, truth in zip(seen, expected, strict=True):
         np.testing.assert_array_equal(rows, truth)
