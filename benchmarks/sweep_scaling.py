@@ -91,7 +91,7 @@ class Effort(NamedTuple):
 FULL = Effort(
     rounds=3,
     backends=engines.ALL,
-    job=Job(n_p=8, splits=5, repeats=2, steps=3_200),
+    job=Job(n_p=4, splits=5, repeats=2, steps=3_200),
     repeats=(1, 4),
     data=(8, 80),
     data_job=Job(n_p=3, splits=2, repeats=2, steps=160),
@@ -106,7 +106,7 @@ FULL = Effort(
 QUICK = Effort(
     rounds=1,
     backends=(engines.SEQUENTIAL, engines.THREADING),
-    job=Job(n_p=2, splits=2, repeats=1, steps=160),
+    job=Job(n_p=2, splits=2, repeats=1, steps=32),
     repeats=(2,),
     data=(2,),
     data_job=Job(n_p=2, splits=2, repeats=1, steps=32),
@@ -141,8 +141,8 @@ def time_backend(backend, cores, effort):
 
 
 def warming(job, cores):
-    """Return a sweep that is long enough for every worker to start and take part."""
-    return job._replace(repeats=max(job.repeats, 2 * cores), steps=min(job.steps, 320))
+    """Return a shorter sweep in which every worker takes part."""
+    return job._replace(splits=2, repeats=2 * cores, steps=min(job.steps, 320))
 
 
 def max_cores(backend):
