@@ -47,7 +47,7 @@ last = "preconditionedmlpclassifier__" if {pipeline} else ""
 model = make_pipeline(StandardScaler(), clf) if {pipeline} else clf
 p, n_repeats = np.linspace(0, 0.9, {n_p}), {repeats}
 sweep = SparsitySweep(model, p=p, n_repeats=n_repeats, cv={splits}, refit=False,
-    warmup_steps={steps} // 16, finetune_steps={steps} - {steps} // 16)
+    schedule="one_shot", warmup_steps={steps} // 16, finetune_steps={steps} - {steps} // 16)
 seeds = {{last + "random_state": range(len(p) * n_repeats)}}
 grid = GridSearchCV(model, seeds, cv={splits}, refit=False)
 with parallel_config("threading", n_jobs=2):

@@ -9,6 +9,7 @@ median over the rounds. The workers of a backend start before the clock does, an
 them import the package and load the compiled kernels; only Ray, whose pool joblib makes anew in
 every call, starts its workers within the time. What a sweep of two steps per training takes is
 given beside it. BLAS has one thread. Backends that are not installed are left out.
+Short trainings over larger data cut once, and so do those whose memory is measured.
 
 Memory is measured in new processes. The largest sweeps are simulated from the measured times of
 the trainings, see sweep_simulation.py: a central scheduler takes for each training what Dask was
@@ -44,6 +45,7 @@ COLUMNS = (
 MEASURED = ["what", "backend", "cores", "cells", "data_mb"]
 DASKS_FIGURE = 1e-3  # seconds per task, as Dask's documentation has it
 BANDWIDTH = 1.25e9  # bytes per second: 10 Gbit/s, out of one machine
+FEW_CUTS = "one_shot"  # where trainings are short: of many cuts each reads all rows
 SIMULATED_CORES = 100, 300, 1_000, 3_000, 10_000
 FACTORS = 1, 10, 100  # how much longer than the measured ones simulated trainings are
 
@@ -156,11 +158,12 @@ def time_job(job, X, y):
 
 
 def time_data(job, megabytes):
-    """Return the row of a sweep over larger data; there was one before, of fewer steps."""
+    """Return the row of a sweep over larger data; there was one before, over fewer rows."""
     X, y = large_data(megabytes)
-    seconds_of(sweep_of(job._replace(steps=2)), *large_data(1))  # what is new is compiled
+    sweep = sweep_of(job, schedule=FEW_CUTS)
+    seconds_of(sweep, *large_data(1))  # what is new is compiled
     row = {"what": "data", "cells": job.cells, "data_mb": megabytes}
-    return row | {"seconds": seconds_of(sweep_of(job), X, y)}
+    return row | {"seconds": seconds_of(sweep, X, y)}
 
 
 def scaling(effort):
@@ -207,9 +210,10 @@ def overhead(table, hands):
 def replay(effort):
     """Return the rows of a sweep that keeps its results, and of one that reads them."""
     job, (X, y) = effort.replay, large_data(effort.replay_mb)
-    seconds_of(sweep_of(job._replace(steps=2)), *large_data(1))
+    seconds_of(sweep_of(job, schedule=FEW_CUTS), *large_data(1))
     with tempfile.TemporaryDirectory() as folder:
-        first, again = (seconds_of(sweep_of(job, memory=folder), X, y) for _ in range(2))
+        sweep = sweep_of(job, schedule=FEW_CUTS, memory=folder)
+        first, again = (seconds_of(sweep, X, y) for _ in range(2))
         megabytes = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file()) / 2**20
     common = {"what": "replay", "cells": job.cells, "data_mb": X.nbytes / 2**20}
     return [
