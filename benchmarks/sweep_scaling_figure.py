@@ -19,10 +19,10 @@ def draw_cores(ax, table):
         ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
     ax.axhline(100, color="0.3", linewidth=1)
     ax.set_xticks(range(len(counts)), [f"{n:g}" for n in counts])
-    ax.set_ylim(0, max(115, 1.12 * 100 * job["ratio"].max()))
+    ax.set_ylim(0, 130 * max(1, job["ratio"].max()))  # room for the legend
     ax.set(xlabel="cores", ylabel="efficiency, %")
     ax.set_title(f"measured: {job_cells(table)} cells on digits")
-    ax.legend(ncols=3, fontsize=8, loc="lower center")
+    ax.legend(ncols=3, fontsize=8, loc="upper center")
 
 
 def draw_simulated(ax, table):
