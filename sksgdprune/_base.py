@@ -154,6 +154,10 @@ class BasePreconditionedMLP(
             data = self._read_more(X, y, sample_weight)
         else:
             data = self._start(X, y, sample_weight, classes)
+        return self._train_on(data, n_steps, course)
+
+    def _train_on(self, data, n_steps, course):
+        """Do the same with Data that were read for this network."""
         outcome = self._advance(data, n_steps, course=course)
         self._tell_divergence(outcome)
         return outcome

@@ -15,7 +15,7 @@ from sksgdprune._warnings import warn
 NEW_STATUS = {"prune": PRUNED, "freeze": FROZEN}
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
     """What prune or freeze was asked for."""
 
     action: str
@@ -140,8 +140,8 @@ class CuttingMixin:
         Molchanov, Mallya, Tyree, Frosio & Kautz (2019), Importance Estimation for Neural Network
         Pruning, CVPR.
         """
-        cut = _Cut.checked("prune", p, method, scope, include_biases, structure)
-        return self._carry_out(cut, (X, y, sample_weight), random_state)
+        cut = Cut.checked("prune", p, method, scope, include_biases, structure)
+        return self._cut_by(cut, partial(self._read_for, cut, X, y, sample_weight), random_state)
 
     def freeze(
         self,
@@ -197,8 +197,8 @@ class CuttingMixin:
         UserWarning
             If more than p is frozen already; nothing changes then.
         """
-        cut = _Cut.checked("freeze", p, method, scope, include_biases)
-        return self._carry_out(cut, (X, y, sample_weight), random_state)
+        cut = Cut.checked("freeze", p, method, scope, include_biases)
+        return self._cut_by(cut, partial(self._read_for, cut, X, y, sample_weight), random_state)
 
     def unfreeze(self):
         """Let all frozen parameters be updated again; pruned ones stay pruned.
@@ -213,7 +213,8 @@ class CuttingMixin:
         self._network = self._network.cut(np.where(status == FROZEN, FREE, status), self.t_)
         return self
 
-    def _carry_out(self, cut, samples, random_state):
+    def _cut_by(self, cut, read, random_state=None):
+        """Carry out a cut; `read` returns the Data to take gradients over, where it is asked."""
         check_is_fitted(self)
         self._validate_params()
         network, settings = self._network, self._settings()
@@ -223,7 +224,7 @@ class CuttingMixin:
             parameters.theta,
             parameters.state.noise_variance,
             self.preconditioner_,
-            partial(self._mean_gradients, cut, samples, settings),
+            lambda: _training.mean_gradients(read(), network, settings),
             rng,
         )
         status, exceeded = cut.status(network, evidence)
@@ -236,13 +237,11 @@ class CuttingMixin:
         self._network = network.cut(status, self.t_)
         return self
 
-    def _mean_gradients(self, cut, samples, settings):
-        """Return the means of g and g² over the samples passed to a cut."""
-        X, y, sample_weight = samples
+    def _read_for(self, cut, X, y, sample_weight):
+        """Return the samples passed to a cut as Data."""
         if X is None or y is None:
             raise ValueError(
                 f"{cut.action} with method={cut.method!r} needs the gradient over data: "
                 f"pass X and y, as in {cut.action}(p, {cut.method!r}, X=X, y=y)."
             )
-        data = self._read(X, y, sample_weight, self._network)
-        return _training.mean_gradients(data, self._network, settings)
+        return self._read(X, y, sample_weight, self._network)

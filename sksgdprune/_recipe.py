@@ -1,7 +1,7 @@
 """What is done to a warmed-up network at one p: cuts and trainings in turn."""
 
 from copy import deepcopy
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _scores, _selection, _structure, _training, schedules
 from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
+from sksgdprune._cutting import Cut
 from sksgdprune._kernels.records import PRUNED
-from sksgdprune._sklearn import num_samples, rows_of_params, safe_indexing
+from sksgdprune._sklearn import num_samples
 from sksgdprune._training import Course
 
 # What is meant by None: for pruning what kept most accuracy (benchmarks/choose_pruning.py), for
@@ -40,7 +41,12 @@ SHRINKING = 0.5
 
 def train(estimator, X, y, n_steps, params, course):
     """Take exactly `n_steps` steps; Ctrl-C ends the whole recipe, not only this training."""
-    if estimator._train(X, y, n_steps, course=course, **params).interrupted:
+    _uninterrupted(estimator._train(X, y, n_steps, course=course, **params))
+
+
+def _uninterrupted(outcome):
+    """Pass Ctrl-C on, which a training on its own only ends with."""
+    if outcome.interrupted:
         raise KeyboardInterrupt
 
 
@@ -91,24 +97,21 @@ class Recipe(NamedTuple):
 
     def carry_out(self, estimator, X, y, params):
         """Cut `estimator` and train it, as often as the plan says."""
-        cut = partial(
-            getattr(estimator, self.action),
-            method=self.method,
-            scope=self.scope,
-            include_biases=self.include_biases,
-            **_some_rows(estimator, X, y, params),
-        )
-        if self.structure != "weight":  # freeze knows no other
-            cut = partial(cut, structure=self.structure)
+        data = estimator._read_more(X, y, params.get("sample_weight"))
+        rows = cache(partial(_some_rows, estimator._rng, data))
         begun = estimator._network, estimator.t_
         course = partial(self._course, estimator.t_ - estimator.t0, estimator._network.layout)
         for stage in self.plan:
-            cut(stage.fraction)
+            estimator._cut_by(self._cut(stage.fraction), rows)
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                train(estimator, X, y, stage.n_steps, params, course(stage.penalty))
+                _uninterrupted(estimator._train_on(data, stage.n_steps, course(stage.penalty)))
         return estimator
+
+    def _cut(self, fraction):
+        how = self.method, self.scope, self.include_biases, self.structure
+        return Cut.checked(self.action, fraction, *how)
 
     def _course(self, n_done, layout, penalty):
         """Return the Course of a stage, for a plan that begins after so many steps.
@@ -124,14 +127,12 @@ class Recipe(NamedTuple):
         return Course(n_steps, least=SHRINKING / max(n_weights * (1 - self.plan[-1].fraction), 1))
 
 
-def _some_rows(estimator, X, y, params):
+def _some_rows(rng, data):
     """Return the samples over which cuts take their gradients."""
-    n = num_samples(X)
+    n = len(data.Y)
     if n <= GRADIENT_ROWS:
-        return {"X": X, "y": y, **params}
-    rows = deepcopy(estimator._rng).choice(n, GRADIENT_ROWS, replace=False)
-    X_rows, y_rows = (safe_indexing(data, rows) for data in (X, y))
-    return {"X": X_rows, "y": y_rows, **rows_of_params(X, params, rows)}
+        return data
+    return data.take(deepcopy(rng).choice(n, GRADIENT_ROWS, replace=False))
 
 
 def prune_gradually(

@@ -1,7 +1,8 @@
 """The data to train on, and which of their rows come up."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import issparse
@@ -128,7 +129,8 @@ def samples(X, Y=None, units=AS_IS):
     return Samples(np.empty((0, 0), dtype=X.dtype), sparse, units, Y)
 
 
-class Data(NamedTuple):
+@dataclass(frozen=True)
+class Data:
     """Checked samples as the kernels take them, their weights, or None, and the units of X."""
 
     X: np.ndarray
@@ -142,8 +144,12 @@ class Data(NamedTuple):
 
     def population(self, sampling):
         """Return the rows to draw from; the order of independent draws makes no difference."""
-        order = content_order(self.X, self.Y) if sampling == "replacement" else None
+        order = self._content_order if sampling == "replacement" else None
         return Population(len(self.Y), self.weights, order)
+
+    @cached_property
+    def _content_order(self):
+        return content_order(self.X, self.Y)
 
     @property
     def size(self):
