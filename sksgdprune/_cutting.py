@@ -42,7 +42,8 @@ class Cut(NamedTuple):
         """Return each parameter's status after the cut, and whether more was cut before."""
         layout, old = network.layout, network.dense().status
         _structure.check_structure(self.structure, self.action, layout.sizes[1:-1])
-        scores = np.asarray(_scores.resolve(self.action, self.method)(evidence))
+        with np.errstate(over="ignore", invalid="ignore"):  # told of below
+            scores = np.asarray(_scores.resolve(self.action, self.method)(evidence))
         if scores.shape != evidence.theta.shape:
             raise ValueError(
                 f"method={self.method!r} returned scores of shape {scores.shape}; there must be "

@@ -221,10 +221,14 @@ def test_invariants_hold_after_any_mix_of_actions(preconditioner):
     def check(steps):
         clf = copy.deepcopy(start)
         for step in steps:
-            theta, status = clf.theta_.copy(), clf.status_.copy()
+            theta, status, before = clf.theta_.copy(), clf.status_.copy(), state(clf)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", (UserWarning, ConvergenceWarning))
-                act(clf, *step)
+                try:
+                    act(clf, *step)
+                except ValueError as error:  # θ may be large after a rate of 1e200
+                    assert "overflow" in str(error)
+                    assert state(clf) == before
             assert np.isfinite(clf.theta_).all()
             pruned, frozen = clf.status_ == PRUNED, clf.status_ == FROZEN
             assert clf.theta_[pruned].tobytes() == np.zeros(pruned.sum()).tobytes()
@@ -238,6 +242,16 @@ def test_invariants_hold_after_any_mix_of_actions(preconditioner):
                 assert clf.theta_[~pruned].tobytes() == theta[~pruned].tobytes()
 
     check()
+
+
+@pytest.mark.parametrize("method", ["fisher", "noise"])
+def test_scores_that_overflow_are_refused_with_our_message_alone(method):
+    clf = classifier(average=False, standardize=False).fit(X, Y)
+    clf.theta_ = clf.theta_ * 1e200
+    before = state(clf)
+    with pytest.raises(ValueError, match="overflow: X, y or the parameters are too large"):
+        clf.prune(0.5, method, X=X * 1e150, y=Y)
+    assert state(clf) == before
 
 
 def test_frozen_parameters_rest_and_go_on_when_unfrozen():
