@@ -329,10 +329,12 @@ def _under_joblib():
 
 
 def _blocks(n_rows, layout, dtype):
-    """Yield work space with the row numbers 0 to n_rows - 1, some at a time."""
+    """Yield work space with the row numbers 0 to n_rows - 1, some at a time; use it at once."""
+    space = None
     for first in range(0, n_rows, BLOCK_ROWS):
         rows = np.arange(first, min(first + BLOCK_ROWS, n_rows))
-        space = scratch(layout.shape, len(rows), dtype)
+        if space is None or len(space.rows) != len(rows):
+            space = scratch(layout.shape, len(rows), dtype)
         space.rows[:] = rows
         yield space
 
@@ -353,7 +355,7 @@ def evaluate(data, layout, theta, hyper):
         for space in _blocks(len(Z), layout, theta.dtype):
             part = Z[space.rows[0] : space.rows[-1] + 1]
             call(doors.losses_and_outputs, rows, layout.shape, theta, hyper, space, part)
-            losses.append(space.losses)
+            losses.append(space.losses.copy())
     return float(np.average(np.concatenate(losses), weights=data.weights)), Z
 
 

@@ -121,7 +121,8 @@ class Trainings:
 
     def _parallel(self):
         """Return joblib's Parallel; where lines are wanted, one that yields as results come."""
-        options = {"n_jobs": self._n_jobs, "prefer": "threads"}
+        # A training per task: joblib would put the short ones at the beginning into large batches.
+        options = {"n_jobs": self._n_jobs, "prefer": "threads", "batch_size": 1}
         if not self._verbose:
             return Parallel(**options)
         try:

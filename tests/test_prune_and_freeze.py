@@ -212,6 +212,14 @@ def act(clf, action, *arguments):
         cut(p, method, scope=scope, include_biases=include_biases, X=X, y=Y)
 
 
+def refusal(*arguments):
+    """Act; return what was said where it was refused."""
+    try:
+        act(*arguments)
+    except ValueError as error:
+        return str(error)
+
+
 @pytest.mark.parametrize("preconditioner", ["diagonal", "identity", "scalar", "sqrt"])
 def test_invariants_hold_after_any_mix_of_actions(preconditioner):
     start = classifier(preconditioner=preconditioner).fit(X, Y)
@@ -224,11 +232,9 @@ def test_invariants_hold_after_any_mix_of_actions(preconditioner):
             theta, status, before = clf.theta_.copy(), clf.status_.copy(), state(clf)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", (UserWarning, ConvergenceWarning))
-                try:
-                    act(clf, *step)
-                except ValueError as error:  # θ may be large after a rate of 1e200
-                    assert "overflow" in str(error)
-                    assert state(clf) == before
+                refused = refusal(clf, *step)
+            # θ may be large after a rate of 1e200.
+            assert refused is None or ("overflow" in refused and state(clf) == before)
             assert np.isfinite(clf.theta_).all()
             pruned, frozen = clf.status_ == PRUNED, clf.status_ == FROZEN
             assert clf.theta_[pruned].tobytes() == np.zeros(pruned.sum()).tobytes()

@@ -1,5 +1,6 @@
 """A sweep with memory trains no cell twice, and none too few."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,15 +158,17 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
     started = time.perf_counter()
     expected = sweep(**options).fit(*iris()).cv_results_
+    (tmp_path / "kept").mkdir()
     whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
     for moment in moments:
-        command = [sys.executable, "-c", KILLED, str(tmp_path)]
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
         root = Path(__file__).parents[1]
         with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
             time.sleep(2 * moment * whole)
             process.send_signal(signal.SIGKILL)
-    trainings.clear()
-    found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
+        shutil.copytree(tmp_path / "kept", tmp_path / f"{moment}", dirs_exist_ok=True)
+        trainings.clear()
+        found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
+        assert_same_results(found, expected)
     assert len(trainings) < 6 + 30
-    assert_same_results(found, expected)
