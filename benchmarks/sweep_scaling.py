@@ -7,7 +7,8 @@ without the last training on all the data. Each round runs every backend once wi
 cores; efficiency is the time in this process, one training after the other, ÷ (cores × time), the
 median over the rounds. The workers of a backend start before the clock does, and a short sweep has
 them import the package and load the compiled kernels; only Ray, whose pool joblib makes anew in
-every call, starts its workers within the time. What a sweep of two steps per training takes is
+every call, starts its workers within the time. With one core joblib runs loky and Ray in this
+process. What a sweep of two steps per training takes is
 given beside it. BLAS has one thread. Backends that are not installed are left out.
 Short trainings over larger data cut once, and so do those whose memory is measured.
 
