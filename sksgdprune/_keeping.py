@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import scipy
 import sklearn
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_memory
 
 from sksgdprune._sklearn import CALLBACK_ATTRIBUTES
@@ -118,26 +119,27 @@ def _describe_code(value, inner):
 
 
 def _describe_object(value, inner):
-    """Describe an object by its class and state; data, and what holds no code, by joblib's hash."""
+    """Describe an object by its class and state, in which functions may be; data by their hash."""
     if isinstance(value, CodeType):
         return (value.co_code, value.co_names, value.co_varnames, inner(value.co_consts))
     if isinstance(value, property | staticmethod | classmethod):
         return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
     if hasattr(value, "py_func"):  # numba's
         return inner(value.py_func)
-    state = getattr(value, "__dict__", None)
-    if state is not None and _holds_code(type(value).__module__):
-        state = {k: v for k, v in state.items() if not k.startswith(CALLBACK_ATTRIBUTES)}
-        return (inner(type(value)), inner(state))
     try:
-        return joblib.hash(value)
+        state = None if _is_data(value) else value.__getstate__()
+        if state is None:
+            return joblib.hash(value)
     except Exception:  # a lock, say, which decides nothing
         return inner(type(value))
+    if isinstance(state, dict):
+        state = {k: v for k, v in state.items() if not str(k).startswith(CALLBACK_ATTRIBUTES)}
+    return (inner(type(value)), inner(state))
 
 
-def _holds_code(module):
-    """Return whether objects of a module's classes may hold functions of a user."""
-    return module.partition(".")[0] in ("sklearn", __package__) or not _is_installed(module)
+def _is_data(value):
+    """Return whether an object holds numbers and texts alone, and many of them."""
+    return issparse(value) or hasattr(value, "__array__") or hasattr(value, "__dataframe__")
 
 
 def _names(code):

@@ -57,7 +57,8 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 2 S / n: a Gaussian prior of precision 2 on each weight, of which each of the n
-        samples takes its share, as in the paper's loss.
+        samples takes its share, as in the paper's loss. Until the last cut of a gradual schedule it
+        is S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`).
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the

@@ -68,8 +68,9 @@ class PreconditionedMLPRegressor(
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 12 φ S / n: a Gaussian prior of precision 12 on each weight, of which each of
         the n samples takes its share, as in the paper's loss; beyond n = 1,000 the precision
-        falls as sqrt(1000 / n). φ is the running mean of the
-        squared residuals (of the deviance of counts), by which a log-likelihood divides them.
+        falls as sqrt(1000 / n). φ is the running mean of the squared residuals (of the deviance of
+        counts), by which a log-likelihood divides them. Until the last cut of a gradual schedule
+        it is φ S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`).
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the

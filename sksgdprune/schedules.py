@@ -24,7 +24,8 @@ class Stage(NamedTuple):
         Minibatch steps that follow.
     penalty : float, default=1.0
         What alpha is multiplied by in these steps. None leaves alpha as it is but where it is
-        "auto": that is then S / (2 K) at least, if K weights are to remain in the end.
+        "auto": that is then S / (2 K) at least (times φ in regression), if K weights are to remain
+        in the end.
     rewind : bool, default=False
         Whether what is left goes back, after the cut, to where it was before the first stage.
     """
@@ -100,9 +101,9 @@ class _Gradual(_Schedule):
         The part of the steps over which the cuts are spread.
     penalty : float, default=None
         What alpha is multiplied by until the last cut. None leaves alpha as it is but where it is
-        "auto": that is then S / (2 K) at least, if K weights are to remain in the end, which was
-        measured (benchmarks/choose_pruning.py): weights that will go should shrink before, within
-        the steps that there are. It plays no part in freezing.
+        "auto": that is then S / (2 K) at least (times φ in regression), if K weights are to remain
+        in the end, which was measured (benchmarks/choose_pruning.py): weights that will go should
+        shrink before, within the steps that there are. It plays no part in freezing.
     """
 
     n_cuts: int = 60

@@ -4,8 +4,11 @@ import functools
 import subprocess
 import sys
 import threading
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +71,9 @@ SAME = [
     (lambda: FunctionTransformer(lambda X: X + 1)),
     (lambda: np.random.RandomState(3)),
     (lambda: threading.Lock()),
+    (lambda: joblib.Memory("somewhere", verbose=0)),
+    (lambda: SimpleNamespace(score=closure(1))),
+    (lambda: date(2020, 1, 1)),
 ]
 
 
@@ -117,6 +123,11 @@ def test_all_of_them_differ():
         (make_scorer(closure(1)), make_scorer(closure(2))),
         (PreconditionedMLPClassifier((5,)), PreconditionedMLPClassifier((6,))),
         (FunctionTransformer(closure(1)), FunctionTransformer(closure(2))),
+        (SimpleNamespace(score=closure(1)), SimpleNamespace(score=closure(2))),
+        (np.random.RandomState(1), np.random.RandomState(2)),
+        (np.random.default_rng(1), np.random.default_rng(2)),
+        (date(2020, 1, 1), date(2020, 1, 2)),
+        (pd.Series([1.0]), pd.Series([2.0])),
     ],
 )
 def test_what_differs_has_other_fingerprints(one, other):
