@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import log_loss
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from tests import reference
@@ -173,3 +174,13 @@ def test_a_relu_output_predicts_no_negative_value():
     assert reg.predict(X).min() == 0
     assert reg.out_activation_ == "relu"
     assert reg.score(X, target) > 0.8
+
+
+def test_the_loss_over_several_blocks_of_rows_is_the_mean_of_all():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(600, 4)) * np.linspace(0.1, 3, 600)[:, None]  # unlike from block to block
+    y = (X[:, 0] + rng.normal(size=600) > 0).astype(int)
+    clf = PreconditionedMLPClassifier((5,), max_steps=20, random_state=0)
+    clf.fit(X[:100], y[:100], X_val=X, y_val=y)
+    expected = log_loss(y, clf.predict_proba(X))
+    np.testing.assert_allclose(clf.validation_loss_curve_[-1], expected, rtol=1e-12)

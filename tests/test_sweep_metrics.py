@@ -131,6 +131,14 @@ def test_what_is_no_score_raises(score, error_score):
         sweep(p=P, scoring=lambda e, X, y: score, error_score=error_score).fit(*iris())
 
 
+def test_what_is_no_score_in_some_cells_is_no_failed_training():
+    def score(fitted, X, y):
+        return None if fitted.sparsity_ > 0.8 else 1.0
+
+    with pytest.raises(ValueError, match=r"^scoring must return a number, got None"):
+        sweep(p=P, scoring=score).fit(*iris())
+
+
 @pytest.mark.parametrize("score", [np.float32(0.5), np.array(0.5), np.array([0.5]), 1, True])
 def test_scores_of_one_number_are_taken(score):
     results = sweep(p=[0.5], scoring=lambda e, X, y: score, refit=False).fit(*iris()).cv_results_
