@@ -2,15 +2,15 @@
 
     python benchmarks/sweep_scaling.py [--quick] [--out DIR]
 
-The job is a sweep over digits with 32 hidden units: trainings of 3,200 steps, else the defaults,
-without the last training on all the data. Each round runs every backend once with each number of
-cores; efficiency is the time in this process, one training after the other, ÷ (cores × time), the
-median over the rounds. The workers of a backend start before the clock does, and a short sweep has
-them import the package and load the compiled kernels; only Ray, whose pool joblib makes anew in
-every call, starts its workers within the time. With one core joblib runs loky and Ray in this
-process. What a sweep of two steps per training takes is
-given beside it. BLAS has one thread. Backends that are not installed are left out.
-Short trainings over larger data cut once, and so do those whose memory is measured.
+The job is a sweep over digits with 32 hidden units and else the defaults, so with trainings of
+12,800 steps, without the last training on all the data. Each round runs every backend once with
+each number of cores; efficiency is the time in this process, one training after the other, ÷
+(cores × time), the median over the rounds. The workers of a backend start before the clock does,
+and a short sweep has them import the package and load the compiled kernels; only Ray, whose pool
+joblib makes anew in every call, starts its workers within the time. With one core joblib runs loky
+and Ray in this process. What a sweep of two steps per training takes is given beside it. BLAS has
+one thread. Backends that are not installed are left out. Short trainings over larger data cut
+once, and so do those whose memory is measured.
 
 Memory is measured in new processes. The largest sweeps are simulated from the measured times of
 the trainings, see sweep_simulation.py: a central scheduler takes for each training what Dask was
@@ -94,7 +94,7 @@ class Effort(NamedTuple):
 FULL = Effort(
     rounds=3,
     backends=engines.ALL,
-    job=Job(n_p=4, splits=5, repeats=2, steps=3_200),
+    job=Job(n_p=4, splits=5, repeats=2, steps=12_800),
     repeats=(1, 4),
     data=(8, 80),
     data_job=Job(n_p=3, splits=2, repeats=2, steps=160),
@@ -104,7 +104,7 @@ FULL = Effort(
     rows=(1_000, 10_000, 100_000),
     hidden=(32, 100, 300),
     cell_steps=800,
-    simulated=Job(n_p=20, splits=50, repeats=10, steps=3_200),
+    simulated=Job(n_p=20, splits=50, repeats=10, steps=12_800),
 )
 QUICK = Effort(
     rounds=1,

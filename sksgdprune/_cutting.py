@@ -142,7 +142,7 @@ class CuttingMixin:
         Pruning, CVPR.
         """
         cut = Cut.checked("prune", p, method, scope, include_biases, structure)
-        return self._cut_by(cut, partial(self._read_for, cut, X, y, sample_weight), random_state)
+        return self._cut_over(cut, X, y, sample_weight, random_state)
 
     def freeze(
         self,
@@ -199,7 +199,7 @@ class CuttingMixin:
             If more than p is frozen already; nothing changes then.
         """
         cut = Cut.checked("freeze", p, method, scope, include_biases)
-        return self._cut_by(cut, partial(self._read_for, cut, X, y, sample_weight), random_state)
+        return self._cut_over(cut, X, y, sample_weight, random_state)
 
     def unfreeze(self):
         """Let all frozen parameters be updated again; pruned ones stay pruned.
@@ -214,19 +214,23 @@ class CuttingMixin:
         self._network = self._network.cut(np.where(status == FROZEN, FREE, status), self.t_)
         return self
 
-    def _cut_by(self, cut, read, random_state=None):
-        """Carry out a cut; `read` returns the Data to take gradients over, where it is asked."""
+    def _cut_over(self, cut, X, y, sample_weight, random_state):
+        """Carry out a cut for which a user gave the samples, or none."""
         check_is_fitted(self)
         self._validate_params()
+        rng = None if random_state is None else check_random_state(random_state)
+        return self._cut_by(cut, partial(self._read_for, cut, X, y, sample_weight), rng)
+
+    def _cut_by(self, cut, read, rng=None):
+        """Carry out a cut; `read` returns the Data to take gradients over, where it is asked."""
         network, settings = self._network, self._settings()
         parameters = network.dense()
-        rng = self._rng if random_state is None else check_random_state(random_state)
         evidence = _scores.Evidence(
             parameters.theta,
             parameters.state.noise_variance,
             self.preconditioner_,
             lambda: _training.mean_gradients(read(), network, settings),
-            rng,
+            rng or self._rng,
         )
         status, exceeded = cut.status(network, evidence)
         if exceeded:

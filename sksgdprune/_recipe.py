@@ -202,6 +202,7 @@ def prune_gradually(
             f"{estimator!r}; SparsitySweep takes a Pipeline."
         )
     check_is_fitted(estimator)
+    estimator._validate_params()
     X, y = indexable(X, y)
     if n_steps == "auto":
         n_steps = _training.auto_steps(estimator, num_samples(X))

@@ -43,8 +43,9 @@ EPOCHS, FEWEST_STEPS, MOST_STEPS = 100, 12_800, 64_000
 # learning_rate="auto" grows as one over the root of the part that is not pruned, by this at most:
 # what is left moves as far, taken together.
 SPARSE_RATE = 4.0
-# Rows that go through at once where losses and gradients of all rows are asked for.
-BLOCK_ROWS = 256
+# Rows that go through at once where losses and gradients of all rows are asked for: so few that
+# their work space is not given back to the system each time, as Dask has its workers do.
+BLOCK_ROWS = 64
 
 
 class Settings(NamedTuple):
@@ -328,15 +329,9 @@ def _under_joblib():
     return any(frame.f_globals.get("__name__", "").startswith("joblib.") for frame in frames)
 
 
-def _blocks(n_rows, layout, dtype):
-    """Yield work space with the row numbers 0 to n_rows - 1, some at a time; use it at once."""
-    space = None
-    for first in range(0, n_rows, BLOCK_ROWS):
-        rows = np.arange(first, min(first + BLOCK_ROWS, n_rows))
-        if space is None or len(space.rows) != len(rows):
-            space = scratch(layout.shape, len(rows), dtype)
-        space.rows[:] = rows
-        yield space
+def _space(n_rows, layout, dtype):
+    """Return work space for so many rows, block by block."""
+    return scratch(layout.shape, min(BLOCK_ROWS, n_rows), dtype)
 
 
 def evaluate(data, layout, theta, hyper):
@@ -349,14 +344,13 @@ def evaluate(data, layout, theta, hyper):
     Z : ndarray of shape (n_samples, n_outputs)
         Before the output activation.
     """
-    Z, losses = np.empty((len(data.Y), layout.sizes[-1]), theta.dtype), []
-    rows = data.samples()
+    n, dtype = len(data.Y), theta.dtype
+    losses, Z = np.empty(n, dtype), np.empty((n, layout.sizes[-1]), dtype)
+    space = _space(n, layout, dtype)
     with blas_threads():
-        for space in _blocks(len(Z), layout, theta.dtype):
-            part = Z[space.rows[0] : space.rows[-1] + 1]
-            call(doors.losses_and_outputs, rows, layout.shape, theta, hyper, space, part)
-            losses.append(space.losses.copy())
-    return float(np.average(np.concatenate(losses), weights=data.weights)), Z
+        arguments = data.samples(), layout.shape, theta, hyper, space, losses, Z
+        call(doors.losses_and_outputs, *arguments)
+    return float(np.average(losses, weights=data.weights)), Z
 
 
 def mean_gradients(data, network, settings):
@@ -370,13 +364,12 @@ def mean_gradients(data, network, settings):
         The first includes the L2 penalty's part, as a training step does.
     """
     layout, theta = network.layout, check.kernel_array(network.dense().theta)
-    sums, rows = np.zeros((2, theta.size), theta.dtype), data.samples()
     weights = np.ones(len(data.Y)) if data.weights is None else data.weights
+    weights, sums = weights.astype(theta.dtype), np.zeros((2, theta.size), theta.dtype)
+    space = _space(len(weights), layout, theta.dtype)
     with blas_threads():
-        for space in _blocks(len(weights), layout, theta.dtype):
-            shares = weights[space.rows].astype(theta.dtype)
-            arguments = rows, layout.shape, theta, settings.hyper, space, shares, sums
-            call(doors.add_gradients, *arguments, verbose=settings.verbose)
+        arguments = data.samples(), layout.shape, theta, settings.hyper, space, weights, sums
+        call(doors.add_gradients, *arguments, verbose=settings.verbose)
     sums /= weights.sum()
     g, g2 = sums
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):

@@ -26,9 +26,8 @@ ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 DEPTHS = [(), (5,), (6, 5, 4)]
 
 
-def gradient_sums(layout, X, Y, theta, rows, weights, settings, sums):
-    space = records.scratch(layout.shape, len(rows), theta.dtype)
-    space.rows[:] = rows
+def gradient_sums(layout, X, Y, theta, weights, settings, sums, block=5):
+    space = records.scratch(layout.shape, block, theta.dtype)
     arguments = samples(X, Y), layout.shape, theta, settings.hyper, space, weights, sums
     doors.add_gradients(*arguments)
 
@@ -126,9 +125,8 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     layout, X, Y, theta, *_ = problem(hidden, loss, seed=3)
     theta[theta == 0] = 0.1  # away from the ReLU's kink at exactly 0
     _, h = hyper(activation=activation, loss=loss, output=output)
-    rows = np.arange(len(X))
     sums = np.zeros((2, theta.size))
-    gradient_sums(layout, X, Y, theta, rows, np.ones(len(rows)), h, sums)
+    gradient_sums(layout, X, Y, theta, np.ones(len(X)), h, sums)
 
     def total_loss(theta):
         return sum(
@@ -160,18 +158,17 @@ def test_the_logistic_loss_is_finite_and_exact_at_large_values(dtype):
     np.testing.assert_allclose(losses, [80, np.exp(-80)], rtol=1e-6)
 
 
-def test_gradient_sums_are_weighted_first_and_second_moments():
+@pytest.mark.parametrize("block", [1, 4, 7, 1000])
+def test_gradient_sums_are_weighted_first_and_second_moments(block):
     layout, X, Y, theta, *_ = problem((6, 5), "log_loss")
     _, h = hyper()
     g, g2 = sums = np.ones((2, theta.size))
-    rows, weights = np.array([3, 1, 1, 7]), np.array([1.0, 2.0, 0.5, 0.0])
-    gradient_sums(layout, X, Y, theta, rows, weights, h, sums)
+    weights = np.random.default_rng(0).choice([0, 0.5, 1, 2], len(X))
+    gradient_sums(layout, X, Y, theta, weights, h, sums, block)
     per_sample = np.array(
         [
-            reference.sample_gradient(
-                theta, layout.sizes, X[r], Y[r], "tanh", "log_loss", "softmax"
-            )[1]
-            for r in rows
+            reference.sample_gradient(theta, layout.sizes, x, y, "tanh", "log_loss", "softmax")[1]
+            for x, y in zip(X, Y, strict=True)
         ]
     )
     np.testing.assert_allclose(g, 1 + weights @ per_sample, atol=1e-13)

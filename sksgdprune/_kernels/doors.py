@@ -37,10 +37,10 @@ def _doors(stamp):
         return loop.take_steps(samples, network, lists, tail, steps, hyper, scratch)
 
     @_cached
-    def losses_and_outputs(samples, shape, theta, hyper, scratch, output):
+    def losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output):
         """Return nothing; see `queries.losses_and_outputs`."""
         _ = stamp
-        queries.losses_and_outputs(samples, shape, theta, hyper, scratch, output)
+        queries.losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output)
 
     @_cached
     def add_gradients(samples, shape, theta, hyper, scratch, weights, sums):
