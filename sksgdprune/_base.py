@@ -28,6 +28,7 @@ from sksgdprune._network import FittedNetwork
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
+from sksgdprune._uncertainty import DrawsMixin
 from sksgdprune._units import Seen
 from sksgdprune._warnings import warn
 
@@ -40,7 +41,7 @@ REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
 
 
 class BasePreconditionedMLP(
-    CuttingMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
+    CuttingMixin, DrawsMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
 
@@ -56,6 +57,7 @@ class BasePreconditionedMLP(
         "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "alpha": [check.NON_NEGATIVE, StrOptions({"auto"})],
         "average": ["boolean", check.COUNT],
+        "n_draws": [check.Count(0)],
         "standardize": ["boolean"],
         "batch_size": [check.Explained(check.COUNT, ROWS)],
         "sampling": [StrOptions({"replacement", "shuffle"})],
@@ -117,6 +119,7 @@ class BasePreconditionedMLP(
             a training goes well or `theta_` is set; under early stopping the parameters of the
             best score predict.
         """
+        self._check_draws()
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         with check.unchanged_on_error(self):
             if goes_on:
@@ -130,9 +133,12 @@ class BasePreconditionedMLP(
             n_steps = self._budget(data)
             epochs = self._report_epochs(data, n_steps, (X, y, sample_weight))
             watches = [*validation, *self._plateau(), *epochs]
-            outcome = self._advance(data, n_steps, watches, _training.Course(n_steps))
+            course = _training.Course(n_steps, tail=n_steps // 2)
+            hold = self._hold(data, n_steps) if held_out is None else None
+            outcome = self._advance(data, n_steps, watches, course, hold)
             for watch in validation:
                 self._keep_validation(watch, outcome)
+            self._calibrate_by(outcome, data, hold, held_out)
             self._tell_divergence(outcome)
         for report in epochs:
             report.end(None if self._network.diverged else {"_network": self._network})
@@ -144,21 +150,27 @@ class BasePreconditionedMLP(
     def _partial_fit(self, X, y, n_steps, sample_weight, classes=None):
         self._check_partial()
         check.step_count(n_steps)
-        self._tell(self._train(X, y, n_steps, sample_weight, classes))
+        data = self._start_or_read(X, y, sample_weight, classes)
+        before = self._network
+        self._tell(self._train_on(data, n_steps, _training.ALONE))
+        self._calibrate_along(before, data)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def _train(self, X, y, n_steps=None, sample_weight=None, classes=None, course=_training.ALONE):
+    def _train(self, X, y, n_steps=None, sample_weight=None, course=_training.ALONE):
         """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
-        if self.__sklearn_is_fitted__():
-            data = self._read_more(X, y, sample_weight)
-        else:
-            data = self._start(X, y, sample_weight, classes)
-        return self._train_on(data, n_steps, course)
+        return self._train_on(self._start_or_read(X, y, sample_weight), n_steps, course)
 
-    def _train_on(self, data, n_steps, course):
-        """Do the same with Data that were read for this network."""
-        outcome = self._advance(data, n_steps, course=course)
+    def _start_or_read(self, X, y, sample_weight, classes=None):
+        """Return samples as Data, for a fresh start where there is no network yet."""
+        if self.__sklearn_is_fitted__():
+            return self._read_more(X, y, sample_weight)
+        return self._start(X, y, sample_weight, classes)
+
+    def _train_on(self, data, n_steps, course, hold=None):
+        """Do as `_train` does with Data that were read for this network."""
+        outcome = self._advance(data, n_steps, course=course, hold=hold)
+        self._calibrate_by(outcome, data, hold)
         self._tell_divergence(outcome)
         return outcome
 
@@ -281,7 +293,8 @@ class BasePreconditionedMLP(
     def _plateau(self):
         """Return the watch that ends a training whose loss no longer falls, or none."""
         patience = self.n_iter_no_change
-        if self.early_stopping or self.tol == 0 or patience == math.inf:
+        # Draws are spread over the second half of the steps, so that there is one.
+        if self.early_stopping or self.n_draws or self.tol == 0 or patience == math.inf:
             return []
         return [_stopping.Plateau(patience, self.tol)]
 
@@ -309,12 +322,13 @@ class BasePreconditionedMLP(
         if self.early_stopping and validation.best_theta is not None:
             self._network = self._network.with_theta(validation.best_theta)
 
-    def _advance(self, data, n_steps=None, watches=(), course=_training.ALONE):
+    def _advance(self, data, n_steps=None, watches=(), course=_training.ALONE, hold=None):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
         self._n_rows = data.size
         settings = self._settings(course)
         n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
-        outcome = _training.train(data, self._network, settings, sampler, self.t_, n_steps, watches)
+        start = self._network, settings, sampler, self.t_
+        outcome = _training.train(data, *start, n_steps, watches, hold)
         self._network = replace(outcome.network, diverged=outcome.diverged)
         self._sampler = sampler
         self._record(outcome)
@@ -403,9 +417,9 @@ class BasePreconditionedMLP(
         return self._network.targets.decide(Z)
 
     def _linear_output(self, X):
-        """Return the last layer's values for the rows of X."""
+        """Return the last layer's values for the rows of X; those of all draws, pooled."""
         check_is_fitted(self)
-        return self._network.output(check.rows(self, X))
+        return self._network.pooled_output(check.rows(self, X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

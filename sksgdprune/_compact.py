@@ -7,7 +7,7 @@ import numpy as np
 from sksgdprune._kernels.records import FREE, PRUNED, State
 from sksgdprune._layout import Layout
 from sksgdprune._outputs import ACTIVATIONS
-from sksgdprune._storage import Parameters, Remaining
+from sksgdprune._storage import Parameters
 
 
 def compact(network):
@@ -17,18 +17,18 @@ def compact(network):
     constant: what it adds to the next layer goes into the biases there, then it is removed. A
     pruned bias that takes such a constant becomes FREE. Every layer keeps at least one unit.
     """
-    layout, parameters = _compact(network.layout, network.dense(), network.activation)
-    if network.is_sparsified:
-        parameters = Remaining.of(layout, parameters)
-    return replace(network, layout=layout, parameters=parameters)
+    smaller = replace(network.densified(), **_compact(network))
+    return smaller.sparsified() if network.is_sparsified else smaller
 
 
-def _compact(layout, parameters, activation):
-    """Return layout and dense Parameters of the smaller network."""
-    state, status, average = parameters
+def _compact(network):
+    """Return layout, dense Parameters and draws of the smaller network."""
+    layout, activation = network.layout, network.activation
+    state, status, average = network.dense()
     theta, held = _fold(layout, state.theta, status, activation)
     if average is not None:
         average, _ = _fold(layout, average, status, activation)
+    draws = [_fold(layout, draw, status, activation)[0] for draw in network.dense_draws()]
     units = [np.arange(layout.sizes[0])]
     for block in layout.weights(held)[1:]:
         leads = np.flatnonzero((block != PRUNED).any(axis=1))
@@ -39,8 +39,11 @@ def _compact(layout, parameters, activation):
         return None if vector is None else _sub_network(layout, vector, units)
 
     state = State(*map(smaller, state._replace(theta=theta)))
-    parameters = Parameters(state, smaller(held), smaller(average))
-    return Layout(tuple(len(kept) for kept in units)), parameters
+    return {
+        "layout": Layout(tuple(len(kept) for kept in units)),
+        "parameters": Parameters(state, smaller(held), smaller(average)),
+        "draws": tuple(map(smaller, draws)),
+    }
 
 
 def _fold(layout, theta, status, activation):

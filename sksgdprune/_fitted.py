@@ -50,6 +50,8 @@ def _fitted_vector(name, doc, possible, is_possible):
             state, _, average = network.dense()
             average = None if name == "theta" else average
             changed = network.with_state(state._replace(**{name: value}), average)
+            if name == "theta":
+                changed = replace(changed, draws=())
             diverged = network.diverged and name != "theta"
             self._network = replace(changed, diverged=diverged)
 

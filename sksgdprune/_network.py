@@ -11,11 +11,14 @@ from sksgdprune._kernels.compilation import call
 from sksgdprune._kernels.plan import LISTED_ROWS
 from sksgdprune._kernels.records import ACTIVATIONS, FREE, FROZEN, PRUNED, Units, scratch
 from sksgdprune._layout import Layout
+from sksgdprune._predictive import UNTUNED, Calibration, calibrated, tempered
 from sksgdprune._report import SparsityReport
 from sksgdprune._sampling import samples
 from sksgdprune._storage import Parameters, Remaining
 from sksgdprune._targets import Classes, Labels, Reals
 from sksgdprune._units import AS_IS
+
+DRAWN_VALUES = 2**20  # of all draws that are in memory at once: 8 MB
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class FittedNetwork:
     dispersion : float, default=1.0
         The running mean of the squared residuals, or of the deviance of counts, in units of
         `targets`; 1 where nothing asks for it.
+    draws : tuple of ndarray, default=()
+        Some iterates' θ, the latest last, kept as the parameters are: whole or without what is
+        pruned.
+    calibration : Calibration, default=UNTUNED
+        What the draws' spread is multiplied by, and the noise about their outputs.
     diverged : bool
         Whether the last training ended where something was not finite. The parameters are then
         those before; they predict nothing.
@@ -54,6 +62,8 @@ class FittedNetwork:
     average_from: int
     units: Units = AS_IS
     dispersion: float = 1.0
+    draws: tuple = ()
+    calibration: Calibration = UNTUNED
     diverged: bool = False
 
     @property
@@ -81,11 +91,25 @@ class FittedNetwork:
         return replace(network, dispersion=dispersion, diverged=False)
 
     def with_theta(self, theta):
-        """Return the network with another θ that predicts, in place of the average if any."""
+        """Return the network with another θ that predicts, in place of the average if any.
+
+        The draws, which were about the former one, go.
+        """
         state, _, average = self.dense()
+        network = replace(self, draws=())
         if average is None:
-            return self.with_state(state._replace(theta=theta))
-        return self.with_state(state, average=theta)
+            return network.with_state(state._replace(theta=theta))
+        return network.with_state(state, average=theta)
+
+    def with_draws(self, vectors, most):
+        """Return the network with further draws, dense vectors; the last `most` of all are kept."""
+        narrow = self.parameters.narrow
+        draws = *self.draws, *(np.array(narrow(vector)) for vector in vectors)
+        return replace(self, draws=draws[-most:] if most else ())
+
+    def dense_draws(self):
+        """Yield the draws as dense vectors."""
+        yield from map(self.parameters.spread, self.draws)
 
     def in_units(self, seen):
         """Return the network for X and y in the units of what was seen of them, if anything."""
@@ -106,8 +130,8 @@ class FittedNetwork:
     def cut(self, status, t):
         """Return the network with another status of each parameter, as it is at t.
 
-        PRUNED ones become 0; what is FROZEN from now on stays as it predicts. The average starts
-        anew: until it has begun, it is the present one.
+        PRUNED ones become 0, in the draws too; what is FROZEN from now on stays as it predicts. The
+        average starts anew: until it has begun, it is the present one.
         """
         state, old, average = parameters = self.dense()
         if np.array_equal(status, old):
@@ -115,7 +139,11 @@ class FittedNetwork:
         held = (status == FROZEN) & (old != FROZEN)
         theta = np.where(held, parameters.theta, state.theta)
         network = self._with(Parameters(state._replace(theta=theta), status, average))
-        return replace(network, average_from=max(t, self.average_from))
+        kept = status != PRUNED
+        draws = (np.where(held, parameters.theta, draw) for draw in self.dense_draws())
+        draws = (np.where(kept, draw, 0) for draw in draws)
+        draws = tuple(map(network.parameters.narrow, draws))
+        return replace(network, average_from=max(t, self.average_from), draws=draws)
 
     def _with(self, parameters):
         state, status, average = parameters
@@ -128,11 +156,13 @@ class FittedNetwork:
 
     def sparsified(self):
         """Return the network with the parameters that are not pruned alone."""
-        return replace(self, parameters=Remaining.of(self.layout, self.dense()))
+        remaining = Remaining.of(self.layout, self.dense())
+        draws = tuple(map(remaining.narrow, self.dense_draws()))
+        return replace(self, parameters=remaining, draws=draws)
 
     def densified(self):
         """Return the network with whole vectors."""
-        return replace(self, parameters=self.dense())
+        return replace(self, parameters=self.dense(), draws=tuple(self.dense_draws()))
 
     @property
     def is_sparsified(self):
@@ -156,6 +186,42 @@ class FittedNetwork:
         bias = intercepts[0] - self.units.mean @ first
         first, bias = (array.astype(self.dtype, copy=False) for array in (first, bias))
         return [first, *coefs[1:]], [bias, *intercepts[1:]]
+
+    def draw_outputs(self, X):
+        """Yield rows of X, as slices, with what the draws make of them.
+
+        That is the last layer's values, (n_draws, n_rows, n_outputs), their covariance multiplied
+        by the temperature. Memory is bounded: so many rows come at once that there are
+        `DRAWN_VALUES` values.
+        """
+        n_outputs = self.layout.sizes[-1]
+        size = max(DRAWN_VALUES // (len(self.draws) * n_outputs), 1)
+        drawn = [replace(self, parameters=self.parameters.with_theta(d)) for d in self.draws]
+        for first in range(0, X.shape[0], size):
+            rows = slice(first, min(first + size, X.shape[0]))
+            Z = np.stack([network.output(X[rows]) for network in drawn])
+            yield rows, tempered(Z, self.calibration.temperature)
+
+    def pooled_output(self, X):
+        """Return last-layer values that predict the draws' mean; without draws those of θ."""
+        if not self.draws or self.diverged:
+            return self.output(X)
+        Z = np.empty((X.shape[0], self.layout.sizes[-1]), self.dtype)
+        for rows, values in self.draw_outputs(X):
+            Z[rows] = self.targets.pooled(values)
+        return Z
+
+    def calibrated(self, data, most_draws=None):
+        """Return the network calibrated on Data that it was not trained on.
+
+        `most_draws` of the later half of the draws do, as the earlier ones may be of a network
+        that was still on its way.
+        """
+        draws = self.draws[-most_draws:] if most_draws else self.draws
+        network = replace(self, draws=draws, calibration=UNTUNED)
+        parts = [values for _, values in network.draw_outputs(data.X)]
+        found = calibrated(self.targets, np.concatenate(parts, axis=1), data.Y, data.weights)
+        return replace(self, calibration=found)
 
     def _listed_output(self, X):
         shape, lists = self.layout.shape, self.parameters.lists

@@ -98,33 +98,39 @@ class Recipe(NamedTuple):
     def carry_out(self, estimator, X, y, params):
         """Cut `estimator` and train it, as often as the plan says."""
         data = estimator._read_more(X, y, params.get("sample_weight"))
-        rows = cache(partial(_some_rows, estimator._rng, data))
+        # What the draws are judged by comes up in the last half of the last stage only.
+        hold = estimator._hold(data, self.plan[-1].n_steps)
+        early = data if hold is None else data.without(hold.rows)
+        rows = cache(partial(_some_rows, estimator._rng, early))
         begun = estimator._network, estimator.t_
         course = partial(self._course, estimator.t_ - estimator.t0, estimator._network.layout)
         for stage in self.plan:
+            last = stage is self.plan[-1]
             estimator._cut_by(self._cut(stage.fraction), rows)
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                _uninterrupted(estimator._train_on(data, stage.n_steps, course(stage.penalty)))
+                task = stage.n_steps, course(stage), hold if last else None
+                _uninterrupted(estimator._train_on(data if last else early, *task))
         return estimator
 
     def _cut(self, fraction):
         how = self.method, self.scope, self.include_biases, self.structure
         return Cut.checked(self.action, fraction, *how)
 
-    def _course(self, n_done, layout, penalty):
+    def _course(self, n_done, layout, stage):
         """Return the Course of a stage, for a plan that begins after so many steps.
 
         Where the stage leaves its penalty open, the weights that will go should shrink before: the
         penalty that takes grows as one over the number of those that remain, as was measured, and
         does not fade with the samples as a prior does.
         """
-        n_steps = n_done + sum(stage.n_steps for stage in self.plan)
-        if penalty is not None:
-            return Course(n_steps, penalty)
+        n_steps, tail = n_done + sum(s.n_steps for s in self.plan), stage.n_steps // 2
+        if stage.penalty is not None:
+            return Course(n_steps, stage.penalty, tail=tail)
         n_weights = sum(W.size for W in layout.weights(np.empty(layout.n_parameters)))
-        return Course(n_steps, least=SHRINKING / max(n_weights * (1 - self.plan[-1].fraction), 1))
+        least = SHRINKING / max(n_weights * (1 - self.plan[-1].fraction), 1)
+        return Course(n_steps, least=least, tail=tail)
 
 
 def _some_rows(rng, data):

@@ -1,7 +1,7 @@
 """The data to train on, and which of their rows come up."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -155,6 +155,12 @@ class Data:
     def size(self):
         """Number of samples: rows, each as often as it weighs."""
         return Population(len(self.Y), self.weights).size
+
+    def without(self, rows):
+        """Return the same, some rows of which never come up."""
+        weights = np.ones(len(self.Y)) if self.weights is None else self.weights.copy()
+        weights[rows] = 0
+        return replace(self, weights=weights)
 
     def take(self, rows):
         """Return the data of some rows."""

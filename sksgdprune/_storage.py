@@ -1,6 +1,6 @@
 """How a network keeps State and status: as vectors, or only what is not pruned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -38,6 +38,18 @@ class Parameters(NamedTuple):
     def like(self, parameters):
         """Return dense `parameters` in this form."""
         return parameters
+
+    def with_theta(self, values):
+        """Return the same with another θ that predicts, as `narrow` returns it."""
+        return self._replace(average=values)
+
+    def narrow(self, vector):
+        """Return what is kept of a dense vector: all."""
+        return vector
+
+    def spread(self, values):
+        """Return the dense vector of which `values` are what is kept."""
+        return values
 
 
 @dataclass(frozen=True)
@@ -80,11 +92,23 @@ class Remaining:
 
     def dense(self):
         """Return the vectors."""
-        state = State(*map(self._spread, self.state, PRUNED_STATE))
-        average = None if self.average is None else self._spread(self.average, 0)
-        return Parameters(state, self._spread(self.status, PRUNED), average)
+        state = State(*map(self.spread, self.state, PRUNED_STATE))
+        average = None if self.average is None else self.spread(self.average)
+        return Parameters(state, self.spread(self.status, PRUNED), average)
 
-    def _spread(self, values, where_pruned):
+    def with_theta(self, values):
+        """Return the same with another θ that predicts, as `narrow` returns it."""
+        other, lists = replace(self, average=values), self.lists
+        theta = other.spread(values)[lists.where]
+        vars(other)["lists"] = lists._replace(state=lists.state._replace(theta=theta))
+        return other
+
+    def narrow(self, vector):
+        """Return what is kept of a dense vector."""
+        return vector[self.where]
+
+    def spread(self, values, where_pruned=0):
+        """Return the dense vector of which `values` are what is kept."""
         vector = np.full(self.layout.n_parameters, where_pruned, dtype=values.dtype)
         vector[self.where] = values
         return vector

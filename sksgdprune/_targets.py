@@ -2,7 +2,8 @@
 
 A kind is chosen at a fresh start and kept with the network. It knows the output activation, how y
 is encoded as an array (n_samples, n_outputs), what is decided from the last layer's values and
-how they are graded, and the strata of a stratified split.
+how they are graded, the strata of a stratified split, and what the values of several draws,
+(n_draws, n_samples, n_outputs), make together.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +17,14 @@ from sklearn.utils.validation import column_or_1d
 
 from sksgdprune._kernels.records import OBJECTIVES
 from sksgdprune._outputs import OUTPUTS
+from sksgdprune._predictive import (
+    Bernoullis,
+    Categories,
+    Normals,
+    Poissons,
+    log_mean,
+    residual_std,
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,21 @@ class Classes:
 
     def columns(self, y):
         """Return None: classes have no units."""
+
+    def mixture(self, Z, noise_std=None):
+        """Return what the draws' values predict together."""
+        return Categories(log_softmax(Z, axis=2))
+
+    def pooled(self, Z):
+        """Return last-layer values whose probabilities are the draws' mean."""
+        return log_mean(log_softmax(Z, axis=2))
+
+    def noise(self, Z, Y, weights):
+        """Return None: the probabilities say it all."""
+
+    def decode(self, Y):
+        """Return the rows with a True each."""
+        return Y
 
     def strata(self, Y):
         """Return each row's class."""
@@ -181,6 +205,21 @@ class Labels:
     def columns(self, y):
         """Return None: labels have no units."""
 
+    def mixture(self, Z, noise_std=None):
+        """Return what the draws' values predict together."""
+        return Bernoullis(Z)
+
+    def pooled(self, Z):
+        """Return last-layer values whose probabilities are the draws' mean."""
+        return log_mean(log_expit(Z)) - log_mean(log_expit(-Z))
+
+    def noise(self, Z, Y, weights):
+        """Return None: the probabilities say it all."""
+
+    def decode(self, Y):
+        """Return the indicators."""
+        return Y
+
     def strata(self, Y):
         """Return None: the rows cannot be split by class."""
 
@@ -251,12 +290,29 @@ class Reals:
             raise ValueError(f"y has {y.shape[1]} outputs, but fit saw {len(self.mean)}.")
         return (y - self.mean) / self.scale
 
+    def decode(self, Y):
+        """Return encoded targets, or outputs, in the targets' units."""
+        return Y * self.scale.astype(Y.dtype) + self.mean.astype(Y.dtype)
+
     def decide(self, Z):
         """Return predictions in the targets' units, one-dimensional where there is one output."""
-        prediction = OUTPUTS[self.out_activation](Z)
-        prediction *= self.scale.astype(prediction.dtype)
-        prediction += self.mean.astype(prediction.dtype)
+        prediction = self.decode(OUTPUTS[self.out_activation](Z))
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
+
+    def mixture(self, Z, noise_std):
+        """Return what the draws' values predict together, in the targets' units."""
+        return Normals(self._outputs(Z), noise_std)
+
+    def pooled(self, Z):
+        """Return last-layer values that predict the draws' mean."""
+        return OUTPUTS[self.out_activation](Z.copy()).mean(axis=0)
+
+    def noise(self, Z, Y, weights):
+        """Return the noise about the draws' outputs, in the targets' units, (n_outputs,)."""
+        return residual_std(self._outputs(Z), self.decode(Y), weights)
+
+    def _outputs(self, Z):
+        return self.decode(OUTPUTS[self.out_activation](Z.astype(np.float64)))
 
     def grade(self, Z, Y, weights):
         """Return R², or NaN where the prediction is not finite."""
@@ -296,6 +352,17 @@ class Counts(Reals):
         """Return the same kind in units of the targets' mean: the rate starts near it."""
         scale = np.where(moments.mean > 0, moments.mean, 1.0)
         return replace(self, scale=scale)
+
+    def mixture(self, Z, noise_std=None):
+        """Return what the draws' values predict together: counts by the draws' rates."""
+        return Poissons(self._outputs(Z))
+
+    def pooled(self, Z):
+        """Return last-layer values of which the draws' mean is the exponential."""
+        return log_mean(Z)
+
+    def noise(self, Z, Y, weights):
+        """Return None: a count's variance is its rate."""
 
     def encode(self, y):
         """Return the targets, checked to be >= 0."""

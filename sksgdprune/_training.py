@@ -58,6 +58,9 @@ class Settings(NamedTuple):
     n_threads: int
     verbose: int
     power: float | None = None  # of the iterates' weights in their average; None for no average
+    n_draws: int = 0
+    apart: int = 1  # steps from draw to draw
+    t0: int = 0  # from where these are counted
 
 
 class Course(NamedTuple):
@@ -71,11 +74,14 @@ class Course(NamedTuple):
         What alpha is multiplied by.
     least : float, default=0.0
         What alpha="auto" is at least, over S.
+    tail : int, default=None
+        Last steps, over which all draws are spread; None draws once per pass over the data.
     """
 
     n_steps: int | None = None
     penalty: float = 1.0
     least: float = 0.0
+    tail: int | None = None
 
 
 ALONE = Course()
@@ -96,7 +102,21 @@ def settings(estimator, network, n_rows, n_samples=None, course=ALONE):
         thread_count(estimator.n_jobs),
         estimator.verbose,
         None if estimator.average is False else 0.0 if check.is_whole(estimator.average) else POWER,
+        estimator.n_draws,
+        _steps_apart(estimator.n_draws, n_samples, batch_size, course.tail),
+        estimator.t0,
     )
+
+
+def _steps_apart(n_draws, n_samples, batch_size, tail):
+    """Return the steps from draw to draw.
+
+    In N / S steps the iterates forget where they were (Mandt et al. 2017, Section 6). Where it is
+    known how many steps there are, the draws are as far apart as these allow.
+    """
+    if tail is None or not n_draws:
+        return math.ceil(n_samples / batch_size)
+    return max(tail // n_draws, 1)
 
 
 def _minibatch_size(estimator, n_samples):
@@ -191,13 +211,24 @@ def epoch_steps(data, settings):
     return math.ceil(data.size / settings.batch_size)
 
 
+class Hold(NamedTuple):
+    """Rows that do not come up in the first steps of a training: it can be judged by them."""
+
+    rows: np.ndarray
+    n_steps: int
+
+
 class Outcome(NamedTuple):
-    """What a training came to: the network, the losses by epochs, and what cut it short."""
+    """What a training came to: the network, the losses by epochs, and what cut it short.
+
+    `before` is the network as it was when the rows of a Hold had not come up yet.
+    """
 
     network: FittedNetwork
     curve: LossCurve
     diverged: bool = False
     interrupted: bool = False
+    before: FittedNetwork | None = None
 
 
 class _Chunks:
@@ -242,22 +273,40 @@ class _Chunks:
         parameters, losses, setting = before.dense(), np.empty(len(batch)), self._settings
         state, t = State(*(np.array(array) for array in parameters.state)), self._t + done
         network = Network(self._shape, state, self._status)
-        lists, tail = plan(*network), self._tail(before, parameters)
+        lists, tail = plan(*network), self._tail(before, parameters, t, len(batch))
         probe = probe if setting.noise_estimator == PROBE else None
         steps = Steps(batch, probe, float(t), losses, np.array([before.dispersion]))
         arguments = self._samples, network, lists, tail, steps, setting.hyper, self._scratch
         finite = call(doors.train, *arguments, verbose=setting.verbose)
         write_back(lists, state)
-        begun = tail is not None and t + finite >= before.average_from + STRIDE
-        average, dispersion = tail.average if begun else None, float(steps.dispersion[0])
-        return before.with_state(state, average, dispersion), losses[:finite]
+        average = tail.average if self._averages(before, t + finite) else None
+        after = before.with_state(state, average, float(steps.dispersion[0]))
+        drawn = tail.draws[: self._n_due(t, finite)] if setting.n_draws else ()
+        return after.with_draws(drawn, setting.n_draws), losses[:finite]
 
-    def _tail(self, network, parameters):
-        """Return what the iterates are averaged in, or None."""
-        if self._settings.power is None:
+    def _averages(self, network, t):
+        """Return whether an average has begun at t."""
+        return self._settings.power is not None and t >= network.average_from + STRIDE
+
+    def _n_due(self, t, n_steps):
+        """Return how many draws come up in so many steps."""
+        begun, apart = t - self._settings.t0, self._settings.apart
+        return (begun + n_steps) // apart - begun // apart
+
+    def _tail(self, network, parameters, t, n_steps):
+        """Return what the iterates are averaged and drawn in, or None."""
+        setting, real = self._settings, network.dtype.type
+        if setting.power is None and not setting.n_draws:
             return None
-        average = np.array(parameters.theta)
-        return Tail(average, float(network.average_from), network.dtype.type(self._settings.power))
+        n_due = self._n_due(t, n_steps) if setting.n_draws else 0
+        return Tail(
+            np.array(parameters.theta),
+            float(network.average_from),
+            real(setting.power or 0.0),
+            np.empty((n_due, parameters.theta.size), real),
+            setting.apart,
+            float(setting.t0),
+        )
 
 
 def _chunk_steps(n_parameters, batch_size):
@@ -266,7 +315,7 @@ def _chunk_steps(n_parameters, batch_size):
     return min(int(CHUNK_WORK / work) + 1, CHUNK_ROWS // batch_size + 1)
 
 
-def train(data, network, settings, sampler, t, n_steps, watches=()):
+def train(data, network, settings, sampler, t, n_steps, watches=(), hold=None):
     """Take `n_steps` minibatch steps from a copy of the network's state; see `loop.take_steps`.
 
     The kernel is called for about half a second at a time, so that Ctrl-C is heard. Where
@@ -291,23 +340,34 @@ def train(data, network, settings, sampler, t, n_steps, watches=()):
     watches : sequence of callables, default=()
         Each is called with θ and the LossCurve so far after every `watch.every` steps, and after
         the last one. The training ends where one of them returns True.
+    hold : Hold, default=None
+        Rows that come up later than others.
 
     Returns
     -------
     Outcome
     """
-    population, size = data.population(settings.sampling), settings.batch_size
+    size, ends = settings.batch_size, [n_steps]
+    populations = [data.population(settings.sampling)]
+    if hold is not None:
+        populations.insert(0, data.without(hold.rows).population(settings.sampling))
+        ends.insert(0, hold.n_steps)
     chunks, curve = _Chunks(data, network, settings, t), LossCurve(epoch_steps(data, settings))
-    most, done = _chunk_steps(network.layout.n_parameters, size), 0
+    most, done, before = _chunk_steps(network.layout.n_parameters, size), 0, None
+    if settings.n_draws:  # no more at once than are kept
+        most = min(most, settings.n_draws * settings.apart)
     try:
         with blas_threads(settings.n_threads):
             while done < n_steps:
+                if done == ends[0] < n_steps:
+                    before = chunks.kept[0]
+                    del ends[0], populations[0]
                 to_stops = (watch.every - done % watch.every for watch in watches)
-                steps = min(most, n_steps - done, *to_stops)
-                losses = chunks.take(*sampler.draw(population, steps, size, settings.sampling))
+                steps = min(most, ends[0] - done, *to_stops)
+                losses = chunks.take(*sampler.draw(populations[0], steps, size, settings.sampling))
                 curve.add(losses)
                 if len(losses) < steps:
-                    return Outcome(chunks.kept[0], curve, diverged=True)
+                    return Outcome(chunks.kept[0], curve, diverged=True, before=before)
                 done += steps
                 due = [w for w in watches if done % w.every == 0 or done == n_steps]
                 # A list, so that each sees every stop even where another ends the training.
@@ -319,8 +379,8 @@ def train(data, network, settings, sampler, t, n_steps, watches=()):
             raise
         if curve.n_steps < done:
             curve.add(losses)
-        return Outcome(network, curve, interrupted=True)
-    return Outcome(chunks.kept[0], curve)
+        return Outcome(network, curve, interrupted=True, before=before)
+    return Outcome(chunks.kept[0], curve, before=before)
 
 
 def _under_joblib():

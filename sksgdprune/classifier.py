@@ -8,9 +8,12 @@ from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._outputs import OUTPUTS
 from sksgdprune._sklearn import StrOptions
+from sksgdprune._uncertainty import ClassificationDrawsMixin
 
 
-class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditionedMLP):
+class PreconditionedMLPClassifier(
+    ScoreMixin, ClassificationDrawsMixin, ClassifierMixin, BasePreconditionedMLP
+):
     """Multilayer perceptron classifier trained by preconditioned constant-rate SGD.
 
     Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
@@ -68,6 +71,12 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
         other data, set it to False first.
+    n_draws : int, default=0
+        How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
+        the uncertainty, their mean probability predicts. `fit` spreads them over the second half of
+        its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
+        calibrated (`temperature_`) on `validation_fraction` of the rows, 1,000 at most, that come
+        up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
         Whether the network's inputs are (X - X_mean_) / X_scale_. A start, and steps, suit inputs
         of one scale only. A sparse X stays sparse.
@@ -200,6 +209,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         damping="auto",
         alpha="auto",
         average=True,
+        n_draws=0,
         standardize=True,
         batch_size=64,
         sampling="replacement",
@@ -226,6 +236,7 @@ class PreconditionedMLPClassifier(ScoreMixin, ClassifierMixin, BasePreconditione
         self.damping = damping
         self.alpha = alpha
         self.average = average
+        self.n_draws = n_draws
         self.standardize = standardize
         self.batch_size = batch_size
         self.sampling = sampling

@@ -7,10 +7,11 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._sklearn import StrOptions
+from sksgdprune._uncertainty import RegressionDrawsMixin
 
 
 class PreconditionedMLPRegressor(
-    ScoreMixin, RegressorMixin, MultiOutputMixin, BasePreconditionedMLP
+    ScoreMixin, RegressionDrawsMixin, RegressorMixin, MultiOutputMixin, BasePreconditionedMLP
 ):
     """Multilayer perceptron regressor trained by preconditioned constant-rate SGD.
 
@@ -80,6 +81,12 @@ class PreconditionedMLPRegressor(
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
         other data, set it to False first.
+    n_draws : int, default=0
+        How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
+        the uncertainty, their mean prediction predicts. `fit` spreads them over the second half of
+        its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
+        calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 1,000 at
+        most, that come up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
         Whether the network learns (y - y_mean_) / y_scale_ from (X - X_mean_) / X_scale_. A start,
         and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets' unit, a
@@ -209,6 +216,7 @@ class PreconditionedMLPRegressor(
         damping="auto",
         alpha="auto",
         average=True,
+        n_draws=0,
         standardize=True,
         batch_size=64,
         sampling="replacement",
@@ -235,6 +243,7 @@ class PreconditionedMLPRegressor(
         self.damping = damping
         self.alpha = alpha
         self.average = average
+        self.n_draws = n_draws
         self.standardize = standardize
         self.batch_size = batch_size
         self.sampling = sampling

@@ -108,7 +108,7 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
     lists : Lists or None
         From `plan`; its working state is changed too, see `write_back`.
     tail : Tail or None
-        Where iterates are averaged: its average is changed in place.
+        Where iterates are averaged or drawn: its average and its draws are changed in place.
     steps : Steps
         The rows; its losses are filled with each minibatch's mean loss before its step, penalty
         included.
@@ -127,6 +127,7 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
     # has its references counted.
     shape, theta, probe, squares = network.shape, network.state.theta, steps.probe, scratch.squares
     n_steps, S = steps.batch.shape
+    n_drawn = 0
     for step in range(n_steps):
         _choose_rows(steps.batch, probe, step, scratch.rows)
         to_deltas(samples, shape, theta, lists, hyper, scratch)
@@ -152,5 +153,5 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
             if not finite:
                 return step
         if tail is not None:
-            collect(theta, lists, tail, t + 1)
+            n_drawn = collect(theta, lists, tail, t + 1, n_drawn)
     return n_steps

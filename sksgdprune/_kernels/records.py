@@ -155,11 +155,14 @@ class Network(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """What is collected of the iterates: their mean, by weights that favour the later ones."""
+    """What is collected of the iterates: a mean that favours the later ones, and some as draws."""
 
     average: np.ndarray  # (n_parameters,)
-    first: float  # the t from which on steps are counted
+    first: float  # the t from which on steps are counted for the average
     power: np.floating  # the n-th iterate that is collected weighs about n ** power
+    draws: np.ndarray  # (n, n_parameters): as many as come up in these steps, or none
+    apart: int  # an iterate is drawn where the steps since `start` are a multiple of it
+    start: float  # the t before the first of all steps
 
 
 class Steps(NamedTuple):

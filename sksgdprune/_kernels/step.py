@@ -83,24 +83,40 @@ def _move(i, state, status, g, noise, rates):
 
 
 @jit
-def collect(theta, lists, tail, t):
-    """Take θ as it is at t into the average, if it is its turn.
+def collect(theta, lists, tail, t, n_drawn):
+    """Take θ as it is at t into the average and the draws, if it is its turn.
 
-    The n-th iterate has the weight (p + 1) / (n + p) against the mean of those before it: 1 / n
-    for p = 0, and for p > 0 the later ones count for more (Shamir & Zhang 2013).
+    Returns
+    -------
+    int
+        How many draws there are: n_drawn, or one more.
     """
-    real = type(tail.power)
     steps = int(t - tail.first)
-    if steps < STRIDE or steps % STRIDE != 0:
-        return
-    if lists is not None:
+    averages = steps >= STRIDE and steps % STRIDE == 0
+    draws = n_drawn < tail.draws.shape[0] and int(t - tail.start) % tail.apart == 0
+    if lists is not None and (averages or draws):
         for c in range(lists.where.size):
             theta[lists.where[c]] = lists.state.theta[c]
-    n = steps // STRIDE
-    weight = (tail.power + real(1)) / (real(n) + tail.power)
+    if averages:
+        _average(theta, tail.average, steps // STRIDE, tail.power)
+    if draws:
+        tail.draws[n_drawn] = theta
+        return n_drawn + 1
+    return n_drawn
+
+
+@jit
+def _average(theta, average, n, power):
+    """Take the n-th iterate that counts into the average.
+
+    It has the weight (p + 1) / (n + p) against the mean of those before it: 1 / n for p = 0, and
+    for p > 0 the later ones count for more (Shamir & Zhang 2013).
+    """
+    real = type(power)
+    weight = (power + real(1)) / (real(n) + power)
     for i in range(theta.size):
-        mean = tail.average[i] + weight * (theta[i] - tail.average[i])
-        tail.average[i] = mean if n > 1 else theta[i]
+        mean = average[i] + weight * (theta[i] - average[i])
+        average[i] = mean if n > 1 else theta[i]
 
 
 @jit

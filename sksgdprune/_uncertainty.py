@@ -1,0 +1,304 @@
+"""What an estimator says of its uncertainty, from the draws of its network."""
+
+import math
+from dataclasses import replace
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.validation import check_is_fitted
+
+from sksgdprune import _validation as check
+from sksgdprune._fitted import network_of
+from sksgdprune._training import Hold
+
+# Held-out rows and draws that a training calibrates by: more cost time and change little.
+MOST_ROWS, MOST_DRAWS = 1000, 32
+
+
+class DrawsMixin:
+    """Draws, and their calibration on rows that the training has not seen."""
+
+    @property
+    def draws_(self):
+        """Iterates of the tail of the training, (n_draws, n_parameters), the latest last.
+
+        Masks hold: a pruned parameter is 0 in each, a frozen one what it was frozen at. In
+        `partial_fit` they come one by one, up to `n_draws`; then the oldest goes.
+        """
+        network = network_of(self, "draws_")
+        vectors = list(network.dense_draws())
+        return np.array(vectors, network.dtype).reshape(-1, network.layout.n_parameters)
+
+    @property
+    def temperature_(self):
+        """What the covariance of the draws' outputs is multiplied by; 1 before calibration."""
+        return network_of(self, "temperature_").calibration.temperature
+
+    def calibrate(self, X, y, sample_weight=None):
+        """Set the draws' temperature, and a regressor's noise, by rows it was not trained on.
+
+        `fit` does so by itself, on rows that it holds out for its first half; this is for what
+        came later: `prune`, `freeze`, `partial_fit`, other data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
+
+        Returns
+        -------
+        self : object
+            The estimator, with another `temperature_` and `noise_std_`.
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws. The estimator stays as it was.
+        """
+        network = self._drawn_network()
+        data = self._read(*indexable(X, y), sample_weight, network)
+        self._network = network.calibrated(data)
+        return self
+
+    def _drawn_network(self):
+        """Return the network, if it has draws."""
+        check_is_fitted(self)
+        network = self._network
+        if not network.draws:
+            raise ValueError(
+                f"There are no draws (n_draws={self.n_draws!r}): set n_draws, say to 100, and fit "
+                "again. Assigning theta_ or coefs_ lets them go, too."
+            )
+        return network
+
+    def _check_draws(self):
+        """Refuse what leaves no tail to draw from."""
+        if self.n_draws and self.early_stopping:
+            raise ValueError(
+                f"Got n_draws={self.n_draws} with early_stopping=True, which goes back to the "
+                "parameters of one epoch; draws are of a training that comes to rest. Set one of "
+                "the two to its default."
+            )
+
+    def _hold(self, data, n_steps):
+        """Return which rows come up in the second half of a training only, or None.
+
+        It is these rows by which the draws of the first half are judged.
+        """
+        n = len(data.Y)
+        if not self.n_draws or n < 2 or n_steps < 2:
+            return None
+        n_held = min(math.ceil(self.validation_fraction * n), n - 1, MOST_ROWS)
+        return Hold(self._rng.permutation(n)[:n_held], n_steps // 2)
+
+    def _calibrate_by(self, outcome, data, hold, held_out=None):
+        """Calibrate by rows that a training has not seen, or not until its half."""
+        if hold is not None:
+            before = outcome.before or self._network
+            self._calibrate(before, data.take(hold.rows), len(before.draws) // 2)
+        elif held_out is not None:
+            self._calibrate(self._network, held_out)
+
+    def _calibrate_along(self, before, data):
+        """Calibrate by the rows of a partial_fit, as the network predicted them before it."""
+        n = len(data.Y)
+        if n > MOST_ROWS:
+            data = data.take(np.linspace(0, n - 1, MOST_ROWS).astype(int))
+        self._calibrate(before if before.draws else self._network, data)
+
+    def _calibrate(self, network, data, n_draws=MOST_DRAWS):
+        """Take what the last of a network's draws, so many at most, show on some data."""
+        if self.n_draws and network.draws and not network.diverged:
+            found = network.calibrated(data, max(min(n_draws, MOST_DRAWS), 1)).calibration
+            self._network = replace(self._network, calibration=found)
+
+
+class RegressionDrawsMixin:
+    """Predictive distributions of a regressor: a normal or Poisson one about each draw."""
+
+    @property
+    def noise_std_(self):
+        """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
+
+        Of rows that were held out. None without draws, and under the Poisson loss, where the
+        variance of a count is its rate.
+        """
+        return network_of(self, "noise_std_").calibration.noise_std
+
+    def predict(self, X, return_std=False):
+        """Return the prediction for each row: with draws, the mean of theirs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        return_std : bool, default=False
+            Whether to return the standard deviation, too; that needs draws.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the targets' unit; NaN after a training that diverged.
+        std : ndarray of the same shape
+            Only with `return_std`: that of a new observation, noise included.
+
+        Raises
+        ------
+        ValueError
+            With `return_std` where there are no draws.
+        """
+        if not return_std:
+            return super().predict(X)
+        parts = [(m.mean(), m.std()) for m in self._mixtures(X)]
+        return tuple(map(self._stacked, zip(*parts, strict=True)))
+
+    def predict_interval(self, X, coverage=0.9):
+        """Return intervals that hold a new observation with a probability of `coverage`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        coverage : float in (0, 1), default=0.9
+            The same part of the predictive distribution is left out at both ends.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends in the targets' unit; with several outputs an interval for each.
+
+        Raises
+        ------
+        ValueError
+            On another `coverage`, and where there are no draws.
+        """
+        if not isinstance(coverage, Real) or not 0 < coverage < 1:
+            raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
+        ends = (1 - coverage) / 2, (1 + coverage) / 2
+        parts = [tuple(m.quantile(q) for q in ends) for m in self._mixtures(X)]
+        return np.stack([self._stacked(end) for end in zip(*parts, strict=True)], axis=-1)
+
+    def sample_y(self, X, n_samples=1, random_state=None):
+        """Return samples of new observations; a sample is of one draw for all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=1
+            How many for each row.
+        random_state : int, RandomState or None, default=None
+            Chooses draws and noise.
+
+        Returns
+        -------
+        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
+            In the targets' unit, noise included; counts under the Poisson loss.
+
+        Raises
+        ------
+        ValueError
+            If n_samples < 1, and where there are no draws.
+        """
+        if not check.is_whole(n_samples) or n_samples < 1:
+            raise ValueError(f"Got n_samples={n_samples!r}; it must be a whole number from 1 on.")
+        rng = check_random_state(random_state)
+        chosen = rng.randint(len(self._drawn_network().draws), size=n_samples)
+        mixtures = list(self._mixtures(X))
+        components = np.concatenate([mixture[0][chosen] for mixture in mixtures], axis=1)
+        whole = type(mixtures[0])(components, *mixtures[0][1:])
+        return self._stacked([np.moveaxis(whole.sample(rng), 0, -1)])
+
+    def log_likelihood(self, X, y):
+        """Return the log-density of y given X, of all outputs of a row together.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Observations in the targets' unit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In nats; under the Poisson loss the log-probability of a count.
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws.
+        """
+        network = self._drawn_network()
+        y = network.targets.decode(self._read(*indexable(X, y), None, network).Y)
+        first, parts = 0, []
+        for mixture in self._mixtures(X):
+            n = mixture[0].shape[1]
+            parts.append(mixture.log_likelihood(y[first : first + n]))
+            first += n
+        return np.concatenate(parts)
+
+    def _mixtures(self, X):
+        """Yield the predictive distributions of all rows, some rows at a time."""
+        network = self._drawn_network()
+        noise_std = network.calibration.noise_std
+        for _, Z in network.draw_outputs(check.rows(self, X)):
+            yield network.targets.mixture(Z, noise_std)
+
+    def _stacked(self, blocks):
+        """Return blocks of rows as one array, without the axis of a single output."""
+        whole = np.concatenate(blocks)
+        return whole[:, 0] if whole.shape[1] == 1 else whole
+
+
+class Uncertainty(NamedTuple):
+    """How uncertain predictions are, in nats: arrays (n_samples,), or (n_samples, n_labels).
+
+    Parameters
+    ----------
+    entropy : ndarray
+        Of the predicted probabilities: all uncertainty.
+    mutual_information : ndarray
+        Between label and parameters: what more training data could take away (Houlsby et al. 2011).
+    """
+
+    entropy: np.ndarray
+    mutual_information: np.ndarray
+
+
+class ClassificationDrawsMixin:
+    """How far a classifier's draws agree."""
+
+    def predict_uncertainty(self, X):
+        """Return the entropy of each prediction, and the part of it in which the draws differ.
+
+        High entropy is a reason to reject a prediction, high mutual information one to label the
+        row (active learning).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        Uncertainty
+            `entropy` and `mutual_information` in nats, of shape (n_samples,); of multilabel targets
+            (n_samples, n_labels).
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws.
+        """
+        network, parts = self._drawn_network(), []
+        for _, Z in network.draw_outputs(check.rows(self, X)):
+            entropy, within = network.targets.mixture(Z).entropies()
+            parts.append((entropy, np.maximum(entropy - within, 0)))
+        return Uncertainty(*map(np.concatenate, zip(*parts, strict=True)))
