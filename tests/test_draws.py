@@ -1,0 +1,346 @@
+"""Draws: which iterates they are, that masks hold in them, and what is predicted from them."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_softmax, logsumexp, softmax
+from scipy.stats import norm, poisson
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.utils import check_random_state
+
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    PreconditionedMLPRegressor,
+    SparsitySweep,
+    _network,
+    _training,
+)
+from sksgdprune._predictive import SPREADS, Normals, Poissons
+from sksgdprune._training import Hold
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 3))
+Y = np.column_stack([X[:, 0] + 0.3 * RNG.normal(size=120), 50 + 7 * X[:, 1] * X[:, 2]])
+y = Y[:, 0]
+COUNTS = RNG.poisson(np.exp(0.5 + 0.4 * X[:, 0]))
+
+
+def regressor(**options):
+    given = {"batch_size": 20, "n_draws": 8, "random_state": 0, "max_steps": 320} | options
+    return PreconditionedMLPRegressor((5,), **given)
+
+
+def classifier(**options):
+    given = {"batch_size": 20, "n_draws": 8, "random_state": 0, "max_steps": 320} | options
+    return PreconditionedMLPClassifier((5,), **given)
+
+
+def last_layer(model, X, theta):
+    """Return one draw's last-layer values, by hand."""
+    first, b1, second, b2 = model._network.layout.views(theta)
+    hidden = np.maximum((X - model.X_mean_) / model.X_scale_ @ first + b1, 0)
+    return hidden @ second + b2
+
+
+def drawn(model, X):
+    """Return the tempered last-layer values of all draws, by hand."""
+    Z = np.array([last_layer(model, X, theta) for theta in model.draws_])
+    return Z.mean(axis=0) + model.temperature_**0.5 * (Z - Z.mean(axis=0))
+
+
+# Which iterates they are.
+
+
+def test_partial_fit_draws_an_iterate_per_pass_over_the_data_and_keeps_the_last():
+    alone, model = regressor(n_draws=0, average=False), regressor(n_draws=3, average=False)
+    iterates = [alone.partial_fit(X, y, n_steps=6).theta_.copy() for _ in range(5)]  # 120 / 20
+    model.partial_fit(X, y, n_steps=13)
+    np.testing.assert_array_equal(model.draws_, iterates[:2])
+    model.partial_fit(X, y, n_steps=17)
+    np.testing.assert_array_equal(model.draws_, iterates[2:])
+
+
+def test_fit_spreads_the_draws_over_its_second_half():
+    alone = regressor(n_draws=0, average=False, tol=0)
+    model = regressor(average=False, learning_rate=0.03).fit(X, y, X_val=X, y_val=y)
+    thetas = [
+        alone.set_params(max_steps=steps, learning_rate=0.03).fit(X, y).theta_
+        for steps in range(180, 321, 20)
+    ]
+    np.testing.assert_array_equal(model.draws_, thetas)
+
+
+def test_an_average_beside_the_draws_changes_nothing_in_either():
+    model, averaged = regressor(average=False).fit(X, y), regressor().fit(X, y)
+    np.testing.assert_array_equal(model.draws_, averaged.draws_)
+    without = regressor(n_draws=0).partial_fit(X, y, n_steps=50)
+    np.testing.assert_array_equal(regressor().partial_fit(X, y, n_steps=50).theta_, without.theta_)
+
+
+def test_chunks_of_a_few_steps_draw_the_same(monkeypatch):
+    whole = regressor().fit(X, y)
+    monkeypatch.setattr(_training, "_chunk_steps", lambda *_: 7)
+    np.testing.assert_array_equal(regressor().fit(X, y).draws_, whole.draws_)
+
+
+def test_draws_have_the_dtype_of_the_data():
+    assert regressor().fit(X.astype(np.float32), y).draws_.dtype == np.float32
+
+
+def test_rows_on_hold_change_nothing_before_their_time():
+    model = regressor().partial_fit(X, y, n_steps=1)
+    rows, networks = np.array([3, 50, 119]), []
+    for shift in (0, 100):
+        other = y.copy()
+        other[rows] += shift
+        data, sampler = model._encode(X, other, None, model._network), model._sampler
+        settings = model._settings()
+        start = model._network, settings, pickle.loads(pickle.dumps(sampler)), model.t_
+        networks.append(_training.train(data, *start, 200, hold=Hold(rows, 100)))
+    before = [outcome.before.dense().theta for outcome in networks]
+    np.testing.assert_array_equal(*before)
+    assert not np.array_equal(*(outcome.network.dense().theta for outcome in networks))
+
+
+# Masks.
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_masks_hold_in_draws(sparse):
+    model = regressor(average=sparse).fit(X, y)
+    model.prune(0.4)
+    model = model.sparsify() if sparse else model
+    model.freeze(0.5, X=X, y=y)
+    pruned, frozen = model.status_ == 2, model.status_ == 1
+    at, first = model.theta_[frozen], model.draws_
+    for draws in (first, model.partial_fit(X, y, n_steps=30).draws_):
+        assert draws.shape == (8, model.theta_.size)
+        assert not draws[:, pruned].any()
+        np.testing.assert_array_equal(draws[:, frozen], np.tile(at, (8, 1)))
+        assert np.ptp(draws[:, model.status_ == 0], axis=0).all()
+
+
+@pytest.mark.parametrize("change", ["sparsify", "compact"])
+def test_sparsify_and_compact_leave_the_predictive_distribution(change):
+    model = PreconditionedMLPRegressor((8, 6), n_draws=5, max_steps=200, random_state=0).fit(X, Y)
+    model.prune(0.93).partial_fit(X, Y, n_steps=20)
+    expected = model.predict(X, return_std=True)
+    n_hidden = sum(b.size for b in model.intercepts_)
+    getattr(model, change)()
+    np.testing.assert_allclose(model.predict(X, return_std=True), expected, rtol=1e-9)
+    assert change == "sparsify" or sum(b.size for b in model.intercepts_) < n_hidden
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.draws_, model.draws_)
+    np.testing.assert_allclose(model.densify().predict(X, return_std=True), expected, rtol=1e-9)
+
+
+def test_a_theta_of_ones_own_has_no_draws():
+    model = regressor().fit(X, y)
+    model.theta_ = model.theta_ * 2
+    assert model.draws_.shape == (0, model.theta_.size)
+    with pytest.raises(ValueError, match="no draws"):
+        model.predict(X, return_std=True)
+
+
+def test_a_training_without_draws_lets_the_old_ones_go():
+    model = regressor().fit(X, y).set_params(n_draws=0).partial_fit(X, y)
+    assert len(model.draws_) == 0
+
+
+# What is predicted.
+
+
+def test_a_regressor_predicts_the_mixture_of_its_draws():
+    model = regressor().fit(X, Y)
+    means, noise = drawn(model, X) * model.y_scale_ + model.y_mean_, model.noise_std_
+    mean, std = model.predict(X, return_std=True)
+    np.testing.assert_allclose(model.predict(X), mean)
+    np.testing.assert_allclose(mean, means.mean(axis=0))
+    np.testing.assert_allclose(std, np.sqrt(means.var(axis=0) + noise**2))
+    logs = norm.logpdf(Y, means, noise).sum(axis=2)
+    np.testing.assert_allclose(model.log_likelihood(X, Y), logsumexp(logs, axis=0) - np.log(8))
+    ends = model.predict_interval(X, coverage=0.8)
+    assert ends.shape == (120, 2, 2)
+    for q, end in ((0.1, ends[..., 0]), (0.9, ends[..., 1])):
+        np.testing.assert_allclose(norm.cdf(end, means, noise).mean(axis=0), q, atol=1e-9)
+
+
+def test_one_output_has_no_axis_of_its_own():
+    model = regressor().fit(X, y)
+    assert [a.shape for a in model.predict(X, return_std=True)] == [(120,), (120,)]
+    assert model.predict_interval(X).shape == (120, 2)
+    assert model.sample_y(X, 4, random_state=0).shape == (120, 4)
+    assert model.noise_std_.shape == (1,)
+
+
+def test_counts_are_a_mixture_of_poisson_distributions():
+    model = regressor(loss="poisson").fit(X, COUNTS)
+    rates = np.exp(drawn(model, X))[:, :, 0] * model.y_scale_
+    np.testing.assert_allclose(model.predict(X), rates.mean(axis=0))
+    likelihood = poisson.pmf(COUNTS, rates).mean(axis=0)
+    np.testing.assert_allclose(np.exp(model.log_likelihood(X, COUNTS)), likelihood)
+    low, high = model.predict_interval(X, coverage=0.9).T
+    for q, end in ((0.05, low), (0.95, high)):
+        assert (poisson.cdf(end, rates).mean(axis=0) >= q).all()
+        assert (poisson.cdf(end - 1, rates).mean(axis=0) < q).all()
+    assert model.noise_std_ is None
+    samples = model.sample_y(X, 3, random_state=0)
+    np.testing.assert_array_equal(samples, np.rint(samples))
+
+
+def test_samples_are_of_one_draw_each_and_follow_the_seed():
+    model = regressor().fit(X, Y)
+    means, seed = drawn(model, X) * model.y_scale_ + model.y_mean_, 3
+    got = model.sample_y(X, 5, random_state=seed)
+    rng = check_random_state(seed)
+    chosen = means[rng.randint(8, size=5)]
+    expected = chosen + model.noise_std_ * rng.normal(size=chosen.shape)
+    np.testing.assert_allclose(got, np.moveaxis(expected, 0, -1))
+
+
+def test_a_classifier_averages_the_probabilities_of_its_draws():
+    X, y = load_iris(return_X_y=True)
+    model = classifier().fit(X, y)
+    P = softmax(drawn(model, X), axis=2)
+    np.testing.assert_allclose(model.predict_proba(X), P.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), P.mean(axis=0), atol=1e-12)
+    np.testing.assert_array_equal(model.predict(X), P.mean(axis=0).argmax(axis=1))
+    found, mean = model.predict_uncertainty(X), P.mean(axis=0)
+    entropy = -(mean * np.log(mean)).sum(axis=1)
+    within = -(P * np.log(P)).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(found.entropy, entropy)
+    np.testing.assert_allclose(found.mutual_information, entropy - within, atol=1e-12)
+
+
+def test_labels_are_averaged_one_by_one():
+    X, Y = make_multilabel_classification(80, 4, n_classes=3, random_state=0)
+    model = classifier().fit(X, Y)
+    P = expit(drawn(model, X))
+    np.testing.assert_allclose(model.predict_proba(X), P.mean(axis=0))
+    np.testing.assert_array_equal(model.predict(X), P.mean(axis=0) > 0.5)
+    assert model.predict_uncertainty(X).mutual_information.shape == (80, 3)
+
+
+@pytest.mark.parametrize("size", [1, 37, 10**6])
+def test_blocks_of_rows_predict_the_same(monkeypatch, size):
+    model = regressor().fit(X, Y)
+    expected = model.predict_interval(X), model.sample_y(X, 2, 0), model.log_likelihood(X, Y)
+    monkeypatch.setattr(_network, "DRAWN_VALUES", size)
+    got = model.predict_interval(X), model.sample_y(X, 2, 0), model.log_likelihood(X, Y)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("q", [0.01, 0.3, 0.95])
+def test_quantiles_invert_the_distribution(q):
+    rng = np.random.default_rng(1)
+    normals = Normals(rng.normal(size=(5, 4, 2)), np.array([0.1, 2.0]))
+    np.testing.assert_allclose(normals.cdf(normals.quantile(q)), q, atol=1e-9)
+    poissons = Poissons(rng.gamma(2, 3, size=(5, 4, 2)))
+    k = poissons.quantile(q)
+    assert (poissons.cdf(k) >= q).all()
+    assert (poissons.cdf(k - 1) < q).all()
+
+
+# Calibration.
+
+
+def test_calibration_takes_the_spread_of_highest_likelihood():
+    model = regressor().fit(X, Y)
+    Z = np.array([last_layer(model, X, theta) for theta in model.draws_])
+    tried = []
+    for spread in SPREADS:
+        means = (Z.mean(axis=0) + spread * (Z - Z.mean(axis=0))) * model.y_scale_ + model.y_mean_
+        squares = ((Y - means.mean(axis=0)) ** 2).sum(axis=0) / (len(Y) - 2)
+        noise = np.sqrt(np.maximum(squares - means.var(axis=0).mean(axis=0), 0.01 * squares))
+        logs = norm.logpdf(Y, means, noise).sum(axis=2)
+        tried.append(((logsumexp(logs, axis=0) - np.log(8)).mean(), spread**2, noise))
+    _, temperature, noise = max(tried, key=lambda found: found[0])
+    model.calibrate(X, Y)
+    assert model.temperature_ == pytest.approx(temperature)
+    np.testing.assert_allclose(model.noise_std_, noise)
+
+
+def test_calibration_of_classes_goes_by_their_log_loss():
+    X, y = load_iris(return_X_y=True)
+    model = classifier().fit(X[::2], y[::2]).calibrate(X[1::2], y[1::2])
+    Z = np.array([last_layer(model, X[1::2], theta) for theta in model.draws_])
+    spread = Z - Z.mean(axis=0)
+    logs = [log_softmax(Z.mean(axis=0) + s * spread, axis=2) for s in SPREADS]
+    losses = [-np.log(np.exp(L).mean(axis=0)[np.arange(75), y[1::2]]).mean() for L in logs]
+    assert model.temperature_ == pytest.approx(SPREADS[np.argmin(losses)] ** 2)
+
+
+def test_calibration_weighs_rows_relative_to_each_other():
+    model, odd = regressor().fit(X, y), np.arange(120) % 2
+    found = []
+    for arguments in ((X, y, 5.0 * odd), (X[1::2], y[1::2]), (X, y, 1 + 1e9 * odd)):
+        model.calibrate(*arguments)
+        found.append((model.temperature_, model.noise_std_[0]))
+    assert found[0] == pytest.approx(found[1])
+    assert found[0] == pytest.approx(found[2], rel=0.01)  # it has 120 rows to fit two numbers to
+
+
+def test_partial_fit_is_judged_by_rows_before_it_trains_on_them():
+    model = regressor(standardize=False).partial_fit(X[:60], y[:60], n_steps=100)
+    twin = pickle.loads(pickle.dumps(model)).calibrate(X[60:], y[60:])
+    model.partial_fit(X[60:], y[60:], n_steps=100)
+    assert model.temperature_ == twin.temperature_
+    np.testing.assert_array_equal(model.noise_std_, twin.noise_std_)
+
+
+def test_a_sweep_trains_and_calibrates_draws():
+    sweep = SparsitySweep(regressor(), p=0.5, warmup_steps=40, finetune_steps=200, random_state=0)
+    model = sweep.fit(X, y).best_estimator_
+    assert model.draws_.shape == (8, model.theta_.size)
+    assert not model.draws_[:, model.status_ == 2].any()
+    assert 0.1 < model.noise_std_[0] < 1
+    np.testing.assert_array_equal(sweep.predict_interval(X), model.predict_interval(X))
+    _, std = sweep.predict(X, return_std=True)
+    np.testing.assert_array_equal(std, model.predict(X, return_std=True)[1])
+    sweep.calibrate(X, y)
+    assert sweep.noise_std_ == model.noise_std_
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.predict_interval(X, coverage=1.5), "coverage=1.5"),
+        (lambda m: m.predict_interval(X, coverage="90%"), "between 0 and 1"),
+        (lambda m: m.sample_y(X, 0), "n_samples=0"),
+        (lambda m: m.log_likelihood(X, Y), "2 outputs"),
+        (lambda m: m.set_params(early_stopping=True).fit(X, y), "one of the two"),
+        (lambda m: m.set_params(n_draws=-1).fit(X, y), "n_draws"),
+        (lambda m: m.set_params(n_draws=True).fit(X, y), "n_draws"),
+    ],
+)
+def test_bad_requests_say_what_is_possible_and_change_nothing(call, message):
+    model = regressor().fit(X, y)
+    draws, noise = model.draws_, model.noise_std_
+    with pytest.raises(ValueError, match=message):
+        call(model)
+    np.testing.assert_array_equal(model.draws_, draws)
+    np.testing.assert_array_equal(model.noise_std_, noise)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.predict(X, return_std=True),
+        lambda m: m.predict_interval(X),
+        lambda m: m.sample_y(X),
+        lambda m: m.log_likelihood(X, y),
+        lambda m: m.calibrate(X, y),
+    ],
+)
+def test_without_draws_it_is_said_how_to_get_them(call):
+    with pytest.raises(ValueError, match="set n_draws"):
+        call(regressor(n_draws=0).fit(X, y))
+
+
+def test_a_single_row_can_be_fitted_with_draws():
+    assert regressor().fit(X[:1], y[:1]).draws_.shape[0] == 8
