@@ -146,11 +146,14 @@ def prepare(work, k):
     of_rows = partial(rows_of_params, work.X)
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
     if steps:
-        earlier = Pipeline(steps, memory=estimator.memory)
+        # A Pipeline's memory keeps all steps but its last, which here does nothing.
+        name, _ = estimator.steps[-1]
+        earlier = Pipeline([*steps, (name, "passthrough")], memory=estimator.memory)
         random_states = [key for key in earlier.get_params() if key.endswith("__random_state")]
         earlier.set_params(**dict.fromkeys(sorted(random_states), work.seeds[k]))
         X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
         X_test = None if test is None else earlier.transform(X_test)
+        steps = earlier.steps[:-1]  # with a memory the fitted ones are others
     params = of_rows(routed.last, train), of_rows(routed.score, train), of_rows(routed.score, test)
     seconds = time.perf_counter() - started
     return Start(steps, X_train, y_train, X_test, y_test, *params, seconds)

@@ -66,6 +66,20 @@ def test_a_thread_fits_earlier_steps_for_a_splits_warm_ups_and_for_its_cells(see
         np.testing.assert_array_equal(rows, truth)
 
 
+@pytest.mark.parametrize("n_earlier", [1, 2, 3])
+def test_a_pipelines_memory_keeps_all_earlier_steps(n_earlier, seen, tmp_path):
+    X, y = iris()
+    steps = [(f"step{i}", Recorder()) for i in range(n_earlier)]
+    pipeline = Pipeline([*steps, ("last", classifier())])
+    expected = sweep(pipeline, p=P).fit(X, y)
+    pipeline.set_params(memory=str(tmp_path))
+    seen.clear()
+    fitted = sweep(pipeline, p=P).fit(X, y)
+    assert len(seen) == 3 * n_earlier  # of two splits and of all rows, each once
+    assert_same_results(fitted.cv_results_, expected.cv_results_)
+    np.testing.assert_array_equal(fitted.predict_proba(X), expected.predict_proba(X))
+
+
 def test_cells_of_a_pipeline_are_trainings_by_hand():
     X, y = iris()
     X = X * [1, 5, 0.1, 3] + 10
