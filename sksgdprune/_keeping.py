@@ -1,10 +1,13 @@
 """Results kept on disk by a hash of all that decides them: data, parameters, seeds, code."""
 
+import dis
 import hashlib
 import platform
 import sys
 import sysconfig
+from contextlib import suppress
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
@@ -41,6 +44,10 @@ class Keeper:
         self._kept = memory.cache(_call, ignore=["function", "*"])
         self._common = None if memory.location is None else fingerprint(*common)
 
+    def fingerprint(self, *values):
+        """Return the hash of a part of many keys, or None where nothing is kept."""
+        return None if self._common is None else fingerprint(*values)
+
     def call(self, key, function, *arguments):
         """Return a function and its arguments that call `function`, or load what it returned.
 
@@ -72,7 +79,7 @@ def fingerprint(*values):
     str
         The same in every process, of equal values.
     """
-    return joblib.hash((VERSIONS, _own_code(), [_describe(value, ()) for value in values]))
+    return joblib.hash((VERSIONS, _own_code(), _Description().of(values)))
 
 
 @cache
@@ -82,59 +89,90 @@ def _own_code():
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _describe(value, within):
-    """Return numbers, texts and tuples that are equal where values are; `within` are its owners."""
-    if isinstance(value, PLAIN):
-        return value
-    if any(value is owner for owner in within):
-        return "itself"
-    within = (*within, value)
-    inner = partial(_describe, within=within)
-    if isinstance(value, list | tuple | set | frozenset):
-        ordered = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-        return (type(value).__qualname__, *map(inner, ordered))
-    if isinstance(value, dict):
-        return ("dict", *((inner(k), inner(v)) for k, v in value.items()))
-    if isinstance(value, partial):
-        return ("partial", inner(value.func), inner(value.args), inner(value.keywords))
-    if isinstance(value, MethodType):
-        return (inner(value.__func__), inner(value.__self__))
-    if isinstance(value, ModuleType | BuiltinFunctionType | FunctionType | type):
-        return _describe_code(value, inner)
-    return _describe_object(value, inner)
+class _Description:
+    """Numbers, texts and tuples that are equal where values are.
 
+    The user's functions, classes and modules are numbered as they are met, and each is described
+    once: helpers that share helpers would else be described once per path to them. Of a module
+    counts what has a name that the code reads which refers to it.
+    """
 
-def _describe_code(value, inner):
-    """Describe a module, a function or a class."""
-    if isinstance(value, ModuleType | BuiltinFunctionType) or _is_installed(value.__module__):
-        module = value.__name__ if isinstance(value, ModuleType) else value.__module__
-        return (module, getattr(value, "__qualname__", ""), _version(module))
-    if isinstance(value, type):
+    def __init__(self):
+        self._numbers, self._met = {}, []
+        self._names = ()  # those that the code reads which is being described
+
+    def of(self, values):
+        """Return descriptions of values, and of the code that they lead to."""
+        described = [self._value(value, ()) for value in values]
+        return described, [self._code(*code) for code in self._met]  # more are met on the way
+
+    def _value(self, value, within):
+        """Describe a value; `within` are its owners."""
+        if isinstance(value, PLAIN):
+            return value
+        if any(value is owner for owner in within):
+            return "itself"
+        inner = partial(self._value, within=(*within, value))
+        if isinstance(value, list | tuple | set | frozenset):
+            ordered = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+            return (type(value).__qualname__, *map(inner, ordered))
+        if isinstance(value, dict):
+            return ("dict", *((inner(k), inner(v)) for k, v in value.items()))
+        if isinstance(value, partial):
+            return ("partial", inner(value.func), inner(value.args), inner(value.keywords))
+        if isinstance(value, MethodType):
+            return (inner(value.__func__), inner(value.__self__))
+        if isinstance(value, ModuleType | BuiltinFunctionType | FunctionType | type):
+            return self._named(value)
+        return self._object(value, inner)
+
+    def _named(self, value):
+        """Return name and version of what is installed, of the user's code name and number."""
+        is_module = isinstance(value, ModuleType)
+        module, name = (value.__name__, "") if is_module else (value.__module__, value.__qualname__)
+        if isinstance(value, BuiltinFunctionType) or _is_installed(module):
+            return (module, name, _version(module))
+        names = self._names if is_module else ()
+        number = self._numbers.setdefault((id(value), names), len(self._met))
+        if number == len(self._met):
+            self._met.append((value, names))
+        return (number, name)
+
+    def _code(self, value, names):
+        """Describe a user's function, class or module."""
+        if isinstance(value, FunctionType):
+            return self._function(value)
+        self._names = names
+        if isinstance(value, ModuleType):
+            return self._value({n: getattr(value, n) for n in names if hasattr(value, n)}, ())
         own = {k: v for k, v in vars(value).items() if k not in ("__dict__", "__weakref__")}
-        return (value.__qualname__, inner(value.__bases__), inner(own))
-    cells = [cell.cell_contents for cell in value.__closure__ or ()]
-    used = {n: value.__globals__[n] for n in _names(value.__code__) if n in value.__globals__}
-    parts = value.__code__, value.__defaults__, value.__kwdefaults__, cells, used
-    return (value.__qualname__, *map(inner, parts))
+        return self._value([value.__bases__, own], ())
 
+    def _function(self, value):
+        """Describe a function by its code and what that refers to."""
+        self._names = names = _names(value.__code__)
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        used = {n: value.__globals__[n] for n in names if n in value.__globals__}
+        parts = value.__code__, value.__defaults__, value.__kwdefaults__, cells, used
+        return self._value([*parts, _imported(value)], ())
 
-def _describe_object(value, inner):
-    """Describe an object by its class and state, in which functions may be; data by their hash."""
-    if isinstance(value, CodeType):
-        return (value.co_code, value.co_names, value.co_varnames, inner(value.co_consts))
-    if isinstance(value, property | staticmethod | classmethod):
-        return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
-    if hasattr(value, "py_func"):  # numba's
-        return inner(value.py_func)
-    try:
-        state = None if _is_data(value) else value.__getstate__()
-        if state is None:
-            return joblib.hash(value)
-    except Exception:  # a lock, say, which decides nothing
-        return inner(type(value))
-    if isinstance(state, dict):
-        state = {k: v for k, v in state.items() if not str(k).startswith(CALLBACK_ATTRIBUTES)}
-    return (inner(type(value)), inner(state))
+    def _object(self, value, inner):
+        """Describe an object by its class and state, in which functions may be; data by hash."""
+        if isinstance(value, CodeType):
+            return (value.co_code, value.co_names, value.co_varnames, inner(value.co_consts))
+        if isinstance(value, property | staticmethod | classmethod):
+            return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
+        if hasattr(value, "py_func"):  # numba's
+            return inner(value.py_func)
+        try:
+            state = None if _is_data(value) else value.__getstate__()
+            if state is None:
+                return joblib.hash(value)
+        except Exception:  # a lock, say, which decides nothing
+            return inner(type(value))
+        if isinstance(state, dict):
+            state = {k: v for k, v in state.items() if not str(k).startswith(CALLBACK_ATTRIBUTES)}
+        return (inner(type(value)), inner(state))
 
 
 def _is_data(value):
@@ -142,22 +180,55 @@ def _is_data(value):
     return issparse(value) or hasattr(value, "__array__") or hasattr(value, "__dataframe__")
 
 
+def _codes(code):
+    """Yield code, and the code of functions and classes within it."""
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _codes(part)
+
+
 def _names(code):
-    """Return the global names that code reads, and code within it, in order."""
-    inside = [c for c in code.co_consts if isinstance(c, CodeType)]
-    return sorted({*code.co_names, *(name for c in inside for name in _names(c))})
+    """Return the names of globals and attributes that code reads, in order."""
+    return tuple(sorted({name for part in _codes(code) for name in part.co_names}))
+
+
+def _imported(function):
+    """Return the user's modules that a function imports when it runs.
+
+    They are imported for it: else they would count only once something has imported them.
+    """
+    modules = []
+    for part in _codes(function.__code__):
+        steps = [step for step in dis.get_instructions(part) if step.opname != "EXTENDED_ARG"]
+        for i, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                level, names = steps[i - 2].argval, steps[i - 1].argval
+                if level or not _is_installed(step.argval):
+                    with suppress(Exception):  # the function may do without it
+                        found = __import__(step.argval, function.__globals__, None, names, level)
+                        modules.append(found)
+    return modules
+
+
+def _is_installed(module):
+    return _is_installed_package((module or "").partition(".")[0])
 
 
 @cache
-def _is_installed(module):
-    """Return whether a module is built in, this package's, or of an installed distribution."""
-    if module.partition(".")[0] == __package__:
-        return True
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if module == "__main__" or module not in sys.modules:
+def _is_installed_package(name):
+    """Return whether a package or module is built in, this one, or of an installed distribution."""
+    if name in ("__main__", __package__):
+        return name == __package__
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
         return False
+    if spec is None or spec.origin in ("built-in", "frozen"):
+        return spec is not None
+    place = Path(spec.origin or next(iter(spec.submodule_search_locations)))
     places = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    return file is None or any(Path(file).is_relative_to(place) for place in places)
+    return any(place.is_relative_to(known) for known in places)
 
 
 def _version(module):

@@ -41,6 +41,8 @@ class Trainings:
         self._error_score = error_score
         data = work.estimator, work.X, work.y, work.routed, work.steps
         self._keeper = Keeper(memory, *data)
+        scored = work.scorer, work.with_train_score, work.with_estimator
+        self._scored = self._keeper.fingerprint(scored)
 
     def cells(self, recipes, repeats, reports):
         """Return the Cell of each recipe, and of each repeat and split.
@@ -72,8 +74,9 @@ class Trainings:
             try:
                 calls = [self._warm_up(*start) for start in starts]
                 warm = self._run(parallel, "warm-up", or_failure, calls)
+                known = [(recipe, self._keeper.fingerprint(recipe)) for recipe in recipes]
                 calls = [
-                    (report, *self._cell(*starts[i], warm[i], recipes[j]))
+                    (report, *self._cell(*starts[i], warm[i], *known[j]))
                     for (i, j), report in zip(jobs, reports, strict=True)
                 ]
                 cells = self._run(parallel, "cell", reported, calls)
@@ -96,11 +99,9 @@ class Trainings:
         """Return the call that warms up on split k."""
         return self._keeper.call(self._key(k, seed), warm_up, self._sent, k, seed)
 
-    def _cell(self, k, seed, warm, recipe):
+    def _cell(self, k, seed, warm, recipe, cut):
         """Return the call that cuts what was warmed up on split k, and scores it."""
-        work = self._work
-        scored = work.splits[k][1], work.scorer, work.with_train_score, work.with_estimator
-        key = self._key(k, seed), recipe, scored
+        key = self._key(k, seed), cut, self._work.splits[k][1], self._scored
         return self._keeper.call(key, run_cell, self._sent, k, warm, recipe)
 
     def _key(self, k, seed):

@@ -155,3 +155,96 @@ def test_fingerprints_are_the_same_in_another_process():
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.stdout.split() == [fingerprint(make()) for make in SAME], done.stderr
+
+
+LAYERS = 30
+
+
+def layered(innermost):
+    """Return a function of many helpers, each of which calls two of those below it."""
+    first = f"def help0():\n    return {innermost}\ndef help1():\n    return help0()\n"
+    layer = "def help{}():\n    return help{}() + help{}()\n"
+    return function(
+        first + "".join(layer.format(i, i - 1, i - 2) for i in range(2, LAYERS)), "help29"
+    )
+
+
+def test_shared_helpers_are_described_once(monkeypatch):
+    seen, describe = [], _keeping._Description._code
+
+    def counted(self, code, names):
+        seen.append(code)
+        return describe(self, code, names)
+
+    monkeypatch.setattr(_keeping._Description, "_code", counted)
+    one = fingerprint(layered(1))
+    assert len(seen) == LAYERS
+    assert fingerprint(layered(1)) == one != fingerprint(layered(2))
+
+
+# Modules
+
+METRICS = "def cost(y):\n    return {}\ndef other(y):\n    return {}\nSCALE = {}\n"
+USES = {
+    "module": "import metrics\ndef score(e, X, y):\n    return metrics.cost(y)",
+    "another name": "import metrics as m\ndef score(e, X, y):\n    return m.cost(y)",
+    "package": "import lab.metrics\ndef score(e, X, y):\n    return lab.metrics.cost(y)",
+    "method": "import metrics\nclass A:\n    def f(self):\n        return metrics.cost(0)\n"
+    "def score(e, X, y):\n    return A().f()",
+    "closure": "def make():\n    import metrics\n    return lambda e, X, y: metrics.cost(y)\n"
+    "score = make()",
+    "default": "import metrics\ndef score(e, X, y, m=metrics):\n    return m.cost(y)",
+    "import": "def score(e, X, y):\n    import metrics\n    return metrics.cost(y)",
+    "import of a part": "def score(e, X, y):\n    import lab.metrics\n"
+    "    return lab.metrics.cost(y)",
+    "import as": "def score(e, X, y):\n    import lab.metrics as m\n    return m.cost(y)",
+    "from": "def score(e, X, y):\n    from metrics import cost\n    return cost(y)",
+    "from a package": "def score(e, X, y):\n    from lab import metrics as m\n    return m.cost(y)",
+    "relative": "from lab.scores import score",
+}
+
+
+@pytest.fixture
+def restarted(tmp_path, monkeypatch):
+    """Return what a source defines after a restart, given the constants in `metrics`."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "__init__.py").touch()
+    relative = "def score(e, X, y):\n    from . import metrics\n    return metrics.cost(y)\n"
+    (tmp_path / "lab" / "scores.py").write_text(relative)
+    mine = "metrics", "lab", "lab.metrics", "lab.scores"
+
+    def restart(source, *constants):
+        for folder in tmp_path, tmp_path / "lab":
+            (folder / "metrics.py").write_text(METRICS.format(*constants))
+        for name in mine:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        return function(source)
+
+    yield restart
+    for name in mine:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_code_reached_through_a_users_module_counts(use, restarted):
+    before = fingerprint(restarted(USES[use], 1, 2, 3))
+    assert fingerprint(restarted(USES[use], 1, 2, 3)) == before
+    assert fingerprint(restarted(USES[use], 9, 2, 3)) != before
+
+
+def test_of_a_users_module_counts_what_is_used(restarted):
+    source = "import metrics\ndef score(e, X, y):\n    return metrics.SCALE * metrics.cost(y)"
+    before = fingerprint(restarted(source, 1, 2, 3))
+    assert fingerprint(restarted(source, 1, 9, 3)) == before
+    assert fingerprint(restarted(source, 1, 2, 9)) != before
+
+
+@pytest.mark.parametrize(
+    "statement", ["import nowhere", "from nowhere import a", "from . import a"]
+)
+def test_an_import_that_fails_is_left_to_the_function(statement):
+    source = f"def score(e, X, y):\n    {statement}\n    return {{}}"
+    one, other = (fingerprint(function(source.format(constant))) for constant in (1, 2))
+    assert one == fingerprint(function(source.format(1))) != other

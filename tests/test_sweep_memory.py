@@ -14,7 +14,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksgdprune import _training
+from sksgdprune import _keeping, _training
 from tests.sweep_cases import FINETUNE, P, assert_same_results, classifier, iris, sweep
 
 
@@ -110,6 +110,25 @@ def test_what_decides_a_result_trains_again_where_it_has_changed(
     assert counted(trainings, **options) == WARM + TWICE
     assert counted(trainings, **options | change) == trained
     assert counted(trainings, **options) == 0
+
+
+def test_scorer_and_method_are_described_once_per_sweep_and_per_p(tmp_path, monkeypatch):
+    described, describe = [], _keeping._Description._code
+
+    def counted(self, code, names):
+        described.append(code)
+        return describe(self, code, names)
+
+    def score(fitted, X, y):
+        return fitted.score(X, y)
+
+    def method(evidence):
+        return abs(evidence.theta)
+
+    monkeypatch.setattr(_keeping._Description, "_code", counted)
+    options = {"p": P, "n_repeats": 2, "scoring": score, "method": method, "refit": False}
+    sweep(**options, memory=str(tmp_path)).fit(*iris())
+    assert described == [score] + [method] * len(P)
 
 
 def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
