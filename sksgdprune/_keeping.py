@@ -122,6 +122,8 @@ class _Description:
             return ("partial", inner(value.func), inner(value.args), inner(value.keywords))
         if isinstance(value, MethodType):
             return (inner(value.__func__), inner(value.__self__))
+        if isinstance(value, BuiltinFunctionType) and not _is_of_module(value):
+            return (value.__name__, inner(value.__self__))
         if isinstance(value, ModuleType | BuiltinFunctionType | FunctionType | type):
             return self._named(value)
         return self._object(value, inner)
@@ -175,6 +177,11 @@ class _Description:
         return (inner(type(value)), inner(state))
 
 
+def _is_of_module(builtin):
+    """Return whether a built-in function belongs to a module, and to no object such as a dict."""
+    return builtin.__self__ is None or isinstance(builtin.__self__, ModuleType)
+
+
 def _is_data(value):
     """Return whether an object holds numbers and texts alone, and many of them."""
     return issparse(value) or hasattr(value, "__array__") or hasattr(value, "__dataframe__")
@@ -212,7 +219,7 @@ def _imported(function):
 
 
 def _is_installed(module):
-    return _is_installed_package((module or "").partition(".")[0])
+    return _is_installed_package(module.partition(".")[0])
 
 
 @cache

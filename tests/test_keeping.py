@@ -1,10 +1,12 @@
 """What a kept result depends on: the fingerprints of data, code and parameters."""
 
 import functools
+import math
 import subprocess
 import sys
 import threading
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +51,19 @@ class Scores:
         return self.factor
 
 
+def by_table(table):
+    return table.get
+
+
+def two_fields(default):
+    """A scorer that reads a global class of tuples."""
+    return function(
+        "from collections import namedtuple\n"
+        f"Pair = namedtuple('Pair', 'a b', defaults=[{default}])\n"
+        "def score(e, X, y):\n    return Pair(1).b"
+    )
+
+
 class Cyclic:
     def __init__(self):
         self.own = self
@@ -74,6 +89,13 @@ SAME = [
     (lambda: joblib.Memory("somewhere", verbose=0)),
     (lambda: SimpleNamespace(score=closure(1))),
     (lambda: date(2020, 1, 1)),
+    (lambda: chain.from_iterable),
+    (lambda: by_table({1: "a"})),
+    (lambda: len),
+    (lambda: math.sqrt),
+    (lambda: str.lower),
+    (lambda: np.add),
+    (lambda: two_fields(1)),
 ]
 
 
@@ -128,6 +150,10 @@ def test_all_of_them_differ():
         (np.random.default_rng(1), np.random.default_rng(2)),
         (date(2020, 1, 1), date(2020, 1, 2)),
         (pd.Series([1.0]), pd.Series([2.0])),
+        (chain.from_iterable, dict.fromkeys),
+        (by_table({1: "a"}), by_table({1: "b"})),
+        (math.sqrt, math.exp),
+        (two_fields(1), two_fields(2)),
     ],
 )
 def test_what_differs_has_other_fingerprints(one, other):
