@@ -281,7 +281,7 @@ def reported(report, function, *arguments, error_score):
 
 
 def report_failures(cells):
-    """Warn where some cells or metrics failed; raise where all cells did."""
+    """Warn where some cells or metrics failed; raise where all cells did, or all metrics."""
     errors = [cell.error for cell in cells if cell.error]
     message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
     if errors and len(errors) == len(cells):
@@ -291,6 +291,9 @@ def report_failures(cells):
     by_metric = {}
     for name, error in (item for cell in cells for item in (cell.failed or {}).items()):
         by_metric.setdefault(name, []).append(error)
+    if not any(cell.test for cell in cells):
+        found = [*errors, *(text for texts in by_metric.values() for text in texts)]
+        raise ValueError("\n".join(["No training has a score.", *found[:1]]))
     for name, found in by_metric.items():
         what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} trainings"
         warn(f"{what}; the first with:\n{found[0]}", UserWarning)
