@@ -22,7 +22,6 @@ from sksgdprune._kernels.records import PRUNED
 from sksgdprune._recipe import train
 from sksgdprune._routing import Routed
 from sksgdprune._sklearn import rows_of_params, safe_indexing
-from sksgdprune._threads import blas_threads
 from sksgdprune._training import Course
 from sksgdprune._warnings import warn
 
@@ -191,28 +190,27 @@ def train_one(work, seed, recipe):
 def run_cell(work, k, warm, recipe):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     start, started = _start(work, k), time.perf_counter()
-    with blas_threads():
-        estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
-        fitted = time.perf_counter()
-        score = partial(_scores_of, work.scorer, estimator)
-        test, failed = score(start.X_test, start.y_test, start.test_score_params)
-        scored = time.perf_counter()
-        train, train_failed = {}, {}
-        if work.with_train_score:
-            train, train_failed = score(start.X, start.y, start.score_params)
-        trained = None
-        if work.with_estimator:
-            trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
-        return Cell(
-            test,
-            train,
-            estimator.sparsity_,
-            warm.seconds + fitted - started,
-            scored - fitted,
-            trained,
-            failed=train_failed | failed,
-            **_costs(estimator, start.X_test),
-        )
+    estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
+    fitted = time.perf_counter()
+    score = partial(_scores_of, work.scorer, estimator)
+    test, failed = score(start.X_test, start.y_test, start.test_score_params)
+    scored = time.perf_counter()
+    train, train_failed = {}, {}
+    if work.with_train_score:
+        train, train_failed = score(start.X, start.y, start.score_params)
+    trained = None
+    if work.with_estimator:
+        trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
+    return Cell(
+        test,
+        train,
+        estimator.sparsity_,
+        warm.seconds + fitted - started,
+        scored - fitted,
+        trained,
+        failed=train_failed | failed,
+        **_costs(estimator, start.X_test),
+    )
 
 
 def _scores_of(scorer, estimator, X, y, params):

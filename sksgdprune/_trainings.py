@@ -68,8 +68,7 @@ class Trainings:
         places = [(k, r) for k in range(n_splits) for r in range(len(repeats))]
         starts = [(k, repeats[r][k]) for k, r in places]
         jobs = list(product(range(len(places)), range(len(recipes))))
-        # BLAS in one thread each: trainings side by side share the cores.
-        with blas_threads(), self._parallel() as parallel:
+        with self._parallel() as parallel:
             self._sent = _sent(self._work)
             try:
                 calls = [self._warm_up(*start) for start in starts]
@@ -134,7 +133,8 @@ class Trainings:
 
 def _numbered(i, function, *arguments, error_score):
     given = [a.fetched() if isinstance(a, _InRay) else a for a in arguments]
-    return i, function(*given, error_score=error_score)
+    with blas_threads():  # one each: trainings side by side share the cores
+        return i, function(*given, error_score=error_score)
 
 
 def _sent(work):
