@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from contextlib import suppress
 from functools import cache, partial
+from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -22,10 +23,9 @@ from sklearn.utils.validation import check_memory
 from sksgdprune._sklearn import CALLBACK_ATTRIBUTES
 
 PLAIN = bool | int | float | complex | str | bytes | type(None) | type(Ellipsis)
-VERSIONS = (
-    platform.python_version(),
-    *(m.__version__ for m in (joblib, numba, np, scipy, sklearn)),
-)
+LIBRARIES = joblib, numba, np, scipy, sklearn
+VERSIONS = (platform.python_version(), *(library.__version__ for library in LIBRARIES))
+PACKAGES = (__package__, *(library.__name__ for library in LIBRARIES))
 
 
 class Keeper:
@@ -132,8 +132,9 @@ class _Description:
         """Return name and version of what is installed, of the user's code name and number."""
         is_module = isinstance(value, ModuleType)
         module, name = (value.__name__, "") if is_module else (value.__module__, value.__qualname__)
-        if isinstance(value, BuiltinFunctionType) or _is_installed(module):
-            return (module, name, _version(module))
+        package = module.partition(".")[0]
+        if isinstance(value, BuiltinFunctionType) or _is_installed(package):
+            return (module, name, getattr(sys.modules.get(package), "__version__", ""))
         names = self._names if is_module else ()
         number = self._numbers.setdefault((id(value), names), len(self._met))
         if number == len(self._met):
@@ -211,32 +212,35 @@ def _imported(function):
         for i, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 level, names = steps[i - 2].argval, steps[i - 1].argval
-                if level or not _is_installed(step.argval):
+                if level or not _is_installed(step.argval.partition(".")[0]):
                     with suppress(Exception):  # the function may do without it
                         found = __import__(step.argval, function.__globals__, None, names, level)
                         modules.append(found)
     return modules
 
 
-def _is_installed(module):
-    return _is_installed_package(module.partition(".")[0])
-
-
 @cache
-def _is_installed_package(name):
-    """Return whether a package or module is built in, this one, or of an installed distribution."""
-    if name in ("__main__", __package__):
-        return name == __package__
+def _is_installed(package):
+    """Return whether a top-level package or module is not the user's own.
+
+    That is Python's, one whose version counts for all results, and what lies where pip put it; not
+    what it installed in place (pip install --editable): there code changes without the version.
+    """
+    if package in ("__main__", *PACKAGES):
+        return package in PACKAGES
     try:
-        spec = find_spec(name)
+        spec = find_spec(package)
     except (ImportError, ValueError):
         return False
     if spec is None or spec.origin in ("built-in", "frozen"):
         return spec is not None
-    place = Path(spec.origin or next(iter(spec.submodule_search_locations)))
-    places = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    return any(place.is_relative_to(known) for known in places)
+    place = Path(spec.origin or next(iter(spec.submodule_search_locations or [""])))
+    if {"site-packages", "dist-packages"} & {*place.parts}:
+        return True
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    found = [distribution(name) for name in _distributed().get(package, ())]
+    folders += [own.locate_file("") for own in found if own.read_text("RECORD")]
+    return any(place.is_relative_to(folder) for folder in folders)
 
 
-def _version(module):
-    return getattr(sys.modules.get(module.partition(".")[0]), "__version__", "")
+_distributed = cache(packages_distributions)

@@ -274,3 +274,58 @@ def test_an_import_that_fails_is_left_to_the_function(statement):
     source = f"def score(e, X, y):\n    {statement}\n    return {{}}"
     one, other = (fingerprint(function(source.format(constant))) for constant in (1, 2))
     assert one == fingerprint(function(source.format(1))) != other
+
+
+# What is installed
+
+PACKAGE = "__version__ = '{}'\ndef cost(y):\n    return {}\n"
+# A folder on the path, the distribution's metadata, and whether that is an installation.
+PLACES = {
+    "user site": ("lib/python3/site-packages", None, True),
+    "system": ("usr/lib/python3/dist-packages", None, True),
+    "pip --target": ("target", "target/a_{}-1.dist-info", True),
+    "pip --editable": ("source", "lib/python3/site-packages/a_{}-1.dist-info", False),
+    "source": ("source", "source/a_{}.egg-info", False),
+    "alone": ("source", None, False),
+}
+
+
+@pytest.fixture(params=PLACES)
+def place(request, tmp_path, monkeypatch):
+    """A module's name, its file, and whether it is installed."""
+    folder, metadata, installed = PLACES[request.param]
+    name = "dep_" + "".join(filter(str.isalpha, request.param))
+    for path in folder, "lib/python3/site-packages":
+        (tmp_path / path).mkdir(parents=True, exist_ok=True)
+        monkeypatch.syspath_prepend(tmp_path / path)
+    if metadata:
+        about = tmp_path / metadata.format(name)
+        about.mkdir()
+        (about / "METADATA").write_text(f"Name: a-{name}\nVersion: 1\n")
+        (about / "PKG-INFO").write_text(f"Name: a-{name}\nVersion: 1\n")
+        (about / "top_level.txt").write_text(name)
+        if metadata.endswith("dist-info"):
+            (about / "RECORD").write_text(f"{name}.py,,\n")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    _keeping._distributed.cache_clear()
+    yield name, tmp_path / folder / f"{name}.py", installed
+    _keeping._distributed.cache_clear()
+    sys.modules.pop(name, None)
+
+
+def test_of_what_is_installed_the_version_counts_and_of_all_else_the_code(place):
+    name, file, installed = place
+
+    def restarted(*constants):
+        file.write_text(PACKAGE.format(*constants))
+        sys.modules.pop(name, None)
+        return fingerprint(function(f"from {name} import cost\ndef score(e, X, y):\n    cost(y)"))
+
+    before = restarted("1.0", 1)
+    assert (restarted("1.0", 2) == before) == installed
+    assert (restarted("2.0", 1) == before) != installed
+
+
+def test_what_the_versions_are_of_is_never_followed():
+    values = [Path, np.mean, csr_array, f1_score, make_scorer, joblib.Memory, PCA, joblib, np]
+    assert _keeping._Description().of(values)[1] == []
