@@ -26,6 +26,10 @@ PLAIN = bool | int | float | complex | str | bytes | type(None) | type(Ellipsis)
 LIBRARIES = joblib, numba, np, scipy, sklearn
 VERSIONS = (platform.python_version(), *(library.__version__ for library in LIBRARIES))
 PACKAGES = (__package__, *(library.__name__ for library in LIBRARIES))
+# What reads globals, in functions and in the bodies of classes.
+READS = "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"
+# Of a class: other objects in each process, and where it stands.
+UNTOLD = "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"
 
 
 class Keeper:
@@ -114,10 +118,11 @@ class _Description:
             return "itself"
         inner = partial(self._value, within=(*within, value))
         if isinstance(value, list | tuple | set | frozenset):
-            ordered = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-            return (type(value).__qualname__, *map(inner, ordered))
+            is_set = isinstance(value, set | frozenset)
+            order = partial(_place, within=(*within, value))
+            return (inner(type(value)), *map(inner, sorted(value, key=order) if is_set else value))
         if isinstance(value, dict):
-            return ("dict", *((inner(k), inner(v)) for k, v in value.items()))
+            return (inner(type(value)), *((inner(k), inner(v)) for k, v in value.items()))
         if isinstance(value, partial):
             return ("partial", inner(value.func), inner(value.args), inner(value.keywords))
         if isinstance(value, MethodType):
@@ -131,7 +136,8 @@ class _Description:
     def _named(self, value):
         """Return name and version of what is installed, of the user's code name and number."""
         is_module = isinstance(value, ModuleType)
-        module, name = (value.__name__, "") if is_module else (value.__module__, value.__qualname__)
+        module = value.__name__ if is_module else value.__module__ or ""
+        name = "" if is_module else value.__qualname__
         package = module.partition(".")[0]
         if isinstance(value, BuiltinFunctionType) or _is_installed(package):
             return (module, name, getattr(sys.modules.get(package), "__version__", ""))
@@ -148,14 +154,14 @@ class _Description:
         self._names = names
         if isinstance(value, ModuleType):
             return self._value({n: getattr(value, n) for n in names if hasattr(value, n)}, ())
-        own = {k: v for k, v in vars(value).items() if k not in ("__dict__", "__weakref__")}
+        own = {k: v for k, v in vars(value).items() if k not in UNTOLD}
         return self._value([value.__bases__, own], ())
 
     def _function(self, value):
         """Describe a function by its code and what that refers to."""
-        self._names = names = _names(value.__code__)
+        self._names = _names(value.__code__)
         cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        used = {n: value.__globals__[n] for n in names if n in value.__globals__}
+        used = {n: value.__globals__[n] for n in _reads(value.__code__) if n in value.__globals__}
         parts = value.__code__, value.__defaults__, value.__kwdefaults__, cells, used
         return self._value([*parts, _imported(value)], ())
 
@@ -178,6 +184,11 @@ class _Description:
         return (inner(type(value)), inner(state))
 
 
+def _place(value, within):
+    """Return by what an element of a set is sorted: a description that knows of no other."""
+    return repr(_Description()._value(getattr(value, "__code__", value), within))
+
+
 def _is_of_module(builtin):
     """Return whether a built-in function belongs to a module, and to no object such as a dict."""
     return builtin.__self__ is None or isinstance(builtin.__self__, ModuleType)
@@ -197,8 +208,14 @@ def _codes(code):
 
 
 def _names(code):
-    """Return the names of globals and attributes that code reads, in order."""
+    """Return the names of globals and attributes that code has, in order."""
     return tuple(sorted({name for part in _codes(code) for name in part.co_names}))
+
+
+def _reads(code):
+    """Return the names of the globals that code reads, in order."""
+    steps = (step for part in _codes(code) for step in dis.get_instructions(part))
+    return sorted({step.argval for step in steps if step.opname in READS})
 
 
 def _imported(function):

@@ -96,6 +96,7 @@ SAME = [
     (lambda: str.lower),
     (lambda: np.add),
     (lambda: two_fields(1)),
+    (lambda: eval("lambda: 3", {})),
 ]
 
 
@@ -206,6 +207,45 @@ def test_shared_helpers_are_described_once(monkeypatch):
     one = fingerprint(layered(1))
     assert len(seen) == LAYERS
     assert fingerprint(layered(1)) == one != fingerprint(layered(2))
+
+
+def test_an_attribute_is_not_the_global_of_its_name():
+    source = "def score(e, X, y):\n    return e.mean()\ndef mean():\n    return {}"
+    assert fingerprint(function(source.format(1))) == fingerprint(function(source.format(2)))
+
+
+def test_the_order_of_a_set_does_not_count():
+    body = "def score(e, X, y):\n    return ALL"
+    lambdas = [f"lambda: {constant}" for constant in range(10)] + ["lambda: ALL"]
+    forth, back, other = (
+        function(f"LISTED = [{', '.join(listed)}]\nALL = set(LISTED)\n{body}")
+        for listed in (lambdas, lambdas[::-1], lambdas[1:])
+    )
+    assert fingerprint(forth) == fingerprint(back) != fingerprint(other)
+
+
+def test_where_a_class_stands_does_not_count():
+    class Standing:
+        def __init__(self):
+            self.a = self.b = 0
+
+    before = fingerprint(Standing)
+    Standing.__firstlineno__, Standing.__static_attributes__ = 3, ("b", "a")
+    assert fingerprint(Standing) == before
+
+
+class Steps(list):
+    """A list that does more."""
+
+
+class OtherSteps(list):
+    def __len__(self):
+        return 0
+
+
+def test_the_class_of_a_container_counts():
+    OtherSteps.__qualname__ = "Steps"
+    assert fingerprint(Steps()) != fingerprint(OtherSteps())
 
 
 # Modules
