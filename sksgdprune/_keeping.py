@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 
 import joblib
@@ -171,6 +171,8 @@ class _Description:
             return (value.co_code, value.co_names, value.co_varnames, inner(value.co_consts))
         if isinstance(value, property | staticmethod | classmethod):
             return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
+        if isinstance(value, PurePath):  # its state has what was asked of it
+            return ("path", str(value))
         if hasattr(value, "py_func"):  # numba's
             return inner(value.py_func)
         try:

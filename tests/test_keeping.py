@@ -97,6 +97,7 @@ SAME = [
     (lambda: np.add),
     (lambda: two_fields(1)),
     (lambda: eval("lambda: 3", {})),
+    (lambda: Path("somewhere", "else")),
 ]
 
 
@@ -159,6 +160,13 @@ def test_all_of_them_differ():
 )
 def test_what_differs_has_other_fingerprints(one, other):
     assert fingerprint(one) != fingerprint(other)
+
+
+def test_a_path_does_not_change_by_use():
+    path = Path("somewhere")
+    before = fingerprint(path)
+    assert {path: str(path)}  # it keeps its hash and text
+    assert fingerprint(path) == before != fingerprint(path.parent)
 
 
 def test_a_global_that_a_function_reads_counts(monkeypatch):
