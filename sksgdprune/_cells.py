@@ -117,6 +117,10 @@ class Cell(NamedTuple):
     predict_time: float = np.nan
 
 
+class IncompleteError(Exception):
+    """Holds a Cell of which a metric failed: what is raised is not kept, but tried again."""
+
+
 class ScoreError(ValueError):
     """What a scorer returns is no score, whatever `error_score` is."""
 
@@ -201,7 +205,7 @@ def run_cell(work, k, warm, recipe):
     trained = None
     if work.with_estimator:
         trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
-    return Cell(
+    cell = Cell(
         test,
         train,
         estimator.sparsity_,
@@ -211,6 +215,9 @@ def run_cell(work, k, warm, recipe):
         failed=train_failed | failed,
         **_costs(estimator, start.X_test),
     )
+    if cell.failed:
+        raise IncompleteError(cell)
+    return cell
 
 
 def _scores_of(scorer, estimator, X, y, params):
@@ -263,6 +270,8 @@ def or_failure(function, *arguments, error_score):
         return failed
     try:
         return function(*arguments)
+    except IncompleteError as error:
+        return error.args[0]
     except ScoreError:
         raise
     except Exception:

@@ -5,6 +5,7 @@ from itertools import product
 from typing import NamedTuple
 
 from joblib.parallel import get_active_backend
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sksgdprune._cells import (
@@ -39,9 +40,12 @@ class Trainings:
     def __init__(self, work, memory, n_jobs, verbose, error_score):
         self._work, self._n_jobs, self._verbose = work, n_jobs, verbose
         self._error_score = error_score
-        data = work.estimator, work.X, work.y, work.routed, work.steps
+        # What the given estimator has learned does not count.
+        data = clone(work.estimator), work.X, work.y, work.routed, work.steps
         self._keeper = Keeper(memory, *data)
-        scored = work.scorer, work.with_train_score, work.with_estimator
+        # Nor whether a scorer of several metrics raises errors.
+        scorer = getattr(work.scorer, "_scorers", work.scorer)
+        scored = scorer, work.with_train_score, work.with_estimator
         self._scored = self._keeper.fingerprint(scored)
 
     def cells(self, recipes, repeats, reports):

@@ -329,7 +329,7 @@ class SparsitySweep(
     def _cells_scorer(self):
         """Return the scorer of the cells: one metric that fails does not cost the others."""
         raises = self.error_score == "raise"
-        return check_scoring(self.estimator, self.scoring, raise_exc=raises)
+        return check_scoring(clone(self.estimator), self.scoring, raise_exc=raises)
 
     def _choose(self, p):
         """Name the best row, by `refit`; without one the best of a single metric."""

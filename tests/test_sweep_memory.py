@@ -137,6 +137,47 @@ def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
     assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
 
 
+def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
+    file = tmp_path / "costs"
+
+    def cost(fitted, X, y):
+        return -float(file.read_text())
+
+    options = {"scoring": {"cost": cost, "accuracy": "accuracy"}, "memory": str(tmp_path)}
+    with pytest.warns(UserWarning, match="Scoring by 'cost' failed in 6 of 6"):
+        assert counted(trainings, **options) == WARM + CELLS
+    file.write_text("3")
+    assert counted(trainings, **options) == CELLS
+    assert counted(trainings, **options) == 0
+    results = sweep(p=P, refit=False, **options).fit(*iris()).cv_results_
+    np.testing.assert_array_equal(results["mean_test_cost"], -3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"n_jobs": 2}, {"verbose": 1}, {"refit": "accuracy"}, {"error_score": "raise"}],
+    ids=str,
+)
+def test_what_does_not_decide_a_result_trains_nothing_again(change, tmp_path, trainings):
+    X, y = iris()
+    scoring = ["accuracy", "neg_log_loss"]
+    options = {"p": P, "scoring": scoring, "memory": str(tmp_path), "refit": "neg_log_loss"}
+    sweep(**options).fit(X, y)
+    trainings.clear()
+    sweep(**options | change).fit(X, y)
+    assert trainings == []
+
+
+@pytest.mark.parametrize("scoring", [None, ["accuracy"]], ids=str)
+def test_what_the_given_estimator_has_learned_does_not_count(scoring, tmp_path, trainings):
+    X, y = iris()
+    estimator = classifier()
+    options = {"estimator": estimator, "scoring": scoring, "memory": str(tmp_path)}
+    assert counted(trainings, **options) == WARM + CELLS
+    estimator.fit(X, y)
+    assert counted(trainings, **options) == 0
+
+
 def test_the_refit_is_kept_too(tmp_path, trainings):
     X, y = iris()
     first = sweep(p=P, memory=str(tmp_path)).fit(X, y)
