@@ -224,7 +224,9 @@ def _scores_of(scorer, estimator, X, y, params):
     """Return the scores by metric, and the tracebacks of those that failed."""
     scores = scorer(estimator, X, y, **params)
     scores = scores if isinstance(scores, Mapping) else {"score": scores}
-    failed = {name: text for name, text in scores.items() if isinstance(text, str)}
+    # Only scikit-learn's scorer of several metrics has texts where there should be numbers.
+    tells = not getattr(scorer, "_raise_exc", True)
+    failed = {name: text for name, text in scores.items() if tells and isinstance(text, str)}
     good = {name: score for name, score in scores.items() if name not in failed}
     return {name: _number(name, score) for name, score in good.items()}, failed
 

@@ -125,7 +125,7 @@ def test_several_metrics_without_a_callable_are_refused_before_any_training(trai
     assert trainings == []
 
 
-@pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5]], ids=str)
+@pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5], "0.5", {"a": ""}], ids=str)
 @pytest.mark.parametrize("error_score", ["raise", 0.0])
 def test_what_is_no_score_raises(score, error_score):
     with pytest.raises(ValueError, match=r"scoring must return a number, got .*metric '(score|a)'"):
