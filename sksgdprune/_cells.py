@@ -25,6 +25,7 @@ from sksgdprune._sklearn import rows_of_params, safe_indexing
 from sksgdprune._training import Course
 from sksgdprune._warnings import warn
 
+TRAIN, TEST = 0, 1  # the parts of a split
 _kept = threading.local()  # a thread's last Start, and what it is called
 
 
@@ -196,28 +197,51 @@ def run_cell(work, k, warm, recipe):
     start, started = _start(work, k), time.perf_counter()
     estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
     fitted = time.perf_counter()
-    score = partial(_scores_of, work.scorer, estimator)
-    test, failed = score(start.X_test, start.y_test, start.test_score_params)
+    whole = _whole(work, start, estimator)
+    test, failed = _score(work, k, start, whole, TEST)
     scored = time.perf_counter()
     train, train_failed = {}, {}
     if work.with_train_score:
-        train, train_failed = score(start.X, start.y, start.score_params)
-    trained = None
-    if work.with_estimator:
-        trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
+        train, train_failed = _score(work, k, start, whole, TRAIN)
     cell = Cell(
         test,
         train,
         estimator.sparsity_,
         warm.seconds + fitted - started,
         scored - fitted,
-        trained,
+        whole if work.with_estimator else None,
         failed=train_failed | failed,
         **_costs(estimator, start.X_test),
     )
     if cell.failed:
         raise IncompleteError(cell)
     return cell
+
+
+def _whole(work, start, estimator):
+    """Return what the user would have fitted: the Pipeline, or the estimator alone."""
+    if not start.steps:
+        return estimator
+    name, _ = work.estimator.steps[-1]
+    return Pipeline([*start.steps, (name, estimator)])
+
+
+def _score(work, k, start, whole, part):
+    """Score on the training or the test rows of split k.
+
+    scikit-learn's scorers only predict: the last step does, from what the others made. Functions
+    may look at the Pipeline and at the rows, which they get anew, as steps may write into them.
+    """
+    X, y, params = (
+        (start.X, start.y, start.score_params),
+        (start.X_test, start.y_test, start.test_score_params),
+    )[part]
+    if not start.steps:
+        return _scores_of(work.scorer, whole, X, y, params)
+    several = getattr(work.scorer, "_scorers", {"score": work.scorer}).values()
+    if all(hasattr(scorer, "_accept_sample_weight") for scorer in several):
+        return _scores_of(work.scorer, whole[-1], X, y, params)
+    return _scores_of(work.scorer, whole, _rows(work.X, work.splits[k][part]), y, params)
 
 
 def _scores_of(scorer, estimator, X, y, params):
