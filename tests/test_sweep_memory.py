@@ -1,5 +1,6 @@
 """A sweep with memory trains no cell twice, and none too few."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import _keeping, _training
 from tests.sweep_cases import FINETUNE, P, assert_same_results, classifier, iris, sweep
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", ["alone", "pipeline"])
@@ -36,7 +39,8 @@ def test_memory_trains_no_cell_twice(name, tmp_path, trainings):
     assert_same_results(more.cv_results_, plain.cv_results_)
 
 
-def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypatch):
+@pytest.mark.parametrize("name", ["alone", "pipeline", "pipeline with memory"])
+def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, trainings, monkeypatch):
     train = _training.train
 
     def interrupted(*arguments, **options):
@@ -45,7 +49,10 @@ def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypa
         return train(*arguments, **options)
 
     X, y = iris()
-    options = {"p": P, "refit": False, "memory": str(tmp_path)}
+    clf = classifier() if name == "alone" else make_pipeline(StandardScaler(), classifier())
+    if name == "pipeline with memory":
+        clf.set_params(memory=str(tmp_path))
+    options = {"estimator": clf, "p": P, "refit": False, "memory": str(tmp_path)}
     with monkeypatch.context() as patch:
         patch.setattr(_training, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -53,7 +60,7 @@ def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypa
     trainings.clear()
     results = sweep(**options).fit(X, y).cv_results_
     assert trainings == [FINETUNE] * 3
-    assert_same_results(results, sweep(p=P, refit=False).fit(X, y).cv_results_)
+    assert_same_results(results, sweep(clf, p=P, refit=False).fit(X, y).cv_results_)
 
 
 def score_by(name):
@@ -222,8 +229,7 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
     whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
     for moment in moments:
         command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
-        root = Path(__file__).parents[1]
-        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
             time.sleep(2 * moment * whole)
             process.send_signal(signal.SIGKILL)
@@ -232,3 +238,35 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
         found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
         assert_same_results(found, expected)
     assert len(trainings) < 6 + 30
+
+
+IN_PROCESSES = """
+import sys
+from joblib import parallel_config
+from tests.sweep_cases import iris, sweep
+options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False, "finetune_steps": 5_000}
+with parallel_config("loky"):
+    sweep(**options, memory=sys.argv[1], n_jobs=2).fit(*iris())
+"""
+
+
+def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
+    options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
+    options["finetune_steps"] = 5_000
+    expected = sweep(**options).fit(*iris()).cv_results_
+    command = [sys.executable, "-c", IN_PROCESSES, str(tmp_path)]
+
+    def kept():
+        return len(list(tmp_path.rglob("output.pkl")))
+
+    for n in (2, 8, 20):  # the folder goes from one kill to the next
+        with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:
+            while kept() < n and process.poll() is None:
+                time.sleep(0.005)
+            os.killpg(process.pid, signal.SIGKILL)
+    n_kept = kept()
+    assert 20 <= n_kept < 6 + 30
+    trainings.clear()
+    found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
+    assert_same_results(found, expected)
+    assert len(trainings) == 6 + 30 - n_kept
