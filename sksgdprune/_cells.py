@@ -22,10 +22,10 @@ from sksgdprune._kernels.records import PRUNED
 from sksgdprune._recipe import train
 from sksgdprune._routing import Routed
 from sksgdprune._sklearn import rows_of_params, safe_indexing
-from sksgdprune._threads import blas_threads
 from sksgdprune._training import Course
 from sksgdprune._warnings import warn
 
+TRAIN, TEST = 0, 1  # the parts of a split
 _kept = threading.local()  # a thread's last Start, and what it is called
 
 
@@ -118,6 +118,10 @@ class Cell(NamedTuple):
     predict_time: float = np.nan
 
 
+class IncompleteError(Exception):
+    """Holds a Cell of which a metric failed: what is raised is not kept, but tried again."""
+
+
 class ScoreError(ValueError):
     """What a scorer returns is no score, whatever `error_score` is."""
 
@@ -146,11 +150,14 @@ def prepare(work, k):
     of_rows = partial(rows_of_params, work.X)
     steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
     if steps:
-        earlier = Pipeline(steps, memory=estimator.memory)
+        # A Pipeline's memory keeps all steps but its last, which here does nothing.
+        name, _ = estimator.steps[-1]
+        earlier = Pipeline([*steps, (name, "passthrough")], memory=estimator.memory)
         random_states = [key for key in earlier.get_params() if key.endswith("__random_state")]
         earlier.set_params(**dict.fromkeys(sorted(random_states), work.seeds[k]))
         X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
         X_test = None if test is None else earlier.transform(X_test)
+        steps = earlier.steps[:-1]  # with a memory the fitted ones are others
     params = of_rows(routed.last, train), of_rows(routed.score, train), of_rows(routed.score, test)
     seconds = time.perf_counter() - started
     return Start(steps, X_train, y_train, X_test, y_test, *params, seconds)
@@ -188,35 +195,62 @@ def train_one(work, seed, recipe):
 def run_cell(work, k, warm, recipe):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     start, started = _start(work, k), time.perf_counter()
-    with blas_threads():
-        estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
-        fitted = time.perf_counter()
-        score = partial(_scores_of, work.scorer, estimator)
-        test, failed = score(start.X_test, start.y_test, start.test_score_params)
-        scored = time.perf_counter()
-        train, train_failed = {}, {}
-        if work.with_train_score:
-            train, train_failed = score(start.X, start.y, start.score_params)
-        trained = None
-        if work.with_estimator:
-            trained = Pipeline([*start.steps, ("last", estimator)]) if start.steps else estimator
-        return Cell(
-            test,
-            train,
-            estimator.sparsity_,
-            warm.seconds + fitted - started,
-            scored - fitted,
-            trained,
-            failed=train_failed | failed,
-            **_costs(estimator, start.X_test),
-        )
+    estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
+    fitted = time.perf_counter()
+    whole = _whole(work, start, estimator)
+    test, failed = _score(work, k, start, whole, TEST)
+    scored = time.perf_counter()
+    train, train_failed = {}, {}
+    if work.with_train_score:
+        train, train_failed = _score(work, k, start, whole, TRAIN)
+    cell = Cell(
+        test,
+        train,
+        estimator.sparsity_,
+        warm.seconds + fitted - started,
+        scored - fitted,
+        whole if work.with_estimator else None,
+        failed=train_failed | failed,
+        **_costs(estimator, start.X_test),
+    )
+    if cell.failed:
+        raise IncompleteError(cell)
+    return cell
+
+
+def _whole(work, start, estimator):
+    """Return what the user would have fitted: the Pipeline, or the estimator alone."""
+    if not start.steps:
+        return estimator
+    name, _ = work.estimator.steps[-1]
+    return Pipeline([*start.steps, (name, estimator)])
+
+
+def _score(work, k, start, whole, part):
+    """Score on the training or the test rows of split k.
+
+    scikit-learn's scorers only predict: the last step does, from what the others made. Functions
+    may look at the Pipeline and at the rows, which they get anew, as steps may write into them.
+    """
+    X, y, params = (
+        (start.X, start.y, start.score_params),
+        (start.X_test, start.y_test, start.test_score_params),
+    )[part]
+    if not start.steps:
+        return _scores_of(work.scorer, whole, X, y, params)
+    several = getattr(work.scorer, "_scorers", {"score": work.scorer}).values()
+    if all(hasattr(scorer, "_accept_sample_weight") for scorer in several):
+        return _scores_of(work.scorer, whole[-1], X, y, params)
+    return _scores_of(work.scorer, whole, _rows(work.X, work.splits[k][part]), y, params)
 
 
 def _scores_of(scorer, estimator, X, y, params):
     """Return the scores by metric, and the tracebacks of those that failed."""
     scores = scorer(estimator, X, y, **params)
     scores = scores if isinstance(scores, Mapping) else {"score": scores}
-    failed = {name: text for name, text in scores.items() if isinstance(text, str)}
+    # Only scikit-learn's scorer of several metrics has texts where there should be numbers.
+    tells = not getattr(scorer, "_raise_exc", True)
+    failed = {name: text for name, text in scores.items() if tells and isinstance(text, str)}
     good = {name: score for name, score in scores.items() if name not in failed}
     return {name: _number(name, score) for name, score in good.items()}, failed
 
@@ -237,6 +271,7 @@ def _number(name, score):
 def _costs(estimator, X_test):
     """Return what a network without its pruned parameters takes in memory and time."""
     small = deepcopy(estimator).sparsify()
+    small._linear_output(X_test)  # compiles, and makes lists of what remains: once per network
     started = time.perf_counter()
     small._linear_output(X_test)
     return {
@@ -261,6 +296,8 @@ def or_failure(function, *arguments, error_score):
         return failed
     try:
         return function(*arguments)
+    except IncompleteError as error:
+        return error.args[0]
     except ScoreError:
         raise
     except Exception:
@@ -278,7 +315,7 @@ def reported(report, function, *arguments, error_score):
 
 
 def report_failures(cells):
-    """Warn where some cells or metrics failed; raise where all cells did."""
+    """Warn where some cells or metrics failed; raise where all cells did, or all metrics."""
     errors = [cell.error for cell in cells if cell.error]
     message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
     if errors and len(errors) == len(cells):
@@ -288,6 +325,9 @@ def report_failures(cells):
     by_metric = {}
     for name, error in (item for cell in cells for item in (cell.failed or {}).items()):
         by_metric.setdefault(name, []).append(error)
+    if not any(cell.test for cell in cells):
+        found = [*errors, *(text for texts in by_metric.values() for text in texts)]
+        raise ValueError("\n".join(["No training has a score.", *found[:1]]))
     for name, found in by_metric.items():
         what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} trainings"
         warn(f"{what}; the first with:\n{found[0]}", UserWarning)

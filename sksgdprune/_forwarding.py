@@ -16,6 +16,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
+from sksgdprune import _validation as check
+from sksgdprune._cells import last_step
 from sksgdprune._cutting import CuttingMixin
 from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._sklearn import raise_for_params, routing_enabled
@@ -24,6 +26,9 @@ from sksgdprune._sklearn import raise_for_params, routing_enabled
 CHANGED = "The estimator, changed."
 BEST_CHANGED = (
     "The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`."
+)
+HOLDS_NONE = (
+    "A sweep with refit=False holds no estimator; set refit to 'best', 'one_se' or a callable."
 )
 
 
@@ -68,14 +73,17 @@ def _of_best(name, doc):
 
 
 def _check_complete(classes, y):
-    """Refuse a first y without samples of each class: a sweep is fitted to all of them."""
-    if classes is None:
-        return
-    missing = np.setdiff1d(classes, unique_labels(y))
+    """Refuse a first y whose classes are others: a sweep is fitted to all of them."""
+    labels = unique_labels(y)
+    missing, unknown = np.setdiff1d(classes, labels), np.setdiff1d(labels, classes)
     if missing.size:
         raise ValueError(
             f"Got no rows of the classes {missing.tolist()} in the first partial_fit; a sweep "
             "needs some of each: call fit with them first."
+        )
+    if unknown.size:
+        raise ValueError(
+            f"Got rows of the classes {unknown.tolist()}, which are not among classes={classes!r}."
         )
 
 
@@ -88,10 +96,7 @@ class ForwardingMixin:
     def _best(self):
         check_is_fitted(self)
         if not hasattr(self, "best_estimator_"):
-            raise NotFittedError(
-                "This sweep was fitted with refit=False and holds no estimator; set refit to "
-                "'best', 'one_se' or a callable."
-            )
+            raise NotFittedError(HOLDS_NONE)
         return self.best_estimator_
 
     @available_if(_best_estimator_has("predict"))
@@ -195,12 +200,24 @@ class ForwardingMixin:
             On all that the estimator's `partial_fit` refuses, which stays as it was then.
         """
         named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
-        if not self.__sklearn_is_fitted__():
-            _check_complete(classes, y)
-            self.fit(X, y, **params)
-        best = self._best()
-        best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
+        with check.unchanged_on_error(self):
+            if not self.__sklearn_is_fitted__():
+                self._check_first(X, y, named)
+                self.fit(X, y, **params)
+            best = self._best()
+            best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
         return self
+
+    def _check_first(self, X, y, named):
+        """Refuse what partial_fit cannot take, before a whole sweep is done for it."""
+        last = last_step(self.estimator)
+        inspect.signature(last.partial_fit).bind(X, y, **named)
+        last._check_partial()
+        check.step_count(named["n_steps"])
+        if "classes" in named:
+            _check_complete(named["classes"], y)
+        if self.refit is False and np.ndim(self.p):
+            raise NotFittedError(HOLDS_NONE)
 
     def _for_partial_fit(self, best, params):
         """Return the metadata that the best estimator's partial_fit gets."""

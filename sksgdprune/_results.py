@@ -13,6 +13,12 @@ def _rank(means):
     return rankdata(-np.nan_to_num(means, nan=worst), method="min").astype(np.int32)
 
 
+def _metrics(cells):
+    """Return the names of the metrics that some cell has, or has failed to have."""
+    named = ((*cell.test, *(cell.failed or ())) for row in cells for cell in row)
+    return list(dict.fromkeys(name for names in named for name in names))
+
+
 def tabulate(p, cells, error_score, with_train_score):
     """Return cv_results_ from a (n_p, n_cells) table of Cell."""
     results = {"p": p}
@@ -31,8 +37,7 @@ def tabulate(p, cells, error_score, with_train_score):
     results["sparsity"] = table(lambda cell: cell.sparsity).mean(axis=1)
     results["n_parameters"] = table(lambda cell: cell.n_parameters).mean(axis=1)
     results["n_bytes"] = table(lambda cell: cell.n_bytes).mean(axis=1)
-    # A metric that failed in one cell may be missing there: all cells say which there are.
-    for metric in dict.fromkeys(name for row in cells for cell in row for name in cell.test):
+    for metric in _metrics(cells):
         test = table(lambda cell, m=metric: cell.test.get(m, error_score))
         add(f"test_{metric}", test, splits=True, rank=True)
         if with_train_score:

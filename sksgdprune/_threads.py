@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
 
-from joblib import effective_n_jobs
+from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
@@ -21,8 +21,15 @@ def _libraries():
 
 
 def thread_count(n_jobs):
-    """Return how many threads n_jobs means; None means one, wherever it runs."""
-    return 1 if n_jobs is None else effective_n_jobs(n_jobs)
+    """Return how many threads n_jobs means; None means one, wherever it runs.
+
+    joblib's effective_n_jobs would count the workers of a cluster.
+    """
+    if n_jobs == 0:
+        raise ValueError("Got n_jobs=0; give a number of threads, or -1 for one per core.")
+    if n_jobs is None or n_jobs > 0:
+        return n_jobs or 1
+    return max(cpu_count() + 1 + n_jobs, 1)
 
 
 @contextmanager

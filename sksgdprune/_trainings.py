@@ -5,6 +5,7 @@ from itertools import product
 from typing import NamedTuple
 
 from joblib.parallel import get_active_backend
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sksgdprune._cells import (
@@ -39,8 +40,13 @@ class Trainings:
     def __init__(self, work, memory, n_jobs, verbose, error_score):
         self._work, self._n_jobs, self._verbose = work, n_jobs, verbose
         self._error_score = error_score
-        data = work.estimator, work.X, work.y, work.routed, work.steps
+        # What the given estimator has learned does not count.
+        data = clone(work.estimator), work.X, work.y, work.routed, work.steps
         self._keeper = Keeper(memory, *data)
+        # Nor whether a scorer of several metrics raises errors.
+        scorer = getattr(work.scorer, "_scorers", work.scorer)
+        scored = scorer, work.with_train_score, work.with_estimator
+        self._scored = self._keeper.fingerprint(scored)
 
     def cells(self, recipes, repeats, reports):
         """Return the Cell of each recipe, and of each repeat and split.
@@ -66,14 +72,14 @@ class Trainings:
         places = [(k, r) for k in range(n_splits) for r in range(len(repeats))]
         starts = [(k, repeats[r][k]) for k, r in places]
         jobs = list(product(range(len(places)), range(len(recipes))))
-        # BLAS in one thread each: trainings side by side share the cores.
-        with blas_threads(), self._parallel() as parallel:
+        with self._parallel() as parallel:
             self._sent = _sent(self._work)
             try:
                 calls = [self._warm_up(*start) for start in starts]
                 warm = self._run(parallel, "warm-up", or_failure, calls)
+                known = [(recipe, self._keeper.fingerprint(recipe)) for recipe in recipes]
                 calls = [
-                    (report, *self._cell(*starts[i], warm[i], recipes[j]))
+                    (report, *self._cell(*starts[i], warm[i], *known[j]))
                     for (i, j), report in zip(jobs, reports, strict=True)
                 ]
                 cells = self._run(parallel, "cell", reported, calls)
@@ -96,11 +102,9 @@ class Trainings:
         """Return the call that warms up on split k."""
         return self._keeper.call(self._key(k, seed), warm_up, self._sent, k, seed)
 
-    def _cell(self, k, seed, warm, recipe):
+    def _cell(self, k, seed, warm, recipe, cut):
         """Return the call that cuts what was warmed up on split k, and scores it."""
-        work = self._work
-        scored = work.splits[k][1], work.scorer, work.with_train_score, work.with_estimator
-        key = self._key(k, seed), recipe, scored
+        key = self._key(k, seed), cut, self._work.splits[k][1], self._scored
         return self._keeper.call(key, run_cell, self._sent, k, warm, recipe)
 
     def _key(self, k, seed):
@@ -133,7 +137,8 @@ class Trainings:
 
 def _numbered(i, function, *arguments, error_score):
     given = [a.fetched() if isinstance(a, _InRay) else a for a in arguments]
-    return i, function(*given, error_score=error_score)
+    with blas_threads():  # one each: trainings side by side share the cores
+        return i, function(*given, error_score=error_score)
 
 
 def _sent(work):

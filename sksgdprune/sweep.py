@@ -329,7 +329,7 @@ class SparsitySweep(
     def _cells_scorer(self):
         """Return the scorer of the cells: one metric that fails does not cost the others."""
         raises = self.error_score == "raise"
-        return check_scoring(self.estimator, self.scoring, raise_exc=raises)
+        return check_scoring(clone(self.estimator), self.scoring, raise_exc=raises)
 
     def _choose(self, p):
         """Name the best row, by `refit`; without one the best of a single metric."""
@@ -347,7 +347,8 @@ class SparsitySweep(
         """Train at best_p_ on all the data."""
         started = time.perf_counter()
         split_seed, repeat_seed = _seeds(rng, 2).tolist()
-        everyone = replace(work, splits=((None, None),), seeds=(split_seed,))
+        name = uuid4().hex  # or the rows of a split might be taken for all
+        everyone = replace(work, name=name, splits=((None, None),), seeds=(split_seed,))
         with report, blas_threads(thread_count(last_step(self.estimator).n_jobs)):
             steps = self._trainings(everyone).on_all_rows(repeat_seed, recipe)
             self.best_estimator_ = report.trained = self._whole(steps)

@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sksgdprune import PreconditionedMLPClassifier, _cells
 from tests.sweep_cases import (
     CUT,
     FINETUNE,
@@ -196,6 +197,34 @@ def test_results_are_sorted_by_p_and_have_the_keys_of_a_search():
     assert given == [0.9, 0.0, 0.5, 0.2]
     in_order = sweep(p=(0, 0.2, 0.5, 0.9), n_repeats=3).fit(X, y)
     assert_same_results(results, in_order.cv_results_)
+
+
+def test_the_time_of_a_prediction_is_not_that_of_the_first(monkeypatch):
+    predict = PreconditionedMLPClassifier._linear_output
+
+    def slow_at_first(self, X):
+        if not hasattr(self, "was_slow_"):
+            time.sleep(0.1)
+            self.was_slow_ = True
+        return predict(self, X)
+
+    monkeypatch.setattr(PreconditionedMLPClassifier, "_linear_output", slow_at_first)
+    unpredicted = sweep(p=[0.5], scoring=lambda fitted, X, y: 0.0, refit=False)
+    results = unpredicted.fit(*iris()).cv_results_
+    assert 0 < results["mean_predict_time"] < 0.1
+
+
+def test_the_rows_that_a_thread_keeps_of_a_split_are_never_taken_for_all_rows(monkeypatch):
+    prepare, kept = _cells.prepare, []
+
+    def named(work, k):
+        kept.append((work.name, k))
+        return prepare(work, k)
+
+    monkeypatch.setattr(_cells, "prepare", named)
+    sweep(p=P).fit(*iris())
+    assert len(kept) == 5  # for the warm-ups of two splits, for their cells, for the refit
+    assert kept[-1] not in kept[:-1]
 
 
 def test_what_a_network_costs_is_what_remains_of_51_parameters():

@@ -1,5 +1,6 @@
 """A sweep with memory trains no cell twice, and none too few."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksgdprune import _training
+from sksgdprune import _keeping, _training
 from tests.sweep_cases import FINETUNE, P, assert_same_results, classifier, iris, sweep
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", ["alone", "pipeline"])
@@ -36,7 +39,8 @@ def test_memory_trains_no_cell_twice(name, tmp_path, trainings):
     assert_same_results(more.cv_results_, plain.cv_results_)
 
 
-def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypatch):
+@pytest.mark.parametrize("name", ["alone", "pipeline", "pipeline with memory"])
+def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, trainings, monkeypatch):
     train = _training.train
 
     def interrupted(*arguments, **options):
@@ -45,7 +49,10 @@ def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypa
         return train(*arguments, **options)
 
     X, y = iris()
-    options = {"p": P, "refit": False, "memory": str(tmp_path)}
+    clf = classifier() if name == "alone" else make_pipeline(StandardScaler(), classifier())
+    if name == "pipeline with memory":
+        clf.set_params(memory=str(tmp_path))
+    options = {"estimator": clf, "p": P, "refit": False, "memory": str(tmp_path)}
     with monkeypatch.context() as patch:
         patch.setattr(_training, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -53,7 +60,7 @@ def test_memory_goes_on_after_an_interrupted_sweep(tmp_path, trainings, monkeypa
     trainings.clear()
     results = sweep(**options).fit(X, y).cv_results_
     assert trainings == [FINETUNE] * 3
-    assert_same_results(results, sweep(p=P, refit=False).fit(X, y).cv_results_)
+    assert_same_results(results, sweep(clf, p=P, refit=False).fit(X, y).cv_results_)
 
 
 def score_by(name):
@@ -112,10 +119,70 @@ def test_what_decides_a_result_trains_again_where_it_has_changed(
     assert counted(trainings, **options) == 0
 
 
+def test_scorer_and_method_are_described_once_per_sweep_and_per_p(tmp_path, monkeypatch):
+    described, describe = [], _keeping._Description._code
+
+    def counted(self, code, names):
+        described.append(code)
+        return describe(self, code, names)
+
+    def score(fitted, X, y):
+        return fitted.score(X, y)
+
+    def method(evidence):
+        return abs(evidence.theta)
+
+    monkeypatch.setattr(_keeping._Description, "_code", counted)
+    options = {"p": P, "n_repeats": 2, "scoring": score, "method": method, "refit": False}
+    sweep(**options, memory=str(tmp_path)).fit(*iris())
+    assert described == [score] + [method] * len(P)
+
+
 def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
     assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
     monkeypatch.setattr("sksgdprune._keeping.VERSIONS", ("another",))
     assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+
+
+def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
+    file = tmp_path / "costs"
+
+    def cost(fitted, X, y):
+        return -float(file.read_text())
+
+    options = {"scoring": {"cost": cost, "accuracy": "accuracy"}, "memory": str(tmp_path)}
+    with pytest.warns(UserWarning, match="Scoring by 'cost' failed in 6 of 6"):
+        assert counted(trainings, **options) == WARM + CELLS
+    file.write_text("3")
+    assert counted(trainings, **options) == CELLS
+    assert counted(trainings, **options) == 0
+    results = sweep(p=P, refit=False, **options).fit(*iris()).cv_results_
+    np.testing.assert_array_equal(results["mean_test_cost"], -3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"n_jobs": 2}, {"verbose": 1}, {"refit": "accuracy"}, {"error_score": "raise"}],
+    ids=str,
+)
+def test_what_does_not_decide_a_result_trains_nothing_again(change, tmp_path, trainings):
+    X, y = iris()
+    scoring = ["accuracy", "neg_log_loss"]
+    options = {"p": P, "scoring": scoring, "memory": str(tmp_path), "refit": "neg_log_loss"}
+    sweep(**options).fit(X, y)
+    trainings.clear()
+    sweep(**options | change).fit(X, y)
+    assert trainings == []
+
+
+@pytest.mark.parametrize("scoring", [None, ["accuracy"]], ids=str)
+def test_what_the_given_estimator_has_learned_does_not_count(scoring, tmp_path, trainings):
+    X, y = iris()
+    estimator = classifier()
+    options = {"estimator": estimator, "scoring": scoring, "memory": str(tmp_path)}
+    assert counted(trainings, **options) == WARM + CELLS
+    estimator.fit(X, y)
+    assert counted(trainings, **options) == 0
 
 
 def test_the_refit_is_kept_too(tmp_path, trainings):
@@ -162,8 +229,7 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
     whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
     for moment in moments:
         command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
-        root = Path(__file__).parents[1]
-        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
             time.sleep(2 * moment * whole)
             process.send_signal(signal.SIGKILL)
@@ -172,3 +238,35 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
         found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
         assert_same_results(found, expected)
     assert len(trainings) < 6 + 30
+
+
+IN_PROCESSES = """
+import sys
+from joblib import parallel_config
+from tests.sweep_cases import iris, sweep
+options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False, "finetune_steps": 5_000}
+with parallel_config("loky"):
+    sweep(**options, memory=sys.argv[1], n_jobs=2).fit(*iris())
+"""
+
+
+def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
+    options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
+    options["finetune_steps"] = 5_000
+    expected = sweep(**options).fit(*iris()).cv_results_
+    command = [sys.executable, "-c", IN_PROCESSES, str(tmp_path)]
+
+    def kept():
+        return len(list(tmp_path.rglob("output.pkl")))
+
+    for n in (2, 8, 20):  # the folder goes from one kill to the next
+        with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:
+            while kept() < n and process.poll() is None:
+                time.sleep(0.005)
+            os.killpg(process.pid, signal.SIGKILL)
+    n_kept = kept()
+    assert 20 <= n_kept < 6 + 30
+    trainings.clear()
+    found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
+    assert_same_results(found, expected)
+    assert len(trainings) == 6 + 30 - n_kept

@@ -1,12 +1,13 @@
 """A sweep's splits, scores and metrics, and how they choose a p."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, KFold, PredefinedSplit, StratifiedKFold
 
 from tests.sweep_cases import P, cell_seeds, classifier, iris, scores_by_hand, sweep, table
 
@@ -124,7 +125,7 @@ def test_several_metrics_without_a_callable_are_refused_before_any_training(trai
     assert trainings == []
 
 
-@pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5]], ids=str)
+@pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5], "0.5", {"a": ""}], ids=str)
 @pytest.mark.parametrize("error_score", ["raise", 0.0])
 def test_what_is_no_score_raises(score, error_score):
     with pytest.raises(ValueError, match=r"scoring must return a number, got .*metric '(score|a)'"):
@@ -165,6 +166,36 @@ def test_a_metric_that_fails_raises_where_asked_to():
     scoring = {"good": "accuracy", "bad": fails_when_sparse}
     with pytest.raises(RuntimeError, match="too sparse"):
         sweep(p=P, scoring=scoring, refit=False, error_score="raise").fit(*iris())
+
+
+def fails(fitted, X, y):
+    raise RuntimeError("never a score")
+
+
+@pytest.mark.parametrize("error_score", [np.nan, -1.0])
+@pytest.mark.parametrize("refit", [False, "good", "bad"])
+def test_a_metric_that_fails_everywhere_has_its_columns_as_in_a_grid_search(refit, error_score):
+    X, y = iris()
+    options = {"scoring": {"good": "accuracy", "bad": fails}, "error_score": error_score}
+    options |= {"refit": refit, "return_train_score": True}
+    with pytest.warns(UserWarning, match=r"Scoring by 'bad' failed in 6 of 6(?s:.*)never"):
+        fitted = sweep(p=P, **options).fit(X, y)
+    with warnings.catch_warnings(action="ignore"):
+        search = GridSearchCV(classifier(), {"alpha": [0.1, 0.2, 0.3]}, cv=2, **options).fit(X, y)
+    names = [name for name in search.cv_results_ if name.endswith("_bad")]
+    assert [name for name in fitted.cv_results_ if name.endswith("_bad")] == names
+    for name in names:
+        np.testing.assert_array_equal(fitted.cv_results_[name], search.cv_results_[name])
+    assert not np.isnan(fitted.cv_results_["mean_test_good"]).any()
+    if refit == "bad":
+        assert fitted.best_index_ == search.best_index_ == 0
+        np.testing.assert_array_equal(fitted.best_score_, search.best_score_)
+
+
+@pytest.mark.filterwarnings("ignore:Scoring by")
+def test_no_score_at_all_raises():
+    with pytest.raises(ValueError, match=r"No training has a score(?s:.*)never a score"):
+        sweep(p=P, scoring={"bad": fails, "worse": fails}, refit=False).fit(*iris())
 
 
 # Which p

@@ -169,13 +169,36 @@ def test_the_first_partial_fit_fits():
     assert_same_network(first.best_estimator_, expected.best_estimator_)
 
 
-def test_a_first_partial_fit_without_some_classes_is_refused_before_any_training(trainings):
-    unfitted = sweep(p=P)
-    with pytest.raises(
-        ValueError, match=r"no rows of the classes \[1, 2\] in the first partial_fit"
-    ):
-        unfitted.partial_fit(X[Y == 0], Y[Y == 0], classes=[0, 1, 2])
+@pytest.mark.parametrize(
+    ("estimator", "changes", "arguments", "error", "message"),
+    [
+        (classifier(), {}, {"n_steps": 0}, ValueError, "n_steps=0"),
+        (classifier(early_stopping=True), {}, {}, ValueError, "early_stopping"),
+        (classifier(class_weight="balanced"), {}, {}, ValueError, "balanced"),
+        (classifier(), {}, {"classes": [0, 1, 2, 3]}, ValueError, r"no rows of the classes \[3\]"),
+        (classifier(), {}, {"classes": [0, 1]}, ValueError, r"rows of the classes \[2\]"),
+        (regressor(), {}, {"classes": [0, 1, 2]}, TypeError, "'classes'"),
+        (classifier(), {"refit": False}, {}, NotFittedError, "refit=False"),
+    ],
+)
+def test_a_first_partial_fit_is_refused_before_any_training(
+    estimator, changes, arguments, error, message, trainings
+):
+    unfitted = sweep(estimator, p=P, **changes)
+    with pytest.raises(error, match=message):
+        unfitted.partial_fit(X, Y, **arguments)
     assert trainings == []
+    assert set(vars(unfitted)) == set(unfitted.get_params(deep=False))
+
+
+def test_a_first_partial_fit_that_fails_leaves_the_sweep_unfitted(monkeypatch):
+    def fail(*arguments, **options):
+        raise RuntimeError("in vain")
+
+    monkeypatch.setattr(PreconditionedMLPClassifier, "partial_fit", fail)
+    unfitted = sweep(p=0.5)
+    with pytest.raises(RuntimeError, match="in vain"):
+        unfitted.partial_fit(X, Y)
     assert set(vars(unfitted)) == set(unfitted.get_params(deep=False))
 
 

@@ -1,6 +1,7 @@
 """Sweeps of a pipeline, whose earlier steps are fitted once per split."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import accuracy_score
@@ -66,6 +67,20 @@ def test_a_thread_fits_earlier_steps_for_a_splits_warm_ups_and_for_its_cells(see
         np.testing.assert_array_equal(rows, truth)
 
 
+@pytest.mark.parametrize("n_earlier", [1, 2, 3])
+def test_a_pipelines_memory_keeps_all_earlier_steps(n_earlier, seen, tmp_path):
+    X, y = iris()
+    steps = [(f"step{i}", Recorder()) for i in range(n_earlier)]
+    pipeline = Pipeline([*steps, ("last", classifier())])
+    expected = sweep(pipeline, p=P).fit(X, y)
+    pipeline.set_params(memory=str(tmp_path))
+    seen.clear()
+    fitted = sweep(pipeline, p=P).fit(X, y)
+    assert len(seen) == 3 * n_earlier  # of two splits and of all rows, each once
+    assert_same_results(fitted.cv_results_, expected.cv_results_)
+    np.testing.assert_array_equal(fitted.predict_proba(X), expected.predict_proba(X))
+
+
 def test_cells_of_a_pipeline_are_trainings_by_hand():
     X, y = iris()
     X = X * [1, 5, 0.1, 3] + 10
@@ -78,6 +93,53 @@ def test_cells_of_a_pipeline_are_trainings_by_hand():
             fitted = by_hand(classifier(), Z[train], y[train], p, seed)
             expected[i, k] = accuracy_score(y[test], fitted.predict(Z[test]))
     np.testing.assert_array_equal(table(results), expected)
+
+
+def cost(fitted, X, y):
+    """A scorer that looks at a column of the rows as they were given."""
+    return -float((X["amount"] * (fitted.predict(X) != y)).sum())
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_scorer_function_gets_the_pipeline_and_the_rows_as_a_grid_searchs_does(several):
+    X, y = iris()
+    X = pd.DataFrame(X * [1, 5, 0.1, 3] + 10, columns=["amount", "b", "c", "d"])
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", classifier())])
+    scoring = {"cost": cost, "accuracy": "accuracy"} if several else cost
+    fitted = sweep(pipeline, p=P, scoring=scoring, return_train_score=True, refit=False).fit(X, y)
+    name = "cost" if several else "score"
+    for k, (train, test) in enumerate(SPLITS.split(X)):
+        scaler, seed = StandardScaler().fit(X.iloc[train]), cell_seeds(7)[0, k]
+        for i, p in enumerate(P):
+            net = by_hand(classifier(), scaler.transform(X.iloc[train]), y[train], p, seed)
+            whole = Pipeline([("scale", scaler), ("net", net)])
+            for part, rows in ("train", train), ("test", test):
+                found = fitted.cv_results_[f"split{k}_{part}_{name}"][i]
+                assert found == cost(whole, X.iloc[rows], y[rows])
+    if several:
+        alone = sweep(pipeline, p=P, refit=False).fit(X, y).cv_results_
+        accuracy = table(fitted.cv_results_, "test_accuracy")
+        np.testing.assert_array_equal(accuracy, table(alone))
+
+
+def test_steps_that_write_into_their_rows_do_not_change_a_scorer_functions():
+    X, y = iris()
+    pipeline = make_pipeline(StandardScaler(copy=False), classifier())
+    options = {"p": P, "refit": False, "return_train_score": True}
+    fitted = sweep(pipeline, scoring=lambda e, X, y: e.score(X, y), **options).fit(X * 5, y)
+    assert_same_results(fitted.cv_results_, sweep(pipeline, **options).fit(X * 5, y).cv_results_)
+
+
+def test_a_scorer_function_sees_the_steps_as_the_user_named_them():
+    names = set()
+
+    def look(fitted, X, y):
+        names.add((*fitted.named_steps, fitted["net"].sparsity_))
+        return 0.0
+
+    pipeline = Pipeline([("last", StandardScaler()), ("net", classifier())])
+    sweep(pipeline, p=[0.0], scoring=look, refit=False).fit(*iris())
+    assert names == {("last", "net", 0.0)}
 
 
 @pytest.mark.parametrize("p", [0.5, P])

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import joblib
 import numpy as np
 import pytest
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, register_parallel_backend
+from joblib._parallel_backends import SequentialBackend
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, _training
@@ -150,8 +151,38 @@ def test_a_sweep_trains_cells_in_one_thread_each_and_refits_in_n_jobs(during):
     assert during == [{1}] * 4 + [{2}] * 2
 
 
+def test_an_estimators_n_jobs_does_not_change_a_bit_of_cells_in_processes():
+    wide = classifier(batch_size=256).set_params(hidden_layer_sizes=(200, 200))
+    options = {"warmup_steps": 20, "finetune_steps": 20, "cv": 2, "refit": False, "n_jobs": 2}
+    options |= {"schedule": "one_shot", "scoring": "neg_log_loss", "random_state": 0}
+    found = []
+    for backend, n_jobs in [("threading", None), ("threading", 2), ("loky", 2)]:
+        with joblib.parallel_config(backend):
+            sweep = SparsitySweep(wide.set_params(n_jobs=n_jobs), p=[0, 0.5], **options).fit(X, Y)
+        found.append(sweep.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(found, found[:1] * 3)
+
+
 def test_n_jobs_counts_threads_as_joblib_does_but_none_is_one():
     assert [thread_count(n_jobs) for n_jobs in (None, 1, 2)] == [1, 1, 2]
     assert thread_count(-1) == joblib.effective_n_jobs(-1) >= 1
+    assert thread_count(-10_000) == 1
+    with pytest.raises(ValueError, match="n_jobs=0"):
+        thread_count(0)
     with joblib.parallel_config(n_jobs=2):
         assert thread_count(None) == 1
+
+
+class Cluster(SequentialBackend):
+    """A backend of a hundred workers."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 100
+
+
+def test_threads_are_those_of_this_machine_and_not_a_clusters_workers():
+    register_parallel_backend("a cluster", Cluster)
+    alone = thread_count(-1)
+    with joblib.parallel_config("a cluster"):
+        assert joblib.effective_n_jobs(-1) == 100
+        assert [thread_count(n_jobs) for n_jobs in (1, 2, -1)] == [1, 2, alone]
