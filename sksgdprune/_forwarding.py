@@ -21,6 +21,7 @@ from sksgdprune._cells import last_step
 from sksgdprune._cutting import CuttingMixin
 from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._sklearn import raise_for_params, routing_enabled
+from sksgdprune._uncertainty import ClassificationDrawsMixin, DrawsMixin, RegressionDrawsMixin
 
 # What the changing methods say that they return: of an estimator, and of a sweep.
 CHANGED = "The estimator, changed."
@@ -43,19 +44,20 @@ def _best_estimator_has(name):
     return has
 
 
-def _changing(method):
-    """Return an estimator's method for a sweep: it changes `best_estimator_`, returns the sweep."""
+def _forwarded(method):
+    """Return an estimator's method for a sweep, which it returns where the estimator does itself."""
     name = method.__name__
 
     @wraps(method)
-    def change(self, *args, **kwargs):
-        getattr(self._best(), name)(*args, **kwargs)
-        return self
+    def forward(self, *args, **kwargs):
+        best = self._best()
+        result = getattr(best, name)(*args, **kwargs)
+        return self if result is best else result
 
-    change.__module__, change.__qualname__ = __name__, f"ForwardingMixin.{name}"
+    forward.__module__, forward.__qualname__ = __name__, f"ForwardingMixin.{name}"
     if method.__doc__:  # python -OO leaves none
-        change.__doc__ = inspect.getdoc(method).replace(CHANGED, BEST_CHANGED)
-    return available_if(_best_estimator_has(name))(change)
+        forward.__doc__ = inspect.getdoc(method).replace(CHANGED, BEST_CHANGED)
+    return available_if(_best_estimator_has(name))(forward)
 
 
 def _of_best(name, doc):
@@ -91,6 +93,7 @@ class ForwardingMixin:
     """Predictions, scores, cuts and attributes of a meta-estimator's `best_estimator_`."""
 
     # Named by whoever calls; no metadata that a router would pass on.
+    __metadata_request__predict: ClassVar = {"return_std": UNUSED}
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
 
     def _best(self):
@@ -100,20 +103,22 @@ class ForwardingMixin:
         return self.best_estimator_
 
     @available_if(_best_estimator_has("predict"))
-    def predict(self, X):
+    def predict(self, X, return_std=False):
         """Predict with the best estimator.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Inputs.
+        return_std : bool, default=False
+            Whether to return the standard deviation, too, as a regressor with draws does.
 
         Returns
         -------
-        ndarray
-            Its predictions.
+        ndarray, or a tuple of two
+            Its predictions; with `return_std` their standard deviations, too.
         """
-        return self._best().predict(X)
+        return self._best().predict(X, **({"return_std": True} if return_std else {}))
 
     @available_if(_best_estimator_has("predict_proba"))
     def predict_proba(self, X):
@@ -227,17 +232,25 @@ class ForwardingMixin:
         router = MetadataRouter(owner=self).add(estimator=best, method_mapping=to_it)
         return process_routing(router, "partial_fit", **params).estimator.partial_fit
 
-    prune = _changing(CuttingMixin.prune)
-    freeze = _changing(CuttingMixin.freeze)
-    unfreeze = _changing(CuttingMixin.unfreeze)
-    sparsify = _changing(FittedNetworkMixin.sparsify)
-    densify = _changing(FittedNetworkMixin.densify)
-    compact = _changing(FittedNetworkMixin.compact)
+    prune = _forwarded(CuttingMixin.prune)
+    freeze = _forwarded(CuttingMixin.freeze)
+    unfreeze = _forwarded(CuttingMixin.unfreeze)
+    sparsify = _forwarded(FittedNetworkMixin.sparsify)
+    densify = _forwarded(FittedNetworkMixin.densify)
+    compact = _forwarded(FittedNetworkMixin.compact)
+    calibrate = _forwarded(DrawsMixin.calibrate)
+    predict_interval = _forwarded(RegressionDrawsMixin.predict_interval)
+    sample_y = _forwarded(RegressionDrawsMixin.sample_y)
+    log_likelihood = _forwarded(RegressionDrawsMixin.log_likelihood)
+    predict_uncertainty = _forwarded(ClassificationDrawsMixin.predict_uncertainty)
 
     # A Pipeline has the first three, of the rest none.
     classes_ = _of_best("classes_", "Class labels of the best estimator.")
     n_features_in_ = _of_best("n_features_in_", "Number of features seen in fit.")
     feature_names_in_ = _of_best("feature_names_in_", "Names of the features seen in fit.")
+    draws_ = _of_best("draws_", "The best estimator's draws, (n_draws, n_parameters).")
+    temperature_ = _of_best("temperature_", "What the covariance of their outputs is times.")
+    noise_std_ = _of_best("noise_std_", "The noise about them, in the targets' unit.")
     theta_ = _of_best("theta_", "The best estimator's parameters, layer by layer.")
     status_ = _of_best("status_", "Of each: 0 free, 1 frozen, 2 pruned.")
     coefs_ = _of_best("coefs_", "The best estimator's weight matrices (fan_in, fan_out).")

@@ -54,7 +54,7 @@ class DrawsMixin:
         Returns
         -------
         self : object
-            The estimator, with another `temperature_` and `noise_std_`.
+            The estimator, changed.
 
         Raises
         ------
