@@ -45,7 +45,7 @@ def _best_estimator_has(name):
 
 
 def _forwarded(method):
-    """Return an estimator's method for a sweep, which it returns where the estimator does itself."""
+    """Return an estimator's method for a sweep; what returns the estimator returns the sweep."""
     name = method.__name__
 
     @wraps(method)

@@ -98,20 +98,20 @@ class Recipe(NamedTuple):
     def carry_out(self, estimator, X, y, params):
         """Cut `estimator` and train it, as often as the plan says."""
         data = estimator._read_more(X, y, params.get("sample_weight"))
-        # What the draws are judged by comes up in the last half of the last stage only.
+        # The rows by which draws are judged come up in the second half of the last stage only.
         hold = estimator._hold(data, self.plan[-1].n_steps)
-        early = data if hold is None else data.without(hold.rows)
-        rows = cache(partial(_some_rows, estimator._rng, early))
+        rows = cache(partial(_some_rows, estimator._rng, data, hold))
         begun = estimator._network, estimator.t_
         course = partial(self._course, estimator.t_ - estimator.t0, estimator._network.layout)
         for stage in self.plan:
-            last = stage is self.plan[-1]
             estimator._cut_by(self._cut(stage.fraction), rows)
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                task = stage.n_steps, course(stage), hold if last else None
-                _uninterrupted(estimator._train_on(data if last else early, *task))
+                held = (
+                    hold if hold is None or stage is self.plan[-1] else hold.during(stage.n_steps)
+                )
+                _uninterrupted(estimator._train_on(data, stage.n_steps, course(stage), held))
         return estimator
 
     def _cut(self, fraction):
@@ -133,8 +133,10 @@ class Recipe(NamedTuple):
         return Course(n_steps, least=least, tail=tail)
 
 
-def _some_rows(rng, data):
+def _some_rows(rng, data, hold):
     """Return the samples over which cuts take their gradients."""
+    if hold is not None:
+        data = data.take(np.delete(np.arange(len(data.Y)), hold.rows))
     n = len(data.Y)
     if n <= GRADIENT_ROWS:
         return data

@@ -1,7 +1,7 @@
 """The data to train on, and which of their rows come up."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -49,8 +49,8 @@ class Population:
         Number of rows.
     weights : ndarray of float64 of shape (n_rows,), default=None
         Their weights; None means 1 each.
-    order : ndarray of int64 of shape (n_rows,), default=None
-        In which they lie in the interval; None means as they are.
+    order : ndarray of int64, default=None
+        In which they lie in the interval, or those that do; None means all as they are.
 
     Attributes
     ----------
@@ -60,7 +60,8 @@ class Population:
     """
 
     def __init__(self, n_rows, weights=None, order=None):
-        self.n_rows, self.size, self._ends, self._order = n_rows, n_rows, None, order
+        self.n_rows, self._ends, self._order = n_rows, None, order
+        self.size = n_rows if order is None else len(order)
         if weights is None:
             return
         weights = weights if order is None else weights[order]
@@ -142,9 +143,12 @@ class Data:
         """Return them for the kernels."""
         return samples(self.X, self.Y, self.units)
 
-    def population(self, sampling):
+    def population(self, sampling, without=()):
         """Return the rows to draw from; the order of independent draws makes no difference."""
         order = self._content_order if sampling == "replacement" else None
+        if len(without):
+            order = np.arange(len(self.Y)) if order is None else order
+            order = order[~np.isin(order, without)]
         return Population(len(self.Y), self.weights, order)
 
     @cached_property
@@ -155,12 +159,6 @@ class Data:
     def size(self):
         """Number of samples: rows, each as often as it weighs."""
         return Population(len(self.Y), self.weights).size
-
-    def without(self, rows):
-        """Return the same, some rows of which never come up."""
-        weights = np.ones(len(self.Y)) if self.weights is None else self.weights.copy()
-        weights[rows] = 0
-        return replace(self, weights=weights)
 
     def take(self, rows):
         """Return the data of some rows."""

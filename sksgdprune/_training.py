@@ -217,11 +217,16 @@ class Hold(NamedTuple):
     rows: np.ndarray
     n_steps: int
 
+    def during(self, n_steps):
+        """Return the same for a training of so many steps, none of which they come up in."""
+        return self._replace(n_steps=n_steps)
+
 
 class Outcome(NamedTuple):
     """What a training came to: the network, the losses by epochs, and what cut it short.
 
-    `before` is the network as it was when the rows of a Hold had not come up yet.
+    `before` is the network as it was when the rows of a Hold had not come up yet; None if they did
+    not come up at all.
     """
 
     network: FittedNetwork
@@ -350,7 +355,7 @@ def train(data, network, settings, sampler, t, n_steps, watches=(), hold=None):
     size, ends = settings.batch_size, [n_steps]
     populations = [data.population(settings.sampling)]
     if hold is not None:
-        populations.insert(0, data.without(hold.rows).population(settings.sampling))
+        populations.insert(0, data.population(settings.sampling, hold.rows))
         ends.insert(0, hold.n_steps)
     chunks, curve = _Chunks(data, network, settings, t), LossCurve(epoch_steps(data, settings))
     most, done, before = _chunk_steps(network.layout.n_parameters, size), 0, None

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _validation as check
 from sksgdprune._fitted import network_of
+from sksgdprune._threads import blas_threads
 from sksgdprune._training import Hold
 
 # Held-out rows and draws that a training calibrates by: more cost time and change little.
@@ -100,8 +101,9 @@ class DrawsMixin:
     def _calibrate_by(self, outcome, data, hold, held_out=None):
         """Calibrate by rows that a training has not seen, or not until its half."""
         if hold is not None:
-            before = outcome.before or self._network
-            self._calibrate(before, data.take(hold.rows), len(before.draws) // 2)
+            if outcome.before is not None:
+                n_draws = len(outcome.before.draws) // 2
+                self._calibrate(outcome.before, data.take(hold.rows), n_draws)
         elif held_out is not None:
             self._calibrate(self._network, held_out)
 
@@ -115,8 +117,9 @@ class DrawsMixin:
     def _calibrate(self, network, data, n_draws=MOST_DRAWS):
         """Take what the last of a network's draws, so many at most, show on some data."""
         if self.n_draws and network.draws and not network.diverged:
-            found = network.calibrated(data, max(min(n_draws, MOST_DRAWS), 1)).calibration
-            self._network = replace(self._network, calibration=found)
+            with blas_threads():
+                network = network.calibrated(data, max(min(n_draws, MOST_DRAWS), 1))
+            self._network = replace(self._network, calibration=network.calibration)
 
 
 class RegressionDrawsMixin:
