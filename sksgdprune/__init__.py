@@ -3,12 +3,14 @@
 from sksgdprune import schedules
 from sksgdprune._recipe import prune_gradually
 from sksgdprune.classifier import PreconditionedMLPClassifier
+from sksgdprune.coverage_display import CoverageDisplay
 from sksgdprune.display import SparsitySweepDisplay
 from sksgdprune.network_display import NetworkDisplay
 from sksgdprune.regressor import PreconditionedMLPRegressor
 from sksgdprune.sweep import SparsitySweep
 
 __all__ = [
+    "CoverageDisplay",
     "NetworkDisplay",
     "PreconditionedMLPClassifier",
     "PreconditionedMLPRegressor",

@@ -99,7 +99,8 @@ class Recipe(NamedTuple):
         """Cut `estimator` and train it, as often as the plan says."""
         data = estimator._read_more(X, y, params.get("sample_weight"))
         # The rows by which draws are judged come up in the second half of the last stage only.
-        hold = estimator._hold(data, self.plan[-1].n_steps)
+        last = self.plan[-1]
+        hold = estimator._hold(data, last.n_steps)
         rows = cache(partial(_some_rows, estimator._rng, data, hold))
         begun = estimator._network, estimator.t_
         course = partial(self._course, estimator.t_ - estimator.t0, estimator._network.layout)
@@ -108,9 +109,7 @@ class Recipe(NamedTuple):
             if stage.rewind:
                 estimator._rewind(*begun)
             if stage.n_steps:
-                held = (
-                    hold if hold is None or stage is self.plan[-1] else hold.during(stage.n_steps)
-                )
+                held = hold and (hold if stage is last else hold.during(stage.n_steps))
                 _uninterrupted(estimator._train_on(data, stage.n_steps, course(stage), held))
         return estimator
 

@@ -15,7 +15,7 @@ from sksgdprune._threads import blas_threads
 from sksgdprune._training import Hold
 
 # Held-out rows and draws that a training calibrates by: more cost time and change little.
-MOST_ROWS, MOST_DRAWS = 1000, 32
+MOST_ROWS, MOST_DRAWS = 1000, 25
 
 
 class DrawsMixin:
