@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune import _scores, _selection, _training
+from sksgdprune import _evaluation, _scores, _selection, _training
 from sksgdprune._kernels import doors, records
 from sksgdprune._kernels.plan import plan, write_back
 from sksgdprune._layout import Layout
@@ -138,7 +138,7 @@ def cut(problem, theta, C, kept, action, picked):
             parameters = Parameters(records.State(theta, C), kept)
             n = problem.layout.n_parameters
             network = FittedNetwork(problem.layout, "tanh", None, parameters, n, 0)
-            return _training.mean_gradients(data, network, settings)
+            return _evaluation.mean_gradients(data, network, settings)
 
         evidence = _scores.Evidence(theta, C, H, gradients, rng=None)
         scores = _scores.resolve(kind, action["mode"])(evidence)

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _callbacks, _layout, _stopping, _training
+from sksgdprune import _callbacks, _evaluation, _layout, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._cutting import CuttingMixin
 from sksgdprune._fitted import FittedNetworkMixin
@@ -280,7 +280,7 @@ class BasePreconditionedMLP(
     def _grade(self, held_out, hyper, theta):
         """Return θ's score and loss on held-out data; no number where they overflow."""
         network = self._network
-        loss, Z = _training.evaluate(held_out, network.layout, theta, hyper)
+        loss, Z = _evaluation.evaluate(held_out, network.layout, theta, hyper)
         with np.errstate(over="ignore", invalid="ignore"):
             return float(network.targets.grade(Z, held_out.Y, held_out.weights)), loss
 

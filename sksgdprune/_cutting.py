@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _connected, _scores, _selection, _structure, _training
+from sksgdprune import _connected, _evaluation, _scores, _selection, _structure
 from sksgdprune import _validation as check
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
 from sksgdprune._warnings import warn
@@ -229,7 +229,7 @@ class CuttingMixin:
             parameters.theta,
             parameters.state.noise_variance,
             self.preconditioner_,
-            lambda: _training.mean_gradients(read(), network, settings),
+            lambda: _evaluation.mean_gradients(read(), network, settings),
             rng or self._rng,
         )
         status, exceeded = cut.status(network, evidence)

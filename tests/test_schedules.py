@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import (
     PreconditionedMLPClassifier,
     SparsitySweep,
-    _training,
+    _evaluation,
     prune_gradually,
     schedules,
 )
@@ -363,13 +363,13 @@ def test_an_unfitted_estimator_is_refused():
 
 
 def test_cuts_look_at_ten_thousand_rows_at_most(monkeypatch):
-    seen, means = [], _training.mean_gradients
+    seen, means = [], _evaluation.mean_gradients
 
     def watched(data, *others):
         seen.append(np.column_stack([data.X, data.Y.argmax(axis=1), data.weights]))
         return means(data, *others)
 
-    monkeypatch.setattr(_training, "mean_gradients", watched)
+    monkeypatch.setattr(_evaluation, "mean_gradients", watched)
     rng = np.random.RandomState(0)
     X, w = rng.normal(size=(10_001, 2)), rng.uniform(size=10_001)
     y = (X[:, 0] > 0).astype(int)

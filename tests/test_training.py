@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
-from sksgdprune import PreconditionedMLPClassifier, _training
+from sksgdprune import PreconditionedMLPClassifier, _evaluation, _training
 from sksgdprune._layout import Layout
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._targets import Classes
@@ -179,7 +179,7 @@ def test_mean_gradients_are_means_of_the_reference(n):
     )
     penalty = reference.penalty_gradient(theta, layout.sizes, 0.3)
     start = network(layout, theta, theta, np.zeros(theta.size, np.uint8))
-    g, g2 = _training.mean_gradients(Data(X, Y), start, h)
+    g, g2 = _evaluation.mean_gradients(Data(X, Y), start, h)
     np.testing.assert_allclose(g, per_sample.mean(axis=0) + penalty / 8, rtol=0, atol=1e-14)
     np.testing.assert_allclose(g2, (per_sample**2).mean(axis=0), rtol=0, atol=1e-14)
 
