@@ -12,8 +12,8 @@ from scipy.stats import poisson
 HALVINGS = 40  # of the interval in which a quantile is sought
 # What the standard deviation of the draws' outputs is tried to be multiplied by.
 SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
-# Of the squared residuals at least such a part is noise, or one lucky row would decide all.
-LEAST_NOISE = 0.01
+# Of the squared residuals at least such a part is noise, or a few lucky rows would leave none.
+LEAST_NOISE = 0.25
 
 
 class Calibration(NamedTuple):
@@ -43,7 +43,10 @@ def tempered(Z, temperature):
 
 
 def calibrated(targets, Z, Y, weights=None):
-    """Return the Calibration of highest mean log-likelihood.
+    """Return the Calibration that says most of some rows.
+
+    That is the temperature nearest to 1 whose mean log-likelihood is within one standard error of
+    the highest: few rows leave the draws as they are, many decide.
 
     Parameters
     ----------
@@ -56,15 +59,20 @@ def calibrated(targets, Z, Y, weights=None):
     weights : ndarray of shape (n_rows,), default=None
         Of the rows.
     """
-    best = UNTUNED, -np.inf
+    y, tried, logs = targets.decode(Y), [], []
     for spread in SPREADS:
-        found = Calibration(float(spread**2))
-        values = tempered(Z, found.temperature)
-        found = found._replace(noise_std=targets.noise(values, Y, weights))
-        logs = targets.mixture(values, found.noise_std).log_likelihood(targets.decode(Y))
-        fit = np.average(logs, weights=weights)
-        best = (found, fit) if fit > best[1] else best
-    return best[0]
+        values = tempered(Z, spread**2)
+        noise_std = targets.noise(values, Y, weights)
+        tried.append(Calibration(float(spread**2), noise_std))
+        logs.append(targets.mixture(values, noise_std).log_likelihood(y))
+    logs = np.array(logs)
+    best = np.average(logs, axis=1, weights=weights).argmax()
+    behind = logs[best] - logs
+    loss = np.average(behind, axis=1, weights=weights)
+    error = behind.std(axis=1) / np.sqrt(len(y) - 1) if len(y) > 1 else np.inf
+    distance = np.abs(np.log(SPREADS))
+    distance[loss > error] = np.inf
+    return tried[distance.argmin()]
 
 
 def residual_std(means, y, weights):

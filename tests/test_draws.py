@@ -246,17 +246,25 @@ def test_quantiles_invert_the_distribution(q):
 # Calibration.
 
 
-def test_calibration_takes_the_spread_of_highest_likelihood():
-    model = regressor().fit(X, Y)
+def nearest_to_1(spreads, logs):
+    """Return the number of the spread nearest to 1 within one standard error of the best."""
+    logs = np.array(logs)
+    behind = logs[logs.mean(axis=1).argmax()] - logs
+    good = behind.mean(axis=1) <= behind.std(axis=1, ddof=1) / np.sqrt(logs.shape[1])
+    return min(np.flatnonzero(good), key=lambda i: abs(np.log2(spreads[i])))
+
+
+def test_calibration_takes_the_spread_nearest_to_1_that_is_as_good_as_the_best():
+    model, tried, logs = regressor().fit(X, Y), [], []
     Z = np.array([last_layer(model, X, theta) for theta in model.draws_])
-    tried = []
     for spread in SPREADS:
         means = (Z.mean(axis=0) + spread * (Z - Z.mean(axis=0))) * model.y_scale_ + model.y_mean_
         squares = ((Y - means.mean(axis=0)) ** 2).sum(axis=0) / (len(Y) - 2)
-        noise = np.sqrt(np.maximum(squares - means.var(axis=0).mean(axis=0), 0.01 * squares))
-        logs = norm.logpdf(Y, means, noise).sum(axis=2)
-        tried.append(((logsumexp(logs, axis=0) - np.log(8)).mean(), spread**2, noise))
-    _, temperature, noise = max(tried, key=lambda found: found[0])
+        noise = np.sqrt(np.maximum(squares - means.var(axis=0).mean(axis=0), 0.25 * squares))
+        densities = norm.logpdf(Y, means, noise).sum(axis=2)
+        logs.append(logsumexp(densities, axis=0) - np.log(8))
+        tried.append((spread**2, noise))
+    temperature, noise = tried[nearest_to_1(SPREADS, logs)]
     model.calibrate(X, Y)
     assert model.temperature_ == pytest.approx(temperature)
     np.testing.assert_allclose(model.noise_std_, noise)
@@ -264,12 +272,16 @@ def test_calibration_takes_the_spread_of_highest_likelihood():
 
 def test_calibration_of_classes_goes_by_their_log_loss():
     X, y = load_iris(return_X_y=True)
-    model = classifier().fit(X[::2], y[::2]).calibrate(X[1::2], y[1::2])
+    model = classifier(learning_rate=2.0).fit(X[::2], y[::2]).calibrate(X[1::2], y[1::2])
     Z = np.array([last_layer(model, X[1::2], theta) for theta in model.draws_])
     spread = Z - Z.mean(axis=0)
     logs = [log_softmax(Z.mean(axis=0) + s * spread, axis=2) for s in SPREADS]
-    losses = [-np.log(np.exp(L).mean(axis=0)[np.arange(75), y[1::2]]).mean() for L in logs]
-    assert model.temperature_ == pytest.approx(SPREADS[np.argmin(losses)] ** 2)
+    losses = [np.log(np.exp(L).mean(axis=0)[np.arange(75), y[1::2]]) for L in logs]
+    assert model.temperature_ == pytest.approx(SPREADS[nearest_to_1(SPREADS, losses)] ** 2)
+
+
+def test_a_single_row_leaves_the_draws_as_they_are():
+    assert regressor().fit(X, y).calibrate(X[:1], y[:1]).temperature_ == 1
 
 
 def test_calibration_weighs_rows_relative_to_each_other():
