@@ -1,6 +1,5 @@
 """The figure of `uncertainty.py`: likelihood, coverage and log-loss of each set."""
 
-import numpy as np
 from uncertainty_report import (
     CLASSES,
     MLP,
@@ -16,6 +15,7 @@ from uncertainty_report import (
 )
 
 MARKERS = "osD^vPX<>ph"
+COLORS = [*(f"C{i}" for i in range(10)), "navy"]
 FURTHEST = 2.0  # nats; what lies beyond is drawn at the edge
 LOWEST = 0.6  # coverage
 
@@ -24,7 +24,7 @@ def style(name):
     """Return a contender's marker, the same in all panels."""
     i = ORDER.index(name)
     large = {"markersize": 10, "zorder": 5, "mec": "black"} if name == OURS else {"markersize": 7}
-    return {"color": f"C{i % 10}", "marker": MARKERS[i], "linestyle": ""} | large
+    return {"color": COLORS[i], "marker": MARKERS[i], "linestyle": ""} | large
 
 
 def place(ax, names):
@@ -101,6 +101,16 @@ def within(limits, value):
     return limits[0] <= value <= limits[1]
 
 
+def draw_legend(figure, axes):
+    """Explain each contender once, ours first."""
+    found = {}
+    for ax in axes:
+        found |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    handles = [found[name] for name in names]
+    figure.legend(handles, names, loc="outside lower center", ncols=6, frameon=False)
+
+
 PANELS = (REALS, draw_likelihood), (REALS, draw_coverage), (CLASSES, draw_log_loss)
 
 
@@ -121,16 +131,7 @@ def draw(table, path):
         panel(ax, rows)
         ax.grid(alpha=0.3)
         ax.set_axisbelow(True)
-        handles, labels = ax.get_legend_handles_labels()
-        order = np.argsort([label != OURS for label in labels], kind="stable")
-        ax.legend(
-            [handles[i] for i in order],
-            [labels[i] for i in order],
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.12),
-            ncols=2,
-            frameon=False,
-        )
+    draw_legend(figure, axes[0])
     figure.suptitle("Untuned uncertainty, one setting for all sets; means over splits")
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -110,7 +110,7 @@ def against_published(rows):
 
 def pooled_error(rows):
     """Return the expected calibration error of all splits of a set together."""
-    gaps = np.array([np.fromstring(text, sep=" ") for text in rows["gaps"]])
+    gaps = np.array([text.split() for text in rows["gaps"]], dtype=float)
     return calibration_error(gaps.sum(axis=0), rows["n_test"].sum())
 
 
