@@ -12,11 +12,14 @@ from uncertainty_report import (
     means,
     of_task,
     paired,
+    relative,
 )
 
 MARKERS = "osD^vPX<>ph"
 COLORS = [*(f"C{i}" for i in range(10)), "navy"]
-FURTHEST = 2.0  # nats; what lies beyond is drawn at the edge
+FURTHEST = 3.0  # nats; what lies beyond is drawn at the edge
+NEAR = 0.1  # nats; differences within are drawn to scale, the others by their logarithm
+NATS = -3, -1, -0.3, -0.1, 0, 0.1, 0.3, 1, 3
 LOWEST = 0.6  # coverage
 
 
@@ -36,10 +39,10 @@ def place(ax, names):
 
 
 def draw_likelihood(ax, rows):
-    """Draw ours less each contender's, and less the published, with 95 % intervals."""
+    """Draw ours less each contender's, and less the published, the latter with 95 % intervals."""
     heights = place(ax, rows["set"].unique())
     ax.axvline(0, color="0.4", linewidth=1)
-    ax.axvspan(0, FURTHEST * 1.05, color="C2", alpha=0.1, linewidth=0)
+    ax.axvspan(0, FURTHEST * 1.2, color="C2", alpha=0.1, linewidth=0)
     for name in contenders(rows):
         sets = paired(rows, "log_likelihood", name)
         if name == OURS or sets.empty:
@@ -54,7 +57,10 @@ def draw_likelihood(ax, rows):
         errors = 1.96 * table["both_errors"].astype(float)
         y = [heights[s] for s in table["set"]]
         ax.errorbar(x, y, xerr=errors, label="MC dropout, published", capsize=3, **look)
-    ax.set_xlim(-FURTHEST * 1.05, FURTHEST * 1.05)
+    ax.set_xscale("symlog", linthresh=NEAR)
+    ax.set_xticks(NATS, [f"{tick:g}" for tick in NATS])
+    ax.set_xlim(-FURTHEST * 1.2, FURTHEST * 1.2)
+    ax.minorticks_off()
     ax.set(
         title="Regression: log-likelihood, ours − theirs",
         xlabel=f"nats per row (right: ours is better; beyond {FURTHEST:g}: at the edge)",
@@ -78,11 +84,10 @@ def draw_coverage(ax, rows):
 
 def draw_log_loss(ax, rows):
     """Draw each contender's log-loss as a multiple of MLP's."""
-    peer = means(rows, "log_loss", MLP)
-    heights = place(ax, list(peer.index))
+    heights = place(ax, rows["set"].unique())
     ax.axvline(1, color="0.4", linewidth=1)
     for name in reversed(contenders(rows)):
-        sets = (means(rows, "log_loss", name) / peer).dropna()
+        sets = relative(rows, "log_loss", name, MLP)
         if name == MLP or sets.empty:
             continue
         ax.plot(sets, [heights[s] for s in sets.index], label=name, alpha=0.8, **style(name))

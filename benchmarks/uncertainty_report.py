@@ -83,14 +83,27 @@ def means(rows, column, contender):
     return rows.groupby("set", sort=False)[column].mean()
 
 
+def common(rows, column, name, peer):
+    """Return the column of two contenders on the splits on which both were measured."""
+    cells = rows.set_index(["set", "split"])
+    own, other = (cells.loc[cells["contender"] == n, column].dropna() for n in (name, peer))
+    own = own[own.index.isin(other.index)]
+    return own, other.loc[own.index]
+
+
 def paired(rows, column, peer):
-    """Return ours less a peer's: mean, and half of its 95 % t-interval, on the splits of both."""
-    rows = rows.set_index(["set", "split"])
-    own, other = (rows.loc[rows["contender"] == name, column] for name in (OURS, peer))
-    difference = (own[own.index.isin(other.index)] - other).dropna()
-    # In the order of the rows, not of the names.
-    sets = difference.groupby(level="set").agg(mean="mean", half=half_width)
-    return sets.reindex([name for name in rows.index.unique("set") if name in sets.index])
+    """Return ours less a peer's on each set: mean, and half of its 95 % t-interval."""
+    own, other = common(rows, column, OURS, peer)
+    return (own - other).groupby(level="set", sort=False).agg(mean="mean", half=half_width)
+
+
+def relative(rows, column, name, peer):
+    """Return a contender's mean on each set as a multiple of a peer's."""
+    own, other = (
+        values.groupby(level="set", sort=False).mean()
+        for values in common(rows, column, name, peer)
+    )
+    return own / other
 
 
 def against_published(rows):
@@ -230,20 +243,22 @@ def regression_rows(table):
 
 
 def classification_rows(table):
-    """Return the table of each contender beside MLP over the sets of both."""
+    """Return the table of each contender beside ours over the sets of both."""
     rows = of_task(table, CLASSES)
     header = ["classification", "sets", "log-loss / ours", "ours lower on", "mean accuracy"]
-    header += ["mean ECE", "mean rejection area", "fit s per split", "predict s"]
+    header += ["mean rejection area", "mean pooled ECE", "fit s per split", "predict s"]
     cells = []
     for name in contenders(rows):
         loss = paired(rows, "log_loss", name)["mean"]
         judged = name != OURS and len(loss) > 0
-        shown = "accuracy", "ece", "rejection"
+        shown = "accuracy", "rejection"
+        pooled = pooled_errors(rows[rows["contender"] == name]).values()
         cells.append(
             [
                 *(name, str(len(means(rows, "ece", name))), ratio(rows, "log_loss", name)),
                 f"{(loss < 0).sum()} of {len(loss)}" if judged else "",
                 *(f"{means(rows, column, name).mean():.4f}" for column in shown),
+                f"{np.mean(list(pooled)):.4f}",
                 *(f"{means(rows, column, name).mean():.3g}" for column in SECONDS),
             ]
         )
@@ -251,8 +266,8 @@ def classification_rows(table):
 
 
 def ratio(rows, column, name):
-    """Return the geometric mean over sets of a contender's mean over ours; "" for ours."""
-    ratios = (means(rows, column, name) / means(rows, column, OURS)).dropna()
+    """Return the geometric mean over sets of a contender's multiple of ours; "" for ours."""
+    ratios = relative(rows, column, name, OURS)
     if name == OURS or ratios.empty:
         return ""
     return f"{np.exp(np.log(ratios).mean()):.3f}"
