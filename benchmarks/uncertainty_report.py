@@ -108,10 +108,11 @@ def relative(rows, column, name, peer):
 
 def against_published(rows):
     """Return a row per published set and metric: ours, published, difference, standard errors."""
-    own = rows[(rows["contender"] == OURS) & rows["given"].astype(bool)]
+    known = rows["given"].astype(bool) & rows["set"].isin(PUBLISHED)
+    own = rows[known & (rows["contender"] == OURS)]
     found = []
     for name, group in own.groupby("set", sort=False):
-        for metric, (mean, error) in PUBLISHED[name]._asdict().items() if name in PUBLISHED else ():
+        for metric, (mean, error) in PUBLISHED[name]._asdict().items():
             ours, own_error = group[metric].mean(), group[metric].sem()
             better = ours >= mean if metric == "log_likelihood" else ours <= mean
             both = np.hypot(error, 0 if np.isnan(own_error) else own_error)
