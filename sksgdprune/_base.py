@@ -151,15 +151,15 @@ class BasePreconditionedMLP(
         self._check_partial()
         check.step_count(n_steps)
         data = self._start_or_read(X, y, sample_weight, classes)
-        before = self._network
         self._tell(self._train_on(data, n_steps, _training.ALONE))
-        self._calibrate_along(before, data)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def _train(self, X, y, n_steps=None, sample_weight=None, course=_training.ALONE):
-        """Take exactly `n_steps` steps, or an epoch of them; return the Outcome."""
-        return self._train_on(self._start_or_read(X, y, sample_weight), n_steps, course)
+    def _train(self, X, y, n_steps, sample_weight=None, course=_training.ALONE):
+        """Take exactly `n_steps` steps; return the Outcome."""
+        data = self._start_or_read(X, y, sample_weight)
+        hold = self._hold(data, n_steps)  # of the longer training that this begins
+        return self._train_on(data, n_steps, course, hold and hold.during(n_steps))
 
     def _start_or_read(self, X, y, sample_weight, classes=None):
         """Return samples as Data, for a fresh start where there is no network yet."""

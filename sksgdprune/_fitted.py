@@ -51,7 +51,7 @@ def _fitted_vector(name, doc, possible, is_possible):
             average = None if name == "theta" else average
             changed = network.with_state(state._replace(**{name: value}), average)
             if name == "theta":
-                changed = replace(changed, draws=())
+                changed = replace(changed, draws=(), calibration=None)
             diverged = network.diverged and name != "theta"
             self._network = replace(changed, diverged=diverged)
 

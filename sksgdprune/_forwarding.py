@@ -93,7 +93,6 @@ class ForwardingMixin:
     """Predictions, scores, cuts and attributes of a meta-estimator's `best_estimator_`."""
 
     # Named by whoever calls; no metadata that a router would pass on.
-    __metadata_request__predict: ClassVar = {"return_std": UNUSED}
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
 
     def _best(self):

@@ -11,7 +11,7 @@ from sksgdprune._kernels.compilation import call
 from sksgdprune._kernels.plan import LISTED_ROWS
 from sksgdprune._kernels.records import ACTIVATIONS, FREE, FROZEN, PRUNED, Units, scratch
 from sksgdprune._layout import Layout
-from sksgdprune._predictive import UNTUNED, Calibration, calibrated, tempered
+from sksgdprune._predictive import Calibration, calibrated, tempered
 from sksgdprune._report import SparsityReport
 from sksgdprune._sampling import samples
 from sksgdprune._storage import Parameters, Remaining
@@ -19,6 +19,7 @@ from sksgdprune._targets import Classes, Labels, Reals
 from sksgdprune._units import AS_IS
 
 DRAWN_VALUES = 2**20  # of all draws that are in memory at once: 8 MB
+CALIBRATING_VALUES = 2**22  # that calibrate: some copies of 32 MB
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ class FittedNetwork:
     draws : tuple of ndarray, default=()
         Some iterates' θ, the latest last, kept as the parameters are: whole or without what is
         pruned.
-    calibration : Calibration, default=UNTUNED
-        What the draws' spread is multiplied by, and the noise about their outputs.
+    calibration : Calibration, default=None
+        What the draws' spread is multiplied by, and the noise about their outputs; None until
+        rows that it was not trained on have said so.
     diverged : bool
         Whether the last training ended where something was not finite. The parameters are then
         those before; they predict nothing.
@@ -63,7 +65,7 @@ class FittedNetwork:
     units: Units = AS_IS
     dispersion: float = 1.0
     draws: tuple = ()
-    calibration: Calibration = UNTUNED
+    calibration: Calibration | None = None
     diverged: bool = False
 
     @property
@@ -93,10 +95,10 @@ class FittedNetwork:
     def with_theta(self, theta):
         """Return the network with another θ that predicts, in place of the average if any.
 
-        The draws, which were about the former one, go.
+        The draws, which were about the former one, go, and what was said of them.
         """
         state, _, average = self.dense()
-        network = replace(self, draws=())
+        network = replace(self, draws=(), calibration=None)
         if average is None:
             return network.with_state(state._replace(theta=theta))
         return network.with_state(state, average=theta)
@@ -200,7 +202,7 @@ class FittedNetwork:
         for first in range(0, X.shape[0], size):
             rows = slice(first, min(first + size, X.shape[0]))
             Z = np.stack([network.output(X[rows]) for network in drawn])
-            yield rows, tempered(Z, self.calibration.temperature)
+            yield rows, Z if self.calibration is None else tempered(Z, self.calibration.temperature)
 
     def pooled_output(self, X):
         """Return last-layer values that predict the draws' mean; without draws those of θ."""
@@ -214,11 +216,11 @@ class FittedNetwork:
     def calibrated(self, data, most_draws=None):
         """Return the network calibrated on Data that it was not trained on.
 
-        `most_draws` of the later half of the draws do, as the earlier ones may be of a network
-        that was still on its way.
+        The last `most_draws` of the draws do. Rows beyond `CALIBRATING_VALUES` values are left out.
         """
         draws = self.draws[-most_draws:] if most_draws else self.draws
-        network = replace(self, draws=draws, calibration=UNTUNED)
+        network = replace(self, draws=draws, calibration=None)
+        data = data.some(max(CALIBRATING_VALUES // (len(draws) * self.layout.sizes[-1]), 1))
         parts = [values for _, values in network.draw_outputs(data.X)]
         found = calibrated(self.targets, np.concatenate(parts, axis=1), data.Y, data.weights)
         return replace(self, calibration=found)

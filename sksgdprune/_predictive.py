@@ -6,14 +6,18 @@ Arrays of components are (n_components, n_rows, n_outputs).
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import entr, expit, gammaln, log_expit, logsumexp, ndtr, ndtri, pdtr, xlogy
-from scipy.stats import poisson
+from scipy.special import entr, expit, gammaln, log_expit, logsumexp, pdtr, xlogy
+from scipy.stats import norm, poisson, t
+
+from sksgdprune._sampling import Population
 
 HALVINGS = 40  # of the interval in which a quantile is sought
 # What the standard deviation of the draws' outputs is tried to be multiplied by.
 SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
 # Of the squared residuals at least such a part is noise, or a few lucky rows would leave none.
 LEAST_NOISE = 0.25
+# The t distribution that noise has where its tails are heavy: benchmarks/choose_noise.py.
+HEAVY = 8.0
 
 
 class Calibration(NamedTuple):
@@ -25,13 +29,13 @@ class Calibration(NamedTuple):
         What the covariance of their outputs is multiplied by.
     noise_std : ndarray of shape (n_outputs,) or None
         Standard deviation of the targets about a draw's output, in the targets' units.
+    degrees : float
+        Degrees of freedom of the noise's Student's t distribution; infinite: a normal one.
     """
 
     temperature: float = 1.0
     noise_std: np.ndarray | None = None
-
-
-UNTUNED = Calibration()
+    degrees: float = np.inf
 
 
 def tempered(Z, temperature):
@@ -46,7 +50,8 @@ def calibrated(targets, Z, Y, weights=None):
     """Return the Calibration that says most of some rows.
 
     That is the temperature nearest to 1 whose mean log-likelihood is within one standard error of
-    the highest: few rows leave the draws as they are, many decide.
+    the highest: few rows leave the draws as they are, many decide. Noise is normal, but where heavy
+    tails are better by more than a standard error.
 
     Parameters
     ----------
@@ -62,17 +67,27 @@ def calibrated(targets, Z, Y, weights=None):
     y, tried, logs = targets.decode(Y), [], []
     for spread in SPREADS:
         values = tempered(Z, spread**2)
-        noise_std = targets.noise(values, Y, weights)
-        tried.append(Calibration(float(spread**2), noise_std))
-        logs.append(targets.mixture(values, noise_std).log_likelihood(y))
+        found = Calibration(float(spread**2), targets.noise(values, Y, weights))
+        tried.append(found)
+        logs.append(targets.mixture(values, found).log_likelihood(y))
     logs = np.array(logs)
     best = np.average(logs, axis=1, weights=weights).argmax()
-    behind = logs[best] - logs
-    loss = np.average(behind, axis=1, weights=weights)
-    error = behind.std(axis=1) / np.sqrt(len(y) - 1) if len(y) > 1 else np.inf
-    distance = np.abs(np.log(SPREADS))
-    distance[loss > error] = np.inf
-    return tried[distance.argmin()]
+    distance = np.where(_is_better(logs[best], logs, weights), np.inf, np.abs(np.log(SPREADS)))
+    chosen = distance.argmin()
+    heavy = tried[chosen]._replace(degrees=HEAVY)
+    if heavy.noise_std is None:
+        return tried[chosen]
+    values = tempered(Z, heavy.temperature)
+    heavy_logs = targets.mixture(values, heavy).log_likelihood(y)
+    return heavy if _is_better(heavy_logs, logs[chosen], weights) else tried[chosen]
+
+
+def _is_better(logs, others, weights):
+    """Return whether log-likelihoods are higher than others by more than one standard error."""
+    gain, n = logs - others, count(logs, weights)
+    mean = np.average(gain, axis=-1, weights=weights)
+    variance = np.average((gain - mean[..., np.newaxis]) ** 2, axis=-1, weights=weights)
+    return mean > (np.sqrt(variance / (n - 1)) if n > 1 else np.inf)
 
 
 def residual_std(means, y, weights):
@@ -82,10 +97,16 @@ def residual_std(means, y, weights):
     are fitted to the rows, spread and noise.
     """
     squares = np.average((y - means.mean(axis=0)) ** 2, axis=0, weights=weights)
-    squares *= len(y) / max(len(y) - 2, 1)
+    n = count(y, weights)
+    squares *= n / max(n - 2, 1)
     spread = np.average(means.var(axis=0), axis=0, weights=weights)
     least = np.maximum(LEAST_NOISE * squares, np.finfo(float).tiny)
     return np.sqrt(np.maximum(squares - spread, least))
+
+
+def count(rows, weights):
+    """Return the number of samples that rows stand for, each as often as it weighs."""
+    return Population(len(rows), weights).size
 
 
 def log_mean(logs):
@@ -103,11 +124,23 @@ def _quantile(mixture, q):
     return high
 
 
-class Normals(NamedTuple):
-    """Normal distributions about the draws' outputs, all of one noise."""
+class Noisy(NamedTuple):
+    """Normal or Student's t distributions about the draws' outputs, all of one noise."""
 
     means: np.ndarray
     noise_std: np.ndarray  # (n_outputs,)
+    degrees: float = np.inf
+
+    @property
+    def scale(self):
+        """What a standard distribution is multiplied by, (n_outputs,)."""
+        share = 1.0 if np.isinf(self.degrees) else (self.degrees - 2) / self.degrees
+        return self.noise_std * np.sqrt(share)
+
+    @property
+    def standard(self):
+        """The distribution of mean 0 and scale 1."""
+        return norm if np.isinf(self.degrees) else t(self.degrees)
 
     def mean(self):
         """Return the mean, (n_rows, n_outputs)."""
@@ -119,11 +152,11 @@ class Normals(NamedTuple):
 
     def cdf(self, y):
         """Return the part that lies below y, (n_rows, n_outputs)."""
-        return ndtr((y - self.means) / self.noise_std).mean(axis=0)
+        return self.standard.cdf((y - self.means) / self.scale).mean(axis=0)
 
     def between(self, q):
         """Return two values between which the quantile q lies."""
-        shift = ndtri(q) * self.noise_std
+        shift = self.standard.ppf(q) * self.scale
         return self.means.min(axis=0) + shift, self.means.max(axis=0) + shift
 
     def quantile(self, q):
@@ -132,13 +165,13 @@ class Normals(NamedTuple):
 
     def log_likelihood(self, y):
         """Return the log-density of all outputs of a row together, (n_rows,)."""
-        z = (y - self.means) / self.noise_std
-        logs = -(z**2) / 2 - np.log(self.noise_std * np.sqrt(2 * np.pi))
+        logs = self.standard.logpdf((y - self.means) / self.scale) - np.log(self.scale)
         return log_mean(logs.sum(axis=2))
 
     def sample(self, rng):
         """Return a sample of each component, (n_components, n_rows, n_outputs)."""
-        return self.means + self.noise_std * rng.normal(size=self.means.shape)
+        noise = self.standard.rvs(size=self.means.shape, random_state=rng)
+        return self.means + self.scale * noise
 
 
 class Poissons(NamedTuple):
@@ -160,8 +193,8 @@ class Poissons(NamedTuple):
 
     def between(self, q):
         """Return two values between which the quantile q lies."""
-        counts = poisson.ppf(q, self.rates)
-        return counts.min(axis=0) - 1, counts.max(axis=0)
+        low, high = self.rates.min(axis=0), self.rates.max(axis=0)
+        return poisson.ppf(q, low) - 1, poisson.ppf(q, high)
 
     def quantile(self, q):
         """Return the quantile q, (n_rows, n_outputs): a count."""
@@ -174,7 +207,8 @@ class Poissons(NamedTuple):
 
     def sample(self, rng):
         """Return a count of each component, (n_components, n_rows, n_outputs)."""
-        return rng.poisson(self.rates).astype(np.float64)
+        counts = rng.poisson(np.nan_to_num(self.rates)).astype(np.float64)
+        return np.where(np.isfinite(self.rates), counts, np.nan)
 
 
 class Categories(NamedTuple):

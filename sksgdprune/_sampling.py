@@ -15,8 +15,8 @@ from sksgdprune._units import AS_IS
 MOST_REPEATS = 100
 
 
-def content_order(X, Y):
-    """Return an order of the rows that depends on what is in them, not on where they stand.
+def content_key(X, Y):
+    """Return a number for each row that depends on what is in it, not on where it stands.
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ def content_order(X, Y):
 
     Returns
     -------
-    ndarray of int64 of shape (n_samples,)
-        Row numbers, by a fixed random projection of each row; ties are equal rows.
+    ndarray of float64 of shape (n_samples,)
+        A fixed random projection of each row; ties are equal rows.
     """
     rng = np.random.default_rng(0)
     directions = rng.normal(size=X.shape[1]), rng.normal(size=Y.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
         key = X @ directions[0] if issparse(X) else np.einsum("ij,j->i", X, directions[0])
-        return np.argsort(key + np.einsum("ij,j->i", Y, directions[1]), kind="stable")
+        return key + np.einsum("ij,j->i", Y, directions[1])
 
 
 class Population:
@@ -70,6 +70,12 @@ class Population:
         self.size = int(min(max(math.ceil(round(total, 6)), least), MOST_REPEATS * least))
         self._ends = np.cumsum(weights) * (self.size / total)
         self._ends[weighted[-1] :] = np.inf
+
+    def present(self, rows):
+        """Return those of some rows that lie in the interval."""
+        if self._order is None:
+            return rows[rows < self.n_rows]
+        return rows[np.isin(rows, self._order)]
 
     def rows(self, points):
         """Return the numbers of the rows in which points from 0 to `size` lie."""
@@ -107,7 +113,7 @@ class Sampler:
         if sampling == "replacement":
             points = self._batch_rng.random((n_steps, batch_size)) * size
             return population.rows(points), probe
-        rows = self._rest[self._rest < population.n_rows]
+        rows = population.present(self._rest)
         n_epochs = -(-(n_steps * batch_size - rows.size) // size)
         epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
         rows = np.concatenate([rows, *epochs])
@@ -152,13 +158,31 @@ class Data:
         return Population(len(self.Y), self.weights, order)
 
     @cached_property
+    def _content_key(self):
+        return content_key(self.X, self.Y)
+
+    @cached_property
     def _content_order(self):
-        return content_order(self.X, self.Y)
+        return np.argsort(self._content_key, kind="stable")
 
     @property
     def size(self):
         """Number of samples: rows, each as often as it weighs."""
         return Population(len(self.Y), self.weights).size
+
+    def distinct(self):
+        """Return a number for each row's content: equal rows have the same one.
+
+        It does not depend on where the rows stand. Rows that never come up have -1.
+        """
+        numbers = np.unique(self._content_key, return_inverse=True)[1]
+        return numbers if self.weights is None else np.where(self.weights > 0, numbers, -1)
+
+    def some(self, n):
+        """Return the data of n rows at equal distances, or of all where there are no more."""
+        if len(self.Y) <= n:
+            return self
+        return self.take(np.linspace(0, len(self.Y) - 1, n).astype(int))
 
     def take(self, rows):
         """Return the data of some rows."""

@@ -20,7 +20,7 @@ from sksgdprune._outputs import OUTPUTS
 from sksgdprune._predictive import (
     Bernoullis,
     Categories,
-    Normals,
+    Noisy,
     Poissons,
     log_mean,
     residual_std,
@@ -93,7 +93,7 @@ class Classes:
     def columns(self, y):
         """Return None: classes have no units."""
 
-    def mixture(self, Z, noise_std=None):
+    def mixture(self, Z, calibration=None):
         """Return what the draws' values predict together."""
         return Categories(log_softmax(Z, axis=2))
 
@@ -205,7 +205,7 @@ class Labels:
     def columns(self, y):
         """Return None: labels have no units."""
 
-    def mixture(self, Z, noise_std=None):
+    def mixture(self, Z, calibration=None):
         """Return what the draws' values predict together."""
         return Bernoullis(Z)
 
@@ -251,6 +251,7 @@ class Reals:
     out_activation: str = "identity"
     name = "real targets"
     has_dispersion = True
+    has_noise = True
 
     @classmethod
     def of(cls, y, out_activation):
@@ -299,9 +300,9 @@ class Reals:
         prediction = self.decode(OUTPUTS[self.out_activation](Z))
         return prediction.ravel() if prediction.shape[1] == 1 else prediction
 
-    def mixture(self, Z, noise_std):
+    def mixture(self, Z, calibration):
         """Return what the draws' values predict together, in the targets' units."""
-        return Normals(self._outputs(Z), noise_std)
+        return Noisy(self._outputs(Z), calibration.noise_std, calibration.degrees)
 
     def pooled(self, Z):
         """Return last-layer values that predict the draws' mean."""
@@ -337,6 +338,7 @@ class Counts(Reals):
     """Counts and other y >= 0, in units of their mean or as they are; the output exponential."""
 
     name = "counts"
+    has_noise = False
 
     @classmethod
     def of(cls, y, out_activation):
@@ -353,7 +355,7 @@ class Counts(Reals):
         scale = np.where(moments.mean > 0, moments.mean, 1.0)
         return replace(self, scale=scale)
 
-    def mixture(self, Z, noise_std=None):
+    def mixture(self, Z, calibration=None):
         """Return what the draws' values predict together: counts by the draws' rates."""
         return Poissons(self._outputs(Z))
 

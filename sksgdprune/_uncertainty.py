@@ -1,6 +1,7 @@
 """What an estimator says of its uncertainty, from the draws of its network."""
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Real
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from sksgdprune._training import Hold
 
 # Held-out rows and draws that a training calibrates by: more cost time and change little.
 MOST_ROWS, MOST_DRAWS = 1000, 25
+LEAST_ROWS = 20  # or half of them: fewer do not tell what noise there is
 
 
 class DrawsMixin:
@@ -35,7 +37,8 @@ class DrawsMixin:
     @property
     def temperature_(self):
         """What the covariance of the draws' outputs is multiplied by; 1 before calibration."""
-        return network_of(self, "temperature_").calibration.temperature
+        calibration = network_of(self, "temperature_").calibration
+        return 1.0 if calibration is None else calibration.temperature
 
     def calibrate(self, X, y, sample_weight=None):
         """Set the draws' temperature, and a regressor's noise, by rows it was not trained on.
@@ -60,9 +63,12 @@ class DrawsMixin:
         Raises
         ------
         ValueError
-            Where there are no draws. The estimator stays as it was.
+            Where there are no draws, and after a training that diverged. The estimator stays as it
+            was.
         """
         network = self._drawn_network()
+        if network.diverged:
+            raise ValueError("The last training diverged: there is nothing to calibrate.")
         data = self._read(*indexable(X, y), sample_weight, network)
         self._network = network.calibrated(data)
         return self
@@ -74,7 +80,8 @@ class DrawsMixin:
         if not network.draws:
             raise ValueError(
                 f"There are no draws (n_draws={self.n_draws!r}): set n_draws, say to 100, and fit "
-                "again. Assigning theta_ or coefs_ lets them go, too."
+                "again. partial_fit draws once in a pass over the data; assigning theta_ or coefs_ "
+                "lets them go."
             )
         return network
 
@@ -90,13 +97,20 @@ class DrawsMixin:
     def _hold(self, data, n_steps):
         """Return which rows come up in the second half of a training only, or None.
 
-        It is these rows by which the draws of the first half are judged.
+        It is these rows by which the draws of the first half are judged. They hang on the rows'
+        content and on the estimator's generator, so that the parts of one training hold the same,
+        and of equal rows all or none. A network that is calibrated has seen its rows: none.
         """
-        n = len(data.Y)
-        if not self.n_draws or n < 2 or n_steps < 2:
+        if not self.n_draws or self._network.calibration is not None:
             return None
-        n_held = min(math.ceil(self.validation_fraction * n), n - 1, MOST_ROWS)
-        return Hold(self._rng.permutation(n)[:n_held], n_steps // 2)
+        numbers = data.distinct()
+        groups = np.unique(numbers[numbers >= 0])
+        n_held = math.ceil(self.validation_fraction * groups.size)
+        n_held = min(max(n_held, min(LEAST_ROWS, groups.size // 2)), groups.size - 1, MOST_ROWS)
+        if n_held < 1 or n_steps < 2:
+            return None
+        chosen = deepcopy(self._rng).permutation(groups)[:n_held]
+        return Hold(np.flatnonzero(np.isin(numbers, chosen)), n_steps // 2)
 
     def _calibrate_by(self, outcome, data, hold, held_out=None):
         """Calibrate by rows that a training has not seen, or not until its half."""
@@ -105,14 +119,7 @@ class DrawsMixin:
                 n_draws = len(outcome.before.draws) // 2
                 self._calibrate(outcome.before, data.take(hold.rows), n_draws)
         elif held_out is not None:
-            self._calibrate(self._network, held_out)
-
-    def _calibrate_along(self, before, data):
-        """Calibrate by the rows of a partial_fit, as the network predicted them before it."""
-        n = len(data.Y)
-        if n > MOST_ROWS:
-            data = data.take(np.linspace(0, n - 1, MOST_ROWS).astype(int))
-        self._calibrate(before if before.draws else self._network, data)
+            self._calibrate(self._network, held_out.some(MOST_ROWS))
 
     def _calibrate(self, network, data, n_draws=MOST_DRAWS):
         """Take what the last of a network's draws, so many at most, show on some data."""
@@ -123,16 +130,18 @@ class DrawsMixin:
 
 
 class RegressionDrawsMixin:
-    """Predictive distributions of a regressor: a normal or Poisson one about each draw."""
+    """Predictive distributions of a regressor: about each draw its noise, or counts."""
 
     @property
     def noise_std_(self):
         """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
 
-        Of rows that were held out. None without draws, and under the Poisson loss, where the
-        variance of a count is its rate.
+        Of rows that were held out. The noise is normal, or where these rows clearly have heavier
+        tails Student's t of 8 degrees of freedom. None without draws, and under the Poisson loss,
+        where the variance of a count is its rate.
         """
-        return network_of(self, "noise_std_").calibration.noise_std
+        calibration = network_of(self, "noise_std_").calibration
+        return None if calibration is None else calibration.noise_std
 
     def predict(self, X, return_std=False):
         """Return the prediction for each row: with draws, the mean of theirs.
@@ -250,9 +259,13 @@ class RegressionDrawsMixin:
     def _mixtures(self, X):
         """Yield the predictive distributions of all rows, some rows at a time."""
         network = self._drawn_network()
-        noise_std = network.calibration.noise_std
+        if network.calibration is None and network.targets.has_noise:
+            raise ValueError(
+                "The noise about the draws is not known, as after partial_fit alone, or very few "
+                "steps or rows: call calibrate(X, y) with rows that it was not trained on."
+            )
         for _, Z in network.draw_outputs(check.rows(self, X)):
-            yield network.targets.mixture(Z, noise_std)
+            yield network.targets.mixture(Z, network.calibration)
 
     def _stacked(self, blocks):
         """Return blocks of rows as one array, without the axis of a single output."""

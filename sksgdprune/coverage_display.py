@@ -88,9 +88,8 @@ class CoverageDisplay:
                 "steps before make of X."
             )
         nominal = np.linspace(0.05, 0.95, 19) if coverages is None else np.asarray(coverages)
-        y = np.asarray(y)
         ends = (estimator.predict_interval(X, float(coverage)) for coverage in nominal)
-        covered = [np.mean((low <= y) & (y <= high)) for low, high in _both(ends)]
+        covered = [_covered(*np.moveaxis(interval, -1, 0), np.asarray(y)) for interval in ends]
         name = type(estimator).__name__ if name is None else name
         return cls(nominal, np.array(covered), name).plot(ax=ax, line_kw=line_kw)
 
@@ -123,7 +122,7 @@ class CoverageDisplay:
         return self
 
 
-def _both(intervals):
-    """Yield the lower and upper ends of intervals."""
-    for ends in intervals:
-        yield ends[..., 0], ends[..., 1]
+def _covered(low, high, y):
+    """Return the part of y that lies in the intervals; a single output may be a column."""
+    y = y.reshape(low.shape)
+    return np.mean((low <= y) & (y <= high))

@@ -19,6 +19,9 @@ def close():
 def test_the_curve_is_what_intervals_hold(y):
     model = PreconditionedMLPRegressor((3,), n_draws=5, max_steps=200, random_state=0).fit(X, y)
     display = CoverageDisplay.from_estimator(model, X, y, coverages=[0.2, 0.7])
+    if y.ndim == 1:
+        column = CoverageDisplay.from_estimator(model, X, y[:, None], coverages=[0.2, 0.7])
+        np.testing.assert_array_equal(column.covered, display.covered)
     for coverage, covered in zip(*display.line_.get_data(), strict=True):
         ends = model.predict_interval(X, coverage)
         pairs = zip(ends.reshape(-1, 2), y.ravel(), strict=True)

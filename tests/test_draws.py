@@ -1,11 +1,12 @@
 """Draws: which iterates they are, that masks hold in them, and what is predicted from them."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, logsumexp, softmax
-from scipy.stats import norm, poisson
+from scipy.stats import norm, poisson, t
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.utils import check_random_state
 
@@ -16,7 +17,7 @@ from sksgdprune import (
     _network,
     _training,
 )
-from sksgdprune._predictive import SPREADS, Normals, Poissons
+from sksgdprune._predictive import SPREADS, Noisy, Poissons
 from sksgdprune._training import Hold
 
 RNG = np.random.default_rng(0)
@@ -47,6 +48,13 @@ def drawn(model, X):
     """Return the tempered last-layer values of all draws, by hand."""
     Z = np.array([last_layer(model, X, theta) for theta in model.draws_])
     return Z.mean(axis=0) + model.temperature_**0.5 * (Z - Z.mean(axis=0))
+
+
+def noisy(model, means):
+    """Return the distributions about some means, by what the calibration says of the noise."""
+    if np.isinf(model._network.calibration.degrees):
+        return norm(means, model.noise_std_)
+    return t(8, means, model.noise_std_ * np.sqrt(6 / 8))
 
 
 # Which iterates they are.
@@ -88,8 +96,9 @@ def test_draws_have_the_dtype_of_the_data():
     assert regressor().fit(X.astype(np.float32), y).draws_.dtype == np.float32
 
 
-def test_rows_on_hold_change_nothing_before_their_time():
-    model = regressor().partial_fit(X, y, n_steps=1)
+@pytest.mark.parametrize("sampling", ["replacement", "shuffle"])
+def test_rows_on_hold_change_nothing_before_their_time(sampling):
+    model = regressor(sampling=sampling).partial_fit(X, y, n_steps=1)
     rows, networks = np.array([3, 50, 119]), []
     for shift in (0, 100):
         other = y.copy()
@@ -158,12 +167,12 @@ def test_a_regressor_predicts_the_mixture_of_its_draws():
     np.testing.assert_allclose(model.predict(X), mean)
     np.testing.assert_allclose(mean, means.mean(axis=0))
     np.testing.assert_allclose(std, np.sqrt(means.var(axis=0) + noise**2))
-    logs = norm.logpdf(Y, means, noise).sum(axis=2)
+    logs = noisy(model, means).logpdf(Y).sum(axis=2)
     np.testing.assert_allclose(model.log_likelihood(X, Y), logsumexp(logs, axis=0) - np.log(8))
     ends = model.predict_interval(X, coverage=0.8)
     assert ends.shape == (120, 2, 2)
     for q, end in ((0.1, ends[..., 0]), (0.9, ends[..., 1])):
-        np.testing.assert_allclose(norm.cdf(end, means, noise).mean(axis=0), q, atol=1e-9)
+        np.testing.assert_allclose(noisy(model, means).cdf(end).mean(axis=0), q, atol=1e-9)
 
 
 def test_one_output_has_no_axis_of_its_own():
@@ -195,7 +204,7 @@ def test_samples_are_of_one_draw_each_and_follow_the_seed():
     got = model.sample_y(X, 5, random_state=seed)
     rng = check_random_state(seed)
     chosen = means[rng.randint(8, size=5)]
-    expected = chosen + model.noise_std_ * rng.normal(size=chosen.shape)
+    expected = noisy(model, chosen).rvs(size=chosen.shape, random_state=rng)
     np.testing.assert_allclose(got, np.moveaxis(expected, 0, -1))
 
 
@@ -235,8 +244,9 @@ def test_blocks_of_rows_predict_the_same(monkeypatch, size):
 @pytest.mark.parametrize("q", [0.01, 0.3, 0.95])
 def test_quantiles_invert_the_distribution(q):
     rng = np.random.default_rng(1)
-    normals = Normals(rng.normal(size=(5, 4, 2)), np.array([0.1, 2.0]))
-    np.testing.assert_allclose(normals.cdf(normals.quantile(q)), q, atol=1e-9)
+    for degrees in (np.inf, 8):
+        noisy = Noisy(rng.normal(size=(5, 4, 2)), np.array([0.1, 2.0]), degrees)
+        np.testing.assert_allclose(noisy.cdf(noisy.quantile(q)), q, atol=1e-9)
     poissons = Poissons(rng.gamma(2, 3, size=(5, 4, 2)))
     k = poissons.quantile(q)
     assert (poissons.cdf(k) >= q).all()
@@ -270,6 +280,27 @@ def test_calibration_takes_the_spread_nearest_to_1_that_is_as_good_as_the_best()
     np.testing.assert_allclose(model.noise_std_, noise)
 
 
+@pytest.mark.parametrize("heavy", [False, True])
+def test_noise_has_heavy_tails_where_rows_have_them(heavy):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(2_000, 2))
+    noise = rng.standard_t(3, size=2_000) if heavy else rng.normal(size=2_000)
+    y = X[:, 0] + noise
+    model = regressor().fit(X[:1_000], y[:1_000]).calibrate(X[1_000:], y[1_000:])
+    std = model.noise_std_[0]
+    means = drawn(model, X)[:, :, 0] * model.y_scale_ + model.y_mean_
+    assert np.isfinite(model._network.calibration.degrees) == heavy
+    family = t(8, means, std * np.sqrt(6 / 8)) if heavy else norm(means, std)
+    expected = logsumexp(family.logpdf(y), axis=0) - np.log(8)
+    np.testing.assert_allclose(model.log_likelihood(X, y), expected)
+    low, high = model.predict_interval(X, coverage=0.9).T
+    np.testing.assert_allclose(family.cdf(high).mean(axis=0), 0.95, atol=1e-9)
+    samples = model.sample_y(X, 40, random_state=0)
+    assert np.mean((low[:, None] < samples) & (samples < high[:, None])) == pytest.approx(
+        0.9, abs=0.01
+    )
+
+
 def test_calibration_of_classes_goes_by_their_log_loss():
     X, y = load_iris(return_X_y=True)
     model = classifier(learning_rate=2.0).fit(X[::2], y[::2]).calibrate(X[1::2], y[1::2])
@@ -284,22 +315,49 @@ def test_a_single_row_leaves_the_draws_as_they_are():
     assert regressor().fit(X, y).calibrate(X[:1], y[:1]).temperature_ == 1
 
 
-def test_calibration_weighs_rows_relative_to_each_other():
-    model, odd = regressor().fit(X, y), np.arange(120) % 2
-    found = []
-    for arguments in ((X, y, 5.0 * odd), (X[1::2], y[1::2]), (X[1::2], y[1::2], np.full(60, 3))):
+def test_calibration_counts_rows_as_often_as_they_weigh():
+    model, weights = regressor().fit(X, y), np.arange(120) % 4
+    rows, found = np.repeat(np.arange(120), weights), []
+    for arguments in ((X, y, weights), (X[rows], y[rows])):
         model.calibrate(*arguments)
         found.append((model.temperature_, model.noise_std_[0]))
     assert found[0] == pytest.approx(found[1])
-    assert found[0] == pytest.approx(found[2])
 
 
-def test_partial_fit_is_judged_by_rows_before_it_trains_on_them():
-    model = regressor(standardize=False).partial_fit(X[:60], y[:60], n_steps=100)
-    twin = pickle.loads(pickle.dumps(model)).calibrate(X[60:], y[60:])
-    model.partial_fit(X[60:], y[60:], n_steps=100)
-    assert model.temperature_ == twin.temperature_
-    np.testing.assert_array_equal(model.noise_std_, twin.noise_std_)
+def test_later_trainings_and_cuts_leave_the_calibration():
+    model = regressor().fit(X, y)
+    found = model.temperature_, model.noise_std_
+    model.partial_fit(X, y, n_steps=50).prune(0.5).set_params(warm_start=True).fit(X, y)
+    assert (model.temperature_, model.noise_std_) == found
+
+
+def test_partial_fit_alone_leaves_the_noise_open():
+    model = regressor().partial_fit(X, y, n_steps=100)
+    assert model.temperature_ == 1
+    assert model.noise_std_ is None
+    for call in (model.predict_interval, model.sample_y, lambda X: model.predict(X, True)):
+        with pytest.raises(ValueError, match=r"call calibrate\(X, y\)"):
+            call(X)
+    assert model.calibrate(X, y).predict_interval(X).shape == (120, 2)
+    counts = regressor(loss="poisson").partial_fit(X, COUNTS, n_steps=100)
+    assert counts.predict_interval(X).shape == (120, 2)
+
+
+@pytest.mark.parametrize("sampling", ["replacement", "shuffle"])
+def test_equal_rows_are_held_back_together(sampling):
+    """The rows that a training holds back are the same in any order, repeated or weighed."""
+    model = regressor(sampling=sampling).partial_fit(X, y, n_steps=1)
+    order = np.random.default_rng(3).permutation(240) % 120
+
+    def held(rows, weights=None):
+        data = model._encode(X[rows], y[rows], weights, model._network)
+        return set(rows[model._hold(data, 100).rows])
+
+    once = held(np.arange(120))
+    assert len(once) == 20
+    assert held(order) == once
+    assert held(np.arange(120), np.full(120, 2.0)) == once
+    assert 7 not in held(np.arange(120), (np.arange(120) != 7).astype(float))
 
 
 def test_a_sweep_trains_and_calibrates_draws():
@@ -354,5 +412,17 @@ def test_without_draws_it_is_said_how_to_get_them(call):
         call(regressor(n_draws=0).fit(X, y))
 
 
-def test_a_single_row_can_be_fitted_with_draws():
-    assert regressor().fit(X[:1], y[:1]).draws_.shape[0] == 8
+def test_what_is_too_little_to_calibrate_by_can_be_fitted():
+    for model in (regressor().fit(X[:1], y[:1]), regressor(max_steps=1).fit(X, y)):
+        assert model.noise_std_ is None
+    weights = {0: 0.0, 1: 1.0}
+    few = [0] * 119 + [1]
+    assert classifier(class_weight=weights).fit(X, few).temperature_ == 1
+
+
+def test_a_diverged_network_is_not_calibrated():
+    model = regressor().fit(X, y)
+    model._network = replace(model._network, diverged=True)
+    with pytest.raises(ValueError, match="diverged"):
+        model.calibrate(X, y)
+    assert np.isnan(model.sample_y(X)).all()
