@@ -4,6 +4,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 
+DRAWS = {"hidden_layer_sizes": (10,), "n_draws": 5, "max_steps": 800}
 FULL_BATCH = {"sampling": "shuffle", "batch_size": 1000, "noise_estimator": "batch"}
 
 
@@ -13,6 +14,8 @@ FULL_BATCH = {"sampling": "shuffle", "batch_size": 1000, "noise_estimator": "bat
         PreconditionedMLPRegressor(),
         PreconditionedMLPClassifier(**FULL_BATCH, max_steps=100),
         PreconditionedMLPRegressor(**FULL_BATCH, max_steps=100),
+        PreconditionedMLPClassifier(**DRAWS),
+        PreconditionedMLPRegressor(**DRAWS),
         SparsitySweep(PreconditionedMLPClassifier()),
     ]
 )

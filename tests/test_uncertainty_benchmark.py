@@ -142,8 +142,7 @@ def test_bagged_noise_is_that_of_rows_out_of_bag(peers, monkeypatch):
     ("values", "met"),
     [((-2.9, -2.9), True), ((-2.937, -2.937), True), ((-3.1, -2.9), False)],
 )
-def test_likelihoods_are_held_to_the_published(report, monkeypatch, values, met):
-    monkeypatch.setattr(report, "MISSES", 0)
+def test_likelihoods_are_held_to_the_published(report, values, met):
     table = rows({"concrete": {"ours": each("log_likelihood", *values)}}, "regression", rmse=4.8)
     likelihood, rmse = report.published_verdicts(table)
     assert (likelihood.met, rmse.met) == (met, True)
