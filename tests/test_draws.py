@@ -17,6 +17,7 @@ from sksgdprune import (
     _network,
     _training,
 )
+from sksgdprune._network import FittedNetwork
 from sksgdprune._predictive import SPREADS, Noisy, Poissons
 from sksgdprune._training import Hold
 
@@ -132,8 +133,12 @@ def test_masks_hold_in_draws(sparse):
 
 @pytest.mark.parametrize("change", ["sparsify", "compact"])
 def test_sparsify_and_compact_leave_the_predictive_distribution(change):
-    model = PreconditionedMLPRegressor((8, 6), n_draws=5, max_steps=200, random_state=0).fit(X, Y)
-    model.prune(0.93).partial_fit(X, Y, n_steps=20)
+    model = PreconditionedMLPRegressor((8, 6), "tanh", n_draws=5, max_steps=200, random_state=0)
+    model.fit(X, Y)
+    model.prune(0.9).partial_fit(X, Y, n_steps=20)
+    status = model.status_.copy()
+    model._network.layout.weights(status)[0][:, :2] = 2  # two units are constants then
+    model.status_ = status
     expected = model.predict(X, return_std=True)
     n_hidden = sum(b.size for b in model.intercepts_)
     getattr(model, change)()
@@ -371,6 +376,31 @@ def test_a_sweep_trains_and_calibrates_draws():
     np.testing.assert_array_equal(std, model.predict(X, return_std=True)[1])
     sweep.calibrate(X, y)
     assert sweep.noise_std_ == model.noise_std_
+
+
+def test_the_trainings_of_a_sweep_hold_the_same_rows_until_half_of_the_last(monkeypatch):
+    holds, judged = [], []
+    train, calibrated = _training.train, FittedNetwork.calibrated
+
+    def watched(*arguments):
+        holds.append((arguments[-1], arguments[-3]))
+        return train(*arguments)
+
+    def asked(network, data, most_draws=None):
+        judged.append((len(network.draws), most_draws))
+        return calibrated(network, data, most_draws)
+
+    monkeypatch.setattr(_training, "train", watched)
+    monkeypatch.setattr(FittedNetwork, "calibrated", asked)
+    sweep = SparsitySweep(regressor(), p=0.5, warmup_steps=40, finetune_steps=600, random_state=0)
+    sweep.fit(X, y)
+    assert len(holds) > 3
+    for hold, _ in holds:
+        np.testing.assert_array_equal(hold.rows, holds[0][0].rows)
+    *earlier, (last, n_steps) = holds
+    assert all(hold.n_steps == n for hold, n in earlier)
+    assert last.n_steps == n_steps // 2
+    assert judged == [(8, 4)]  # the later half
 
 
 # What is refused.
