@@ -137,7 +137,8 @@ def test_sparsify_and_compact_leave_the_predictive_distribution(change):
     model.fit(X, Y)
     model.prune(0.9).partial_fit(X, Y, n_steps=20)
     status = model.status_.copy()
-    model._network.layout.weights(status)[0][:, :2] = 2  # two units are constants then
+    into, out, _ = model._network.layout.weights(status)
+    into[:, np.flatnonzero((out != 2).any(axis=1))[:1]] = 2  # the unit is a constant then
     model.status_ = status
     expected = model.predict(X, return_std=True)
     n_hidden = sum(b.size for b in model.intercepts_)
