@@ -16,6 +16,9 @@ HALVINGS = 32  # of the interval in which a quantile is sought
 SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
 # Of the squared residuals at least such a part is noise, or a few lucky rows would leave none.
 LEAST_NOISE = 0.25
+# How the logarithm of the noise is tried to grow with the prediction, and how far it may; not by
+# fewer rows than these, which chose slopes by chance.
+SLOPES, FURTHEST, SLOPE_ROWS = np.arange(-4, 5) / 4, 2.0, 100
 # The t distribution that noise has where its tails are heavy: benchmarks/choose_noise.py.
 HEAVY = 8.0
 
@@ -31,11 +34,27 @@ class Calibration(NamedTuple):
         Standard deviation of the targets about a draw's output, in the targets' units.
     degrees : float
         Degrees of freedom of the noise's Student's t distribution; infinite: a normal one.
+    slope, offset : ndarray of shape (n_outputs,)
+        By how much the logarithm of a row's noise grows with what is predicted of it, in units of
+        the targets' standard deviation, and what is taken off so that `noise_std` is the root of
+        the mean square.
     """
 
     temperature: float = 1.0
     noise_std: np.ndarray | None = None
     degrees: float = np.inf
+    slope: np.ndarray | float = 0.0
+    offset: np.ndarray | float = 0.0
+
+    def std_at(self, prediction):
+        """Return the noise of rows, (n_rows, n_outputs); `prediction` is standardised."""
+        steps = np.clip(self.slope * prediction - self.offset, -FURTHEST, FURTHEST)
+        return self.noise_std * np.exp(steps)
+
+    def sloped(self, slope, prediction, weights):
+        """Return the same with a slope for each output, by predictions of the rows that judge."""
+        squares = np.average(np.exp(2 * slope * prediction), axis=0, weights=weights)
+        return self._replace(slope=slope, offset=np.log(squares) / 2)
 
 
 def tempered(Z, temperature):
@@ -50,8 +69,9 @@ def calibrated(targets, Z, Y, weights=None):
     """Return the Calibration that says most of some rows.
 
     That is the temperature nearest to 1 whose mean log-likelihood is within one standard error of
-    the highest: few rows leave the draws as they are, many decide. Noise is normal, but where heavy
-    tails are better by more than a standard error.
+    the highest: few rows leave the draws as they are, many decide. By the same rule noise is the
+    same for all rows or grows with the prediction (a variance function: Davidian & Carroll 1987),
+    and is normal or of heavier tails.
 
     Parameters
     ----------
@@ -70,16 +90,31 @@ def calibrated(targets, Z, Y, weights=None):
         found = Calibration(float(spread**2), targets.noise(values, Y, weights))
         tried.append(found)
         logs.append(targets.mixture(values, found).log_likelihood(y))
+    chosen = tried[_nearest(np.abs(np.log(SPREADS)), logs, weights)]
+    if chosen.noise_std is None:
+        return chosen
+    return _with_noise(chosen, targets, tempered(Z, chosen.temperature), y, weights)
+
+
+def _with_noise(calibration, targets, Z, y, weights):
+    """Return the Calibration with the noise's slope and degrees of freedom."""
+    prediction, normal = targets.pooled(Z), calibration
+    if count(y, weights) >= SLOPE_ROWS:
+        slopes = [np.full(prediction.shape[1], slope) for slope in SLOPES]
+        sloped = [calibration.sloped(slope, prediction, weights) for slope in slopes]
+        logs = np.array([log_mean(targets.mixture(Z, each).logs(y)) for each in sloped])
+        chosen = [_nearest(np.abs(SLOPES), column, weights) for column in np.moveaxis(logs, 2, 0)]
+        normal = calibration.sloped(SLOPES[chosen], prediction, weights)
+    both = normal, normal._replace(degrees=HEAVY)
+    logs = [targets.mixture(Z, each).log_likelihood(y) for each in both]
+    return both[_nearest(np.arange(2), logs, weights)]
+
+
+def _nearest(distance, logs, weights):
+    """Return which of some choices is least far off and not clearly less likely than the best."""
     logs = np.array(logs)
     best = np.average(logs, axis=1, weights=weights).argmax()
-    distance = np.where(_is_better(logs[best], logs, weights), np.inf, np.abs(np.log(SPREADS)))
-    chosen = distance.argmin()
-    heavy = tried[chosen]._replace(degrees=HEAVY)
-    if heavy.noise_std is None:
-        return tried[chosen]
-    values = tempered(Z, heavy.temperature)
-    heavy_logs = targets.mixture(values, heavy).log_likelihood(y)
-    return heavy if _is_better(heavy_logs, logs[chosen], weights) else tried[chosen]
+    return np.where(_is_better(logs[best], logs, weights), np.inf, distance).argmin()
 
 
 def _is_better(logs, others, weights):
@@ -141,12 +176,23 @@ class Noisy(NamedTuple):
     """Normal or Student's t distributions about the draws' outputs, all of one noise."""
 
     means: np.ndarray
-    noise_std: np.ndarray  # (n_outputs,)
+    noise_std: np.ndarray  # (n_outputs,), or of each row: (n_rows, n_outputs)
     degrees: float = np.inf
+
+    @classmethod
+    def joined(cls, parts):
+        """Return the distributions of several blocks of rows."""
+        std = [np.broadcast_to(part.noise_std, part.means.shape[1:]) for part in parts]
+        means = np.concatenate([part.means for part in parts], axis=1)
+        return cls(means, np.concatenate(std), parts[0].degrees)
+
+    def take(self, components):
+        """Return the distributions of some components."""
+        return self._replace(means=self.means[components])
 
     @property
     def scale(self):
-        """What a standard distribution is multiplied by, (n_outputs,)."""
+        """What a standard distribution is multiplied by, as `noise_std`."""
         share = 1.0 if np.isinf(self.degrees) else (self.degrees - 2) / self.degrees
         return self.noise_std * np.sqrt(share)
 
@@ -179,8 +225,11 @@ class Noisy(NamedTuple):
 
     def log_likelihood(self, y):
         """Return the log-density of all outputs of a row together, (n_rows,)."""
-        logs = self.standard.logpdf((y - self.means) / self.scale) - np.log(self.scale)
-        return log_mean(logs.sum(axis=2))
+        return log_mean(self.logs(y).sum(axis=2))
+
+    def logs(self, y):
+        """Return the log-density of each component and output."""
+        return self.standard.logpdf((y - self.means) / self.scale) - np.log(self.scale)
 
     def sample(self, rng):
         """Return a sample of each component, (n_components, n_rows, n_outputs)."""
@@ -192,6 +241,15 @@ class Poissons(NamedTuple):
     """Poisson distributions whose rates are the draws' outputs."""
 
     rates: np.ndarray
+
+    @classmethod
+    def joined(cls, parts):
+        """Return the distributions of several blocks of rows."""
+        return cls(np.concatenate([part.rates for part in parts], axis=1))
+
+    def take(self, components):
+        """Return the distributions of some components."""
+        return Poissons(self.rates[components])
 
     def mean(self):
         """Return the mean, (n_rows, n_outputs)."""

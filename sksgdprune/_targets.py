@@ -302,7 +302,9 @@ class Reals:
 
     def mixture(self, Z, calibration):
         """Return what the draws' values predict together, in the targets' units."""
-        return Noisy(self._outputs(Z), calibration.noise_std, calibration.degrees)
+        means = self._outputs(Z)
+        noise_std = calibration.std_at((means.mean(axis=0) - self.mean) / self.scale)
+        return Noisy(means, noise_std, calibration.degrees)
 
     def pooled(self, Z):
         """Return last-layer values that predict the draws' mean."""

@@ -136,7 +136,8 @@ class RegressionDrawsMixin:
     def noise_std_(self):
         """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
 
-        Of rows that were held out. The noise is normal, or where these rows clearly have heavier
+        Of rows that were held out: the root of the mean square, for the noise grows with the
+        prediction where these rows clearly say so. It is normal, or where they clearly have heavier
         tails Student's t of 8 degrees of freedom. None without draws, and under the Poisson loss,
         where the variance of a count is its rate.
         """
@@ -222,9 +223,8 @@ class RegressionDrawsMixin:
             raise ValueError(f"Got n_samples={n_samples!r}; it must be a whole number from 1 on.")
         rng = check_random_state(random_state)
         chosen = rng.randint(len(self._drawn_network().draws), size=n_samples)
-        mixtures = list(self._mixtures(X))
-        components = np.concatenate([mixture[0][chosen] for mixture in mixtures], axis=1)
-        whole = type(mixtures[0])(components, *mixtures[0][1:])
+        parts = [mixture.take(chosen) for mixture in self._mixtures(X)]
+        whole = type(parts[0]).joined(parts)
         return self._stacked([np.moveaxis(whole.sample(rng), 0, -1)])
 
     def log_likelihood(self, X, y):

@@ -53,9 +53,13 @@ def drawn(model, X):
 
 def noisy(model, means):
     """Return the distributions about some means, by what the calibration says of the noise."""
-    if np.isinf(model._network.calibration.degrees):
-        return norm(means, model.noise_std_)
-    return t(8, means, model.noise_std_ * np.sqrt(6 / 8))
+    calibration, prediction = model._network.calibration, model.predict(X)
+    z = (prediction.reshape(len(prediction), -1) - model.y_mean_) / model.y_scale_
+    growth = np.exp(np.clip(calibration.slope * z - calibration.offset, -2, 2))
+    std = model.noise_std_ * growth
+    if np.isinf(calibration.degrees):
+        return norm(means, std)
+    return t(8, means, std * np.sqrt(6 / 8))
 
 
 # Which iterates they are.
@@ -172,6 +176,8 @@ def test_a_regressor_predicts_the_mixture_of_its_draws():
     mean, std = model.predict(X, return_std=True)
     np.testing.assert_allclose(model.predict(X), mean)
     np.testing.assert_allclose(mean, means.mean(axis=0))
+    assert (np.abs(np.log(std / noise)) < 3).all()
+    noise = noisy(model, means).std()[0]
     np.testing.assert_allclose(std, np.sqrt(means.var(axis=0) + noise**2))
     logs = noisy(model, means).logpdf(Y).sum(axis=2)
     np.testing.assert_allclose(model.log_likelihood(X, Y), logsumexp(logs, axis=0) - np.log(8))
@@ -286,6 +292,33 @@ def test_calibration_takes_the_spread_nearest_to_1_that_is_as_good_as_the_best()
     np.testing.assert_allclose(model.noise_std_, noise)
 
 
+def test_noise_grows_with_the_prediction_where_rows_say_so():
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(3_000, 2))
+    y = X[:, 0] + 0.3 * np.exp(0.8 * X[:, 0]) * rng.normal(size=3_000)
+    Y = np.column_stack([y, X[:, 1] + rng.normal(size=3_000)])
+    model = regressor(max_steps=2_000).fit(X[:1_000], Y[:1_000]).calibrate(X[1_000:], Y[1_000:])
+    slope = model._network.calibration.slope
+    few = (
+        regressor(max_steps=2_000)
+        .fit(X[:1_000], Y[:1_000])
+        .calibrate(X[1_000:1_099], Y[1_000:1_099])
+    )
+    assert not np.any(few._network.calibration.slope)
+    assert slope[0] >= 0.5
+    assert slope[1] == 0
+    _, std = model.predict(X, return_std=True)
+    order = np.argsort(X[:, 0])
+    assert std[order[-300:], 0].mean() > 2 * std[order[:300], 0].mean()
+    low, high = model.predict_interval(X)[:, 0].T
+    inside = (low <= Y[:, 0]) & (Y[:, 0] <= high)
+    assert inside[order[-1_000:]].mean() == pytest.approx(0.9, abs=0.05)
+    constant = np.abs(Y[:, 0] - model.predict(X)[:, 0]) < 1.645 * model.noise_std_[0]
+    assert constant[order[-1_000:]].mean() < 0.85
+    own = np.sqrt(((Y - model.predict(X)) ** 2)[1_000:].mean(axis=0))
+    np.testing.assert_allclose(np.sqrt((std[1_000:] ** 2).mean(axis=0)), own, rtol=0.1)
+
+
 @pytest.mark.parametrize("heavy", [False, True])
 def test_noise_has_heavy_tails_where_rows_have_them(heavy):
     rng = np.random.default_rng(5)
@@ -296,6 +329,7 @@ def test_noise_has_heavy_tails_where_rows_have_them(heavy):
     std = model.noise_std_[0]
     means = drawn(model, X)[:, :, 0] * model.y_scale_ + model.y_mean_
     assert np.isfinite(model._network.calibration.degrees) == heavy
+    assert not np.any(model._network.calibration.slope)
     family = t(8, means, std * np.sqrt(6 / 8)) if heavy else norm(means, std)
     expected = logsumexp(family.logpdf(y), axis=0) - np.log(8)
     np.testing.assert_allclose(model.log_likelihood(X, y), expected)
