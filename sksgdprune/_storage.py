@@ -98,9 +98,11 @@ class Remaining:
 
     def with_theta(self, values):
         """Return the same with another θ that predicts, as `narrow` returns it."""
-        other, lists = replace(self, average=values), self.lists
-        theta = other.spread(values)[lists.where]
-        vars(other)["lists"] = lists._replace(state=lists.state._replace(theta=theta))
+        other = replace(self, average=values)
+        if self.are_few:  # the lists of one draw serve all
+            theta = other.spread(values)[self.lists.where]
+            state = self.lists.state._replace(theta=theta)
+            vars(other)["lists"] = self.lists._replace(state=state)
         return other
 
     def narrow(self, vector):

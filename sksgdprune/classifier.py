@@ -75,7 +75,7 @@ class PreconditionedMLPClassifier(
         How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
         the uncertainty, their mean probability predicts. `fit` spreads them over the second half of
         its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
-        calibrated (`temperature_`) on `validation_fraction` of the rows, 1,000 at most, that come
+        calibrated (`temperature_`) on `validation_fraction` of the rows, 20 to 1,000, that come
         up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
         Whether the network's inputs are (X - X_mean_) / X_scale_. A start, and steps, suit inputs
@@ -125,6 +125,10 @@ class PreconditionedMLPClassifier(
         C, the estimated variance of each parameter's per-sample gradient.
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
+    draws_ : ndarray of shape (n_draws, n_parameters)
+        Some iterates, the latest last; empty without `n_draws`.
+    temperature_ : float
+        What the covariance of their outputs is multiplied by; 1 before calibration.
     t_ : int
         Step counter, t0 + steps taken.
     classes_ : ndarray of shape (n_classes,)

@@ -85,8 +85,8 @@ class PreconditionedMLPRegressor(
         How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
         the uncertainty, their mean prediction predicts. `fit` spreads them over the second half of
         its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
-        calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 1,000 at
-        most, that come up in the second half of `fit` only, or on X_val and y_val.
+        calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 20 to 1,000,
+        that come up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
         Whether the network learns (y - y_mean_) / y_scale_ from (X - X_mean_) / X_scale_. A start,
         and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets' unit, a
@@ -133,6 +133,13 @@ class PreconditionedMLPRegressor(
         C, the estimated variance of each parameter's per-sample gradient.
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
+    draws_ : ndarray of shape (n_draws, n_parameters)
+        Some iterates, the latest last; empty without `n_draws`.
+    temperature_ : float
+        What the covariance of their outputs is multiplied by; 1 before calibration.
+    noise_std_ : ndarray of shape (n_outputs,) or None
+        Standard deviation of the targets about a draw, in their unit; None before calibration and
+        under the Poisson loss.
     t_ : int
         Step counter, t0 + steps taken.
     loss_ : float
