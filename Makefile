@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: digits test test-engines lint format clean
+.PHONY: digits test test-engines docs lint format clean
 
 digits: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/digits.py $(ARGS)
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-test
 # A real Dask cluster and a real Ray, on this machine.
 test-engines: $(VENV)/.installed-engines
 	$(BIN)/python -m pytest -m engines tests/test_engines.py $(ARGS)
+
+# The site, in docs/_build/html; .venv/bin/python docs/check_site.py opens it in a browser.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -32,4 +36,5 @@ $(VENV)/.installed-%: pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info benchmarks/out
+	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/house.* docs/changelog.md docs/contributing.md
 	find . -name __pycache__ -prune -exec rm -rf {} +
