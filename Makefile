@@ -36,5 +36,5 @@ $(VENV)/.installed-%: pyproject.toml
 
 clean:
 	rm -rf $(VENV) build *.egg-info benchmarks/out
-	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/house.* docs/changelog.md docs/contributing.md
+	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/house
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -62,9 +62,9 @@ copybutton_only_copy_prompt_lines = True
 
 # Files of the repository that become pages, and what links to the repository lead to on the site.
 PAGES = {
-    "sksgdprune/README.md": "house.md",
-    "CONTRIBUTING.md": "contributing.md",
-    "CHANGELOG.md": "changelog.md",
+    "sksgdprune/README.md": "house/rooms.md",
+    "CONTRIBUTING.md": "house/contributing.md",
+    "CHANGELOG.md": "house/changelog.md",
 }
 ON_THE_SITE = PAGES | {
     "benchmarks/README.md": "benchmarks.md",
@@ -74,19 +74,20 @@ ON_THE_SITE = PAGES | {
 
 def make_pages():
     """Copy what the repository has as pages, reports, tables and figures; draw the house."""
+    (DOCS / "house").mkdir(exist_ok=True)
     for there, here in PAGES.items():
         shutil.copy(REPOSITORY / there, DOCS / here)
     reports = DOCS / "benchmarks"
     shutil.rmtree(reports, ignore_errors=True)
     shutil.copytree(REPOSITORY / "benchmarks" / "results", reports)
-    draw_house.draw(DOCS / "house.png")
+    draw_house.draw(DOCS / "house" / "house.png")
 
 
 def lead_to_pages(app, docname, source):
     """Let a page's links to the repository lead to the site's pages."""
     for there, here in ON_THE_SITE.items():
         for link in (f"](../{there}", f"]({there}"):
-            source[0] = source[0].replace(link, f"]({here}")
+            source[0] = source[0].replace(link, f"](/{here}")
 
 
 def setup(app):

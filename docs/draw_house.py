@@ -1,4 +1,4 @@
-"""Draw the package's rooms and who imports whom: docs/house.png, made whenever the site is built.
+"""Draw the package's rooms and who imports whom: docs/house/house.png, made with the site.
 
     python docs/draw_house.py
 
@@ -95,4 +95,6 @@ def draw(path):
 
 
 if __name__ == "__main__":
-    draw(Path(__file__).with_name("house.png"))
+    folder = Path(__file__).with_name("house")
+    folder.mkdir(exist_ok=True)
+    draw(folder / "house.png")
