@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _callbacks, _evaluation, _layout, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._cutting import CuttingMixin
+from sksgdprune._export import ExportMixin
 from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._kernels.records import (
     ACTIVATIONS,
@@ -41,7 +42,12 @@ REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
 
 
 class BasePreconditionedMLP(
-    CuttingMixin, DrawsMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
+    CuttingMixin,
+    DrawsMixin,
+    ExportMixin,
+    FittedNetworkMixin,
+    _callbacks.CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
 
