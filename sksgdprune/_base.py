@@ -26,6 +26,7 @@ from sksgdprune._kernels.records import (
     State,
 )
 from sksgdprune._network import FittedNetwork
+from sksgdprune._plain import PlainStateMixin
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
@@ -47,6 +48,7 @@ class BasePreconditionedMLP(
     ExportMixin,
     FittedNetworkMixin,
     _callbacks.CallbackSupportMixin,
+    PlainStateMixin,
     BaseEstimator,
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
