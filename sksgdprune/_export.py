@@ -98,7 +98,7 @@ def _ends_in_relu(network):
 
 def _folded(network):
     """Return the activation, weights and biases of scikit-learn's MLP."""
-    coefs, intercepts = network.as_is()
+    coefs, intercepts = network.densified().as_is
     activation, output = network.activation, network.targets.out_activation
     last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
     layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]

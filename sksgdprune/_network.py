@@ -1,6 +1,7 @@
 """A network at rest: immutable, replaced as a whole by what trains or cuts it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -177,10 +178,11 @@ class FittedNetwork:
             return np.full((X.shape[0], self.layout.sizes[-1]), np.nan, dtype=self.dtype)
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
-        return dense_output(X, *self.as_is(), self.activation)
+        return dense_output(X, *self.as_is, self.activation)
 
+    @cached_property
     def as_is(self):
-        """Return dense weights and biases for inputs in their own units, be they dense or CSR."""
+        """Dense weights and biases for inputs in their own units, be they dense or CSR."""
         tensors = self.layout.views(self.dense().theta)
         coefs, intercepts = tensors[0::2], tensors[1::2]
         if not self.units.mean.size:
