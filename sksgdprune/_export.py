@@ -124,9 +124,7 @@ def _relu(targets, W, b):
 _LAST_LAYERS = {
     "softmax": _softmax,
     "logistic": lambda targets, W, b: [(W, b)],
-    "identity": lambda targets, W, b: [
-        (W * targets.scale, b * targets.scale + targets.mean),
-    ],
+    "identity": lambda targets, W, b: [(W * targets.scale, b * targets.scale + targets.mean)],
     "relu": _relu,
     "exp": lambda targets, W, b: [(W, b + np.log(targets.scale))],
 }
