@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _callbacks, _evaluation, _layout, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._cutting import CuttingMixin
+from sksgdprune._export import ExportMixin
 from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._kernels.records import (
     ACTIVATIONS,
@@ -25,6 +26,7 @@ from sksgdprune._kernels.records import (
     State,
 )
 from sksgdprune._network import FittedNetwork
+from sksgdprune._plain import PlainStateMixin
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
@@ -41,7 +43,13 @@ REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
 
 
 class BasePreconditionedMLP(
-    CuttingMixin, DrawsMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
+    CuttingMixin,
+    DrawsMixin,
+    ExportMixin,
+    FittedNetworkMixin,
+    _callbacks.CallbackSupportMixin,
+    PlainStateMixin,
+    BaseEstimator,
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
 

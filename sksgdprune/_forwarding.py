@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _validation as check
 from sksgdprune._cells import last_step
 from sksgdprune._cutting import CuttingMixin
+from sksgdprune._export import ExportMixin
 from sksgdprune._fitted import FittedNetworkMixin
 from sksgdprune._sklearn import raise_for_params, routing_enabled
 from sksgdprune._uncertainty import ClassificationDrawsMixin, DrawsMixin, RegressionDrawsMixin
@@ -237,6 +238,7 @@ class ForwardingMixin:
     sparsify = _forwarded(FittedNetworkMixin.sparsify)
     densify = _forwarded(FittedNetworkMixin.densify)
     compact = _forwarded(FittedNetworkMixin.compact)
+    to_sklearn = _forwarded(ExportMixin.to_sklearn)
     calibrate = _forwarded(DrawsMixin.calibrate)
     predict_interval = _forwarded(RegressionDrawsMixin.predict_interval)
     sample_y = _forwarded(RegressionDrawsMixin.sample_y)

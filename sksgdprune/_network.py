@@ -1,6 +1,7 @@
 """A network at rest: immutable, replaced as a whole by what trains or cuts it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -177,11 +178,13 @@ class FittedNetwork:
             return np.full((X.shape[0], self.layout.sizes[-1]), np.nan, dtype=self.dtype)
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
-        tensors = self.layout.views(self.dense().theta)
-        return dense_output(X, *self._as_is(tensors[0::2], tensors[1::2]), self.activation)
+        return dense_output(X, *self.as_is, self.activation)
 
-    def _as_is(self, coefs, intercepts):
-        """Return weights and biases for inputs in their own units, be they dense or CSR."""
+    @cached_property
+    def as_is(self):
+        """Dense weights and biases for inputs in their own units, be they dense or CSR."""
+        tensors = self.layout.views(self.dense().theta)
+        coefs, intercepts = tensors[0::2], tensors[1::2]
         if not self.units.mean.size:
             return coefs, intercepts
         first = coefs[0] / self.units.scale[:, np.newaxis]

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
     "CALLBACK_ATTRIBUTES",
+    "MLP_TRAINING_ATTRIBUTES",
     "HasMethods",
     "Interval",
     "Options",
@@ -28,3 +29,6 @@ __all__ = [
 
 # Prefixes of what sklearn.callback keeps on an estimator while it is fitted.
 CALLBACK_ATTRIBUTES = ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_ctx")
+
+# What scikit-learn's MLP keeps of its training, and makes again where it lacks them.
+MLP_TRAINING_ATTRIBUTES = "_optimizer", "_random_state", "_best_coefs", "_best_intercepts"
