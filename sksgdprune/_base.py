@@ -1,16 +1,19 @@
 """What the estimators share: from data to trained parameters, and predictions from them."""
 
+from __future__ import annotations
+
 import math
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune import _callbacks, _evaluation, _layout, _stopping, _training
@@ -28,6 +31,7 @@ from sksgdprune._network import FittedNetwork
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
+from sksgdprune._typing import Array, ArrayLike, MatrixLike
 from sksgdprune._uncertainty import DrawsMixin
 from sksgdprune._units import Seen
 from sksgdprune._warnings import warn
@@ -44,6 +48,18 @@ class BasePreconditionedMLP(
     CuttingMixin, DrawsMixin, FittedNetworkMixin, _callbacks.CallbackSupportMixin, BaseEstimator
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
+
+    # Set by scikit-learn's validation, and by each training.
+    n_features_in_: int
+    feature_names_in_: Array
+    t_: int
+    n_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float] | None
+    best_validation_score_: float | None
 
     _parameter_constraints = {  # noqa: RUF012
         "hidden_layer_sizes": ["array-like", check.COUNT],
@@ -80,7 +96,15 @@ class BasePreconditionedMLP(
 
     @_callbacks.with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train for `max_steps` minibatch steps, or until nothing improves.
 
         Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
@@ -390,7 +414,7 @@ class BasePreconditionedMLP(
 
     # Prediction
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Return the prediction for each row.
 
         Parameters
@@ -421,7 +445,7 @@ class BasePreconditionedMLP(
         check_is_fitted(self)
         return self._network.pooled_output(check.rows(self, X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -1,7 +1,9 @@
 """prune, freeze and unfreeze: from scores to a new status of each parameter."""
 
+from __future__ import annotations
+
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -10,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _connected, _evaluation, _scores, _selection, _structure
 from sksgdprune import _validation as check
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
+from sksgdprune._scores import FreezeMethod, PruneMethod
+from sksgdprune._typing import ArrayLike, FreezeScope, MatrixLike, Scope, Seed, Structure
 from sksgdprune._warnings import warn
 
 NEW_STATUS = {"prune": PRUNED, "freeze": FROZEN}
@@ -67,17 +71,17 @@ class CuttingMixin:
 
     def prune(
         self,
-        p,
-        method="magnitude",
+        p: float,
+        method: PruneMethod = "magnitude",
         *,
-        scope="connected",
-        include_biases=False,
-        structure="weight",
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
+        scope: Scope = "connected",
+        include_biases: bool = False,
+        structure: Structure = "weight",
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
         """Set a fraction p of the parameters to zero and keep them zero.
 
         Afterwards size · p of all eligible parameters are pruned, rounded down, those that were
@@ -146,16 +150,16 @@ class CuttingMixin:
 
     def freeze(
         self,
-        p,
-        method="preconditioned_gradient",
+        p: float,
+        method: FreezeMethod = "preconditioned_gradient",
         *,
-        scope="layer",
-        include_biases=True,
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
+        scope: FreezeScope = "layer",
+        include_biases: bool = True,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
         """Stop updating a fraction p of the parameters, leaving their values.
 
         Afterwards remaining · p of the eligible parameters that are not pruned are frozen,
@@ -201,7 +205,7 @@ class CuttingMixin:
         cut = Cut.checked("freeze", p, method, scope, include_biases)
         return self._cut_over(cut, X, y, sample_weight, random_state)
 
-    def unfreeze(self):
+    def unfreeze(self) -> Self:
         """Let all frozen parameters be updated again; pruned ones stay pruned.
 
         Returns

@@ -1,9 +1,13 @@
 """Pictures of a network: what is left of its weights, and which inputs and units they use."""
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -12,7 +16,13 @@ from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import FROZEN, PRUNED
 from sksgdprune._paths import live_units
 from sksgdprune._pyplot import pyplot
+from sksgdprune._typing import Array
 from sksgdprune.sweep import SparsitySweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure, SubFigure
 
 # More small pictures than these are too small to be read, and so are more names beside rows.
 MAX_PICTURES = 36
@@ -92,7 +102,19 @@ class NetworkDisplay:
     'input → hidden\n2 of 6 weights, 2 of 3 inputs'
     """
 
-    def __init__(self, coefs, status, *, input_shape=None, feature_names=None):
+    figure_: Figure | SubFigure
+    axes_: list[Axes]
+    unit_axes_: list[Axes]
+    live_: list[NDArray[np.bool_]]
+
+    def __init__(
+        self,
+        coefs: Sequence[Array],
+        status: Sequence[Array],
+        *,
+        input_shape: Sequence[int] | None = None,
+        feature_names: Sequence[str] | Array | None = None,
+    ):
         self.coefs = coefs
         self.status = status
         self.input_shape = input_shape
@@ -100,8 +122,14 @@ class NetworkDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, input_shape=None, feature_names=None, figure=None, **plot_params
-    ):
+        cls,
+        estimator: BasePreconditionedMLP | SparsitySweep | Pipeline,
+        *,
+        input_shape: Sequence[int] | None = None,
+        feature_names: Sequence[str] | Array | None = None,
+        figure: Figure | SubFigure | None = None,
+        **plot_params: Any,
+    ) -> Self:
         """Draw the network of a fitted estimator.
 
         Parameters
@@ -145,7 +173,9 @@ Pipeline
         )
         return display.plot(figure, **plot_params)
 
-    def plot(self, figure=None, *, cmap="RdBu_r"):
+    def plot(
+        self, figure: Figure | SubFigure | None = None, *, cmap: str | Colormap = "RdBu_r"
+    ) -> Self:
         """Draw all layers side by side.
 
         Parameters
@@ -209,10 +239,10 @@ Pipeline
 class _Layer(NamedTuple):
     """Weights and status (fan_in, fan_out), which units are in use, names of both sides."""
 
-    weights: np.ndarray
-    status: np.ndarray
-    live_in: np.ndarray
-    live_out: np.ndarray
+    weights: Array
+    status: Array
+    live_in: Array
+    live_out: Array
     source: str
     target: str
 
