@@ -142,6 +142,17 @@ class BasePreconditionedMLP(
             last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
             a training goes well or `theta_` is set; under early stopping the parameters of the
             best score predict.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0)
+        >>> clf.fit(X, y).score(X, y) > 0.8
+        True
+        >>> clf.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]).best_validation_score_ > 0.8
+        True
         """
         self._check_draws()
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
@@ -432,6 +443,15 @@ class BasePreconditionedMLP(
         ------
         ValueError
             If the last training diverged and there are labels to predict, which cannot be NaN.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf.predict(X[[0, 140]])
+        array([0, 2])
         """
         Z = self._linear_output(X)
         if self._network.diverged and is_classifier(self):

@@ -144,6 +144,19 @@ class CuttingMixin:
 
         Molchanov, Mallya, Tyree, Frosio & Kautz (2019), Importance Estimation for Neural Network
         Pruning, CVPR.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> sum((W == 0).sum().item() for W in clf.prune(0.8).coefs_)  # of 140 weights
+        112
+        >>> round(clf.prune(0.9, "fisher", X=X, y=y).sparsity_, 2)  # 126 of 163 parameters
+        0.77
+        >>> [W.shape for W in clf.prune(0.95, structure="unit").compact().coefs_]
+        [(4, 1), (1, 3)]
         """
         cut = Cut.checked("prune", p, method, scope, include_biases, structure)
         return self._cut_over(cut, X, y, sample_weight, random_state)
@@ -201,6 +214,20 @@ class CuttingMixin:
         -----
         UserWarning
             If more than p is frozen already; nothing changes then.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = clf.freeze(0.75, scope="global", X=X, y=y)
+        >>> (clf.status_ == 1).sum().item()  # of 163 weights and biases
+        122
+        >>> frozen = clf.theta_[clf.status_ == 1]
+        >>> clf = clf.partial_fit(X, y, n_steps=100)
+        >>> bool((clf.theta_[clf.status_ == 1] == frozen).all())
+        True
         """
         cut = Cut.checked("freeze", p, method, scope, include_biases)
         return self._cut_over(cut, X, y, sample_weight, random_state)
@@ -212,6 +239,15 @@ class CuttingMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> bool((clf.freeze(0.75, "random").unfreeze().status_ == 0).all())
+        True
         """
         check_is_fitted(self)
         status = self.status_

@@ -115,6 +115,15 @@ class ScoreMixin:
         -------
         float
             The accuracy of a classifier, R² of a regressor.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> 0.8 < clf.score(X, y) <= 1
+        True
         """
         if self.__sklearn_is_fitted__() and self._network.diverged:
             return math.nan
@@ -139,6 +148,19 @@ class FittedNetworkMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from sklearn.datasets import load_digits
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((300,), max_steps=100, random_state=0).fit(X, y)
+        >>> n_bytes = len(pickle.dumps(clf.prune(0.95)))
+        >>> len(pickle.dumps(clf.sparsify())) < 0.2 * n_bytes
+        True
+        >>> [W.nnz for W in clf.coefs_] == [(W != 0).sum() for W in clf.densify().coefs_]
+        True
         """
         check_is_fitted(self)
         self._network = self._network.sparsified()
@@ -151,6 +173,17 @@ class FittedNetworkMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> type(clf.prune(0.9).sparsify().coefs_[0]).__name__
+        'csr_array'
+        >>> type(clf.densify().coefs_[0]).__name__
+        'ndarray'
         """
         check_is_fitted(self)
         self._network = self._network.densified()
@@ -168,6 +201,15 @@ class FittedNetworkMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> [W.shape for W in clf.prune(0.8, structure="unit").compact().coefs_]
+        [(4, 4), (4, 3)]
         """
         check_is_fitted(self)
         self._network = compact(self._network)

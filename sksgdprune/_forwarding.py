@@ -160,6 +160,16 @@ class ForwardingMixin:
         -------
         ndarray, or a tuple of two
             Its predictions; with `return_std` their standard deviations, too.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict(X[[0, 140]])
+        array([0, 2])
         """
         return self._best().predict(X, **({"return_std": True} if return_std else {}))
 
@@ -176,6 +186,16 @@ class ForwardingMixin:
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict_proba(X).shape
+        (150, 3)
         """
         return self._best().predict_proba(X)
 
@@ -192,6 +212,16 @@ class ForwardingMixin:
         -------
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict_log_proba(X).argmax(axis=1)[[0, 140]]
+        array([0, 2])
         """
         return self._best().predict_log_proba(X)
 
@@ -212,6 +242,16 @@ class ForwardingMixin:
         -------
         float or dict of float
             The score, or one per metric.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.score(X, y) > 0.8
+        True
         """
         best = self._best()
         raise_for_params(params, self, "score")
@@ -255,6 +295,16 @@ class ForwardingMixin:
         ------
         ValueError
             On all that the estimator's `partial_fit` refuses, which stays as it was then.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.partial_fit(X, y, n_steps=100).sparsity_ == sweep.sparsity_ > 0.4
+        True
         """
         named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
         with check.unchanged_on_error(self):

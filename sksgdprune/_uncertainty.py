@@ -70,6 +70,18 @@ class DrawsMixin:
         ValueError
             Where there are no draws, and after a training that diverged. The estimator stays as it
             was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg = reg.prune(0.5).partial_fit(X[:350], y[:350], n_steps=200)
+        >>> noise_std = reg.calibrate(X[350:], y[350:]).noise_std_
+        >>> bool(40 < noise_std[0] < 80)
+        True
         """
         network = self._drawn_network()
         if network.diverged:
@@ -176,6 +188,17 @@ class RegressionDrawsMixin:
         ------
         ValueError
             With `return_std` where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> mean, std = reg.predict(X[350:], return_std=True)
+        >>> mean.shape, std.shape
+        ((92,), (92,))
         """
         if not return_std:
             return super().predict(X)
@@ -201,6 +224,17 @@ class RegressionDrawsMixin:
         ------
         ValueError
             On another `coverage`, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> low, high = reg.predict_interval(X[350:], coverage=0.8).T
+        >>> bool(0.6 < ((low <= y[350:]) & (y[350:] <= high)).mean() < 0.95)
+        True
         """
         if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
@@ -229,6 +263,16 @@ class RegressionDrawsMixin:
         ------
         ValueError
             If n_samples < 1, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg.sample_y(X[350:], n_samples=5, random_state=0).shape
+        (92, 5)
         """
         if not check.is_whole(n_samples) or n_samples < 1:
             raise ValueError(f"Got n_samples={n_samples!r}; it must be a whole number from 1 on.")
@@ -257,6 +301,16 @@ class RegressionDrawsMixin:
         ------
         ValueError
             Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> bool(-7 < reg.log_likelihood(X[350:], y[350:]).mean() < -5)
+        True
         """
         network = self._drawn_network()
         y = network.targets.decode(self._read(*indexable(X, y), None, network).Y)
@@ -323,6 +377,16 @@ class ClassificationDrawsMixin:
         ------
         ValueError
             Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), n_draws=20, max_steps=200, random_state=0)
+        >>> entropy, mutual_information = clf.fit(X, y).predict_uncertainty(X)
+        >>> bool(entropy[:50].mean() < entropy[50:].mean())  # the first kind is known best
+        True
         """
         network, parts = self._drawn_network(), []
         for _, Z in network.draw_outputs(check.rows(self, X)):

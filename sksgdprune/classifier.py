@@ -310,6 +310,17 @@ class PreconditionedMLPClassifier(
         ValueError
             On NaN or infinity, another number of features, an unknown class, n_steps < 1, early
             stopping or balanced classes. The estimator stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> for part in (slice(0, 150, 2), slice(1, 150, 2)):
+        ...     clf = clf.partial_fit(X[part], y[part], classes=[0, 1, 2], n_steps=100)
+        >>> clf.score(X, y) > 0.8
+        True
         """
         with check.unchanged_on_error(self):
             fitted = vars(self).get("_network")
@@ -329,6 +340,18 @@ class PreconditionedMLPClassifier(
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`; those of multilabel targets are apart from
             each other and do not sum to 1.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> proba = clf.predict_proba(X[:5])
+        >>> proba.shape
+        (5, 3)
+        >>> proba.sum(axis=1).round(6)
+        array([1., 1., 1., 1., 1.])
         """
         Z = self._linear_output(X)
         return OUTPUTS[self.out_activation_](Z)
@@ -345,6 +368,15 @@ class PreconditionedMLPClassifier(
         -------
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf.predict_log_proba(X).argmax(axis=1)[[0, 140]]
+        array([0, 2])
         """
         Z = self._linear_output(X)
         return OUTPUTS[f"log_{self.out_activation_}"](Z)

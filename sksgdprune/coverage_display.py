@@ -105,6 +105,17 @@ class CoverageDisplay:
             If the estimator predicts no intervals.
         ValueError
             Where it has no draws, and on coverages out of range.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import CoverageDisplay, PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> display = CoverageDisplay.from_estimator(reg, X[350:], y[350:], coverages=[0.5, 0.9])
+        >>> bool(display.covered[0] < display.covered[1])
+        True
         """
         if not hasattr(estimator, "predict_interval"):
             raise TypeError(
@@ -140,6 +151,13 @@ class CoverageDisplay:
         -------
         display : CoverageDisplay
             The same one.
+
+        Examples
+        --------
+        >>> from sksgdprune import CoverageDisplay
+        >>> display = CoverageDisplay([0.5, 0.9], [0.52, 0.88])
+        >>> display.plot(name="held out", line_kw={"color": "red"}).line_.get_color()
+        'red'
         """
         plt = pyplot()
         ax = plt.subplots()[1] if ax is None else ax

@@ -151,6 +151,17 @@ class SparsitySweepDisplay:
         ------
         ValueError
             If the sweep is not fitted and X or y is missing, or if its p is a number.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9], warmup_steps=50, finetune_steps=50)
+        >>> display = SparsitySweepDisplay.from_estimator(sweep, X, y, score_name="accuracy")
+        >>> display.ax_.get_ylabel()
+        'accuracy'
         """
         _check_array(estimator)
         if not hasattr(estimator, "cv_results_"):
@@ -253,6 +264,19 @@ class SparsitySweepDisplay:
         ------
         ValueError
             If the results do not hold the metric.
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results({"ours": results, "theirs": results})
+        >>> [line.get_label() for line in display.plot().lines_]
+        ['ours', 'theirs']
         """
         if "p" in cv_results and not isinstance(cv_results["p"], Mapping):
             cv_results = {"": cv_results}
@@ -313,6 +337,20 @@ class SparsitySweepDisplay:
             were not kept.
         ImportError
             If matplotlib is not installed (extra "plot").
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results(results, score_name="accuracy")
+        >>> display = display.plot(x="remaining", std_display_style="errorbar", one_se=False)
+        >>> display.lines_[0].get_xdata().round()
+        array([100.,  10.])
         """
         self._check(x, score_type)
         _check_word("std_display_style", std_display_style, (*SPREADS, None))

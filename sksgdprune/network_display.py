@@ -160,6 +160,16 @@ Pipeline
             If the estimator is none of ours and does not end in one.
         ValueError
             If the inputs do not have that shape, or not as many names.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sksgdprune import NetworkDisplay, PreconditionedMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((4,), max_steps=100, random_state=0).fit(X, y)
+        >>> display = NetworkDisplay.from_estimator(clf.prune(0.5), input_shape=(8, 8))
+        >>> len(display.unit_axes_)  # a picture per hidden unit in use
+        4
         """
         last = _last_step(estimator)
         if feature_names is None:
@@ -196,6 +206,14 @@ Pipeline
             If the inputs do not have `input_shape`, or not as many names.
         ImportError
             If matplotlib is not installed (extra "plot").
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksgdprune import NetworkDisplay
+        >>> display = NetworkDisplay([np.eye(3)], [np.zeros((3, 3))], feature_names=["a", "b", "c"])
+        >>> [label.get_text() for label in display.plot(cmap="PiYG").axes_[0].get_yticklabels()]
+        ['a', 'b', 'c']
         """
         plt = pyplot()
         n_inputs = len(self.coefs[0])

@@ -314,6 +314,19 @@ class PreconditionedMLPRegressor(
         ValueError
             On NaN or infinity, another number of features or outputs, n_steps < 1, or early
             stopping. The estimator stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), random_state=0)
+        >>> for part in (slice(0, 442, 2), slice(1, 442, 2)):
+        ...     reg = reg.partial_fit(X[part], y[part], n_steps=200)
+        >>> reg.t_ - reg.t0
+        400
+        >>> reg.score(X, y) > 0.2
+        True
         """
         with check.unchanged_on_error(self):
             return self._partial_fit(X, y, n_steps, sample_weight)

@@ -31,6 +31,12 @@ class Stage(NamedTuple):
         in the end.
     rewind : bool, default=False
         Whether what is left goes back, after the cut, to where it was before the first stage.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Stage
+    >>> Stage(0.9, 3000)
+    Stage(fraction=0.9, n_steps=3000, penalty=1.0, rewind=False)
     """
 
     fraction: float
@@ -69,6 +75,14 @@ class _Schedule:
         -------
         list of Stage
             Fractions to cut to, each with the number of steps that follow.
+
+        Examples
+        --------
+        >>> from sksgdprune.schedules import Linear
+        >>> for stage in Linear(n_cuts=2).plan(0.5, 300):
+        ...     print(stage)
+        Stage(fraction=0.25, n_steps=200, penalty=None, rewind=False)
+        Stage(fraction=0.5, n_steps=100, penalty=1.0, rewind=False)
         """
         return self._stages(p, n_steps) if p > 0 else [Stage(p, n_steps)]
 
@@ -306,6 +320,12 @@ def resolve(schedule: Schedule) -> HasPlan:
     ------
     ValueError
         On anything else.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import resolve
+    >>> resolve("cubic")
+    Cubic(n_cuts=60, share=0.6666666666666666, penalty=None)
     """
     if hasattr(schedule, "plan") and not isinstance(schedule, type):
         return schedule

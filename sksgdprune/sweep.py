@@ -265,6 +265,16 @@ class SparsitySweep(
             there are none, or where all cells fail.
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=3)
+        >>> sweep.fit(X, y, sample_weight=(y > 0) + 1.0).cv_results_["mean_test_score"].shape
+        (2,)
         """
         with check.unchanged_on_error(self):
             self._forget()
@@ -399,6 +409,16 @@ class SparsitySweep(
         -------
         sklearn.utils.metadata_routing.MetadataRouter
             The routing.
+
+        Examples
+        --------
+        >>> import sklearn
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> with sklearn.config_context(enable_metadata_routing=True):
+        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
+        ...     router = SparsitySweep(clf).get_metadata_routing()
+        >>> router.consumes("fit", ["sample_weight"])
+        {'sample_weight'}
         """
         fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
         fit_to_fit.add(caller="partial_fit", callee="partial_fit")
