@@ -16,7 +16,7 @@ from matplotlib.patches import Arc
 PACKAGE = Path(__file__).resolve().parent.parent / "sksgdprune"
 # Each floor from the room where it begins: its name and colour.
 FLOORS = {
-    "_sklearn": ("doors and checks", "#0072b2"),
+    "_typing": ("doors and checks", "#0072b2"),
     "_kernels": ("compiled steps", "#d55e00"),
     "_threads": ("data and targets", "#009e73"),
     "_storage": ("the network", "#8a5a83"),

@@ -1,23 +1,25 @@
 """What the estimators share: from data to trained parameters, and predictions from them."""
 
+from __future__ import annotations
+
 import math
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import _callbacks, _evaluation, _layout, _stopping, _training
+from sksgdprune import _callbacks, _layout, _stopping, _training
 from sksgdprune import _validation as check
 from sksgdprune._cutting import CuttingMixin
 from sksgdprune._export import ExportMixin
 from sksgdprune._fitted import FittedNetworkMixin
+from sksgdprune._held_out import HeldOutMixin
 from sksgdprune._kernels.records import (
     ACTIVATIONS,
     FREE,
@@ -30,6 +32,7 @@ from sksgdprune._plain import PlainStateMixin
 from sksgdprune._sampling import Data, Population, Sampler
 from sksgdprune._sklearn import Interval, Options, StrOptions, fit_context
 from sksgdprune._storage import Parameters
+from sksgdprune._typing import Array, ArrayLike, MatrixLike
 from sksgdprune._uncertainty import DrawsMixin
 from sksgdprune._units import Seen
 from sksgdprune._warnings import warn
@@ -47,11 +50,24 @@ class BasePreconditionedMLP(
     DrawsMixin,
     ExportMixin,
     FittedNetworkMixin,
+    HeldOutMixin,
     _callbacks.CallbackSupportMixin,
     PlainStateMixin,
     BaseEstimator,
 ):
     """Common part of classifier and regressor; they choose the kind of the targets."""
+
+    # Set by scikit-learn's validation, and by each training.
+    n_features_in_: int
+    feature_names_in_: Array
+    t_: int
+    n_iter_: int
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float] | None
+    best_validation_score_: float | None
 
     _parameter_constraints = {  # noqa: RUF012
         "hidden_layer_sizes": ["array-like", check.COUNT],
@@ -88,7 +104,15 @@ class BasePreconditionedMLP(
 
     @_callbacks.with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Train for `max_steps` minibatch steps, or until nothing improves.
 
         Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
@@ -126,6 +150,17 @@ class BasePreconditionedMLP(
             last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
             a training goes well or `theta_` is set; under early stopping the parameters of the
             best score predict.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0)
+        >>> clf.fit(X, y).score(X, y) > 0.8
+        True
+        >>> clf.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]).best_validation_score_ > 0.8
+        True
         """
         self._check_draws()
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
@@ -252,46 +287,6 @@ class BasePreconditionedMLP(
                 "it to False."
             )
 
-    def _hold_out(self, data, X_val, y_val):
-        """Return the data to train on, and those to validate on or None."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError("Got only one of X_val and y_val; give both, or none.")
-        if X_val is not None:
-            held_out = self._read(X_val, y_val, None, self._network)
-        elif self.early_stopping:
-            train, test = train_test_split(
-                np.arange(len(data.Y)),
-                test_size=self.validation_fraction,
-                stratify=self._network.targets.strata(data.Y),
-                random_state=self._rng,
-            )
-            data, held_out = data.take(train), data.take(test)
-        else:
-            return data, None
-        if is_regressor(self) and len(held_out.Y) < 2:
-            raise ValueError(
-                "The validation set is too small: R² needs 2 samples, got 1. Increase "
-                "validation_fraction or the size of the data."
-            )
-        return data, held_out
-
-    def _validation(self, data, held_out):
-        """Return the watch that grades θ on held-out data, or none."""
-        if held_out is None:
-            return []
-        settings = _training.settings(self, self._network, data.size)
-        grade = partial(self._grade, held_out, settings.hyper)
-        waits = self.n_iter_no_change if self.early_stopping else math.inf
-        epoch = _training.epoch_steps(data, settings)
-        return [_stopping.Validation(grade, epoch, waits, self.tol)]
-
-    def _grade(self, held_out, hyper, theta):
-        """Return θ's score and loss on held-out data; no number where they overflow."""
-        network = self._network
-        loss, Z = _evaluation.evaluate(held_out, network.layout, theta, hyper)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(network.targets.grade(Z, held_out.Y, held_out.weights)), loss
-
     def _budget(self, data):
         """Return how many steps `fit` takes at most."""
         if self.max_steps == "auto":
@@ -316,19 +311,6 @@ class BasePreconditionedMLP(
 
         epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
         return [_callbacks.Epochs(self, samples, epoch, n_steps, fitted)]
-
-    def _keep_validation(self, validation, outcome):
-        """Keep the scores, and under early stopping the θ of the best.
-
-        The masks do not change during a training, so that θ obeys them. The epoch in which a
-        training diverged has NaN.
-        """
-        last = [math.nan] if outcome.diverged else []
-        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores + last
-        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses + last
-        self.best_validation_score_ = validation.best_score
-        if self.early_stopping and validation.best_theta is not None:
-            self._network = self._network.with_theta(validation.best_theta)
 
     def _advance(self, data, n_steps=None, watches=(), course=_training.ALONE, hold=None):
         """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
@@ -398,7 +380,7 @@ class BasePreconditionedMLP(
 
     # Prediction
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Return the prediction for each row.
 
         Parameters
@@ -416,6 +398,15 @@ class BasePreconditionedMLP(
         ------
         ValueError
             If the last training diverged and there are labels to predict, which cannot be NaN.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf.predict(X[[0, 140]])
+        array([0, 2])
         """
         Z = self._linear_output(X)
         if self._network.diverged and is_classifier(self):
@@ -429,7 +420,7 @@ class BasePreconditionedMLP(
         check_is_fitted(self)
         return self._network.pooled_output(check.rows(self, X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

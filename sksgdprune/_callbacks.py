@@ -2,9 +2,17 @@
 
 import math
 
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn import callback
+from sklearn.callback import CallbackSupportMixin
+
+from sksgdprune._typing import Function
 
 __all__ = ["CallbackSupportMixin", "Epochs", "Report", "are_set", "reports", "with_callbacks"]
+
+
+def with_callbacks(fit: Function) -> Function:
+    """Do as scikit-learn's decorator, which has no types, and keep those of `fit`."""
+    return callback.with_callbacks(fit)
 
 
 def are_set(estimator):

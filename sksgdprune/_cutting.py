@@ -1,7 +1,9 @@
 """prune, freeze and unfreeze: from scores to a new status of each parameter."""
 
+from __future__ import annotations
+
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -10,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sksgdprune import _connected, _evaluation, _scores, _selection, _structure
 from sksgdprune import _validation as check
 from sksgdprune._kernels.records import FREE, FROZEN, PRUNED
+from sksgdprune._scores import FreezeMethod, PruneMethod
+from sksgdprune._typing import ArrayLike, FreezeScope, MatrixLike, Scope, Seed, Structure
 from sksgdprune._warnings import warn
 
 NEW_STATUS = {"prune": PRUNED, "freeze": FROZEN}
@@ -67,17 +71,17 @@ class CuttingMixin:
 
     def prune(
         self,
-        p,
-        method="magnitude",
+        p: float,
+        method: PruneMethod = "magnitude",
         *,
-        scope="connected",
-        include_biases=False,
-        structure="weight",
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
+        scope: Scope = "connected",
+        include_biases: bool = False,
+        structure: Structure = "weight",
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
         """Set a fraction p of the parameters to zero and keep them zero.
 
         Afterwards size · p of all eligible parameters are pruned, rounded down, those that were
@@ -140,22 +144,35 @@ class CuttingMixin:
 
         Molchanov, Mallya, Tyree, Frosio & Kautz (2019), Importance Estimation for Neural Network
         Pruning, CVPR.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> sum((W == 0).sum().item() for W in clf.prune(0.8).coefs_)  # of 140 weights
+        112
+        >>> round(clf.prune(0.9, "fisher", X=X, y=y).sparsity_, 2)  # 126 of 163 parameters
+        0.77
+        >>> [W.shape for W in clf.prune(0.95, structure="unit").compact().coefs_]
+        [(4, 1), (1, 3)]
         """
         cut = Cut.checked("prune", p, method, scope, include_biases, structure)
         return self._cut_over(cut, X, y, sample_weight, random_state)
 
     def freeze(
         self,
-        p,
-        method="preconditioned_gradient",
+        p: float,
+        method: FreezeMethod = "preconditioned_gradient",
         *,
-        scope="layer",
-        include_biases=True,
-        X=None,
-        y=None,
-        sample_weight=None,
-        random_state=None,
-    ):
+        scope: FreezeScope = "layer",
+        include_biases: bool = True,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
         """Stop updating a fraction p of the parameters, leaving their values.
 
         Afterwards remaining · p of the eligible parameters that are not pruned are frozen,
@@ -197,17 +214,40 @@ class CuttingMixin:
         -----
         UserWarning
             If more than p is frozen already; nothing changes then.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = clf.freeze(0.75, scope="global", X=X, y=y)
+        >>> (clf.status_ == 1).sum().item()  # of 163 weights and biases
+        122
+        >>> frozen = clf.theta_[clf.status_ == 1]
+        >>> clf = clf.partial_fit(X, y, n_steps=100)
+        >>> bool((clf.theta_[clf.status_ == 1] == frozen).all())
+        True
         """
         cut = Cut.checked("freeze", p, method, scope, include_biases)
         return self._cut_over(cut, X, y, sample_weight, random_state)
 
-    def unfreeze(self):
+    def unfreeze(self) -> Self:
         """Let all frozen parameters be updated again; pruned ones stay pruned.
 
         Returns
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> bool((clf.freeze(0.75, "random").unfreeze().status_ == 0).all())
+        True
         """
         check_is_fitted(self)
         status = self.status_

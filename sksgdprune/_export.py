@@ -1,6 +1,9 @@
 """The fitted network as scikit-learn's own MLP."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -13,7 +16,7 @@ from sksgdprune._targets import Classes, Labels
 class ExportMixin:
     """The fitted estimator in a form that other packages know."""
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """Return a fitted scikit-learn MLP that predicts the same.
 
         What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:

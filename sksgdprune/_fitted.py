@@ -1,9 +1,14 @@
 """What a fitted estimator shows of its network, and the form in which that is kept."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +18,7 @@ from sksgdprune._kernels.records import FREE, FROZEN, PRUNED, Units
 from sksgdprune._layout import Layout
 from sksgdprune._paths import live_units
 from sksgdprune._storage import read_only
+from sksgdprune._typing import Array, ArrayLike, MatrixLike
 
 
 class Tensors(tuple):
@@ -27,7 +33,7 @@ class Tensors(tuple):
         )
 
 
-def _fitted_vector(name, doc, possible, is_possible):
+def _fitted_vector(name, doc, possible, is_possible) -> Any:
     """Return a property for one of the fitted vectors of shape (n_parameters,)."""
     attribute = f"{name}_"
 
@@ -58,7 +64,7 @@ def _fitted_vector(name, doc, possible, is_possible):
     return property(read, write, doc=doc)
 
 
-def _fitted_tensors(attribute, views, doc):
+def _fitted_tensors(attribute, views, doc) -> Any:
     """Return a property for the weights or the biases; `views` takes them out of a vector."""
 
     def read(self):
@@ -93,7 +99,7 @@ def network_of(estimator, attribute):
 class ScoreMixin:
     """Stands before scikit-learn's mixin, whose score is for predictions that are numbers."""
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy or R² of the predictions; NaN after a training that diverged.
 
         Parameters
@@ -109,6 +115,15 @@ class ScoreMixin:
         -------
         float
             The accuracy of a classifier, R² of a regressor.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> 0.8 < clf.score(X, y) <= 1
+        True
         """
         if self.__sklearn_is_fitted__() and self._network.diverged:
             return math.nan
@@ -118,10 +133,10 @@ class ScoreMixin:
 class FittedNetworkMixin:
     """Fitted attributes, sparsify, densify and compact of an estimator, from its `_network`."""
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)
 
-    def sparsify(self):
+    def sparsify(self) -> Self:
         """Keep only the parameters that are not pruned, and predict from them alone.
 
         From 78 % of pruned parameters on, predictions run over the remaining connections, which
@@ -133,24 +148,48 @@ class FittedNetworkMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from sklearn.datasets import load_digits
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((300,), max_steps=100, random_state=0).fit(X, y)
+        >>> n_bytes = len(pickle.dumps(clf.prune(0.95)))
+        >>> len(pickle.dumps(clf.sparsify())) < 0.2 * n_bytes
+        True
+        >>> [W.nnz for W in clf.coefs_] == [(W != 0).sum() for W in clf.densify().coefs_]
+        True
         """
         check_is_fitted(self)
         self._network = self._network.sparsified()
         return self
 
-    def densify(self):
+    def densify(self) -> Self:
         """Undo `sparsify`: keep whole vectors again, pruned parameters as zeros.
 
         Returns
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> type(clf.prune(0.9).sparsify().coefs_[0]).__name__
+        'csr_array'
+        >>> type(clf.densify().coefs_[0]).__name__
+        'ndarray'
         """
         check_is_fitted(self)
         self._network = self._network.densified()
         return self
 
-    def compact(self):
+    def compact(self) -> Self:
         """Remove hidden units that no longer have an input or an output connection.
 
         A unit without inputs is constant; what it adds to the next layer goes into the biases
@@ -162,73 +201,82 @@ class FittedNetworkMixin:
         -------
         self : object
             The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> [W.shape for W in clf.prune(0.8, structure="unit").compact().coefs_]
+        [(4, 4), (4, 3)]
         """
         check_is_fitted(self)
         self._network = compact(self._network)
         return self
 
-    theta_ = _fitted_vector(
+    theta_: Array = _fitted_vector(
         "theta",
-        "All parameters, layer by layer weights, then biases.",
+        "All parameters, layer by layer weights, then biases; shape (n_parameters,).",
         "finite numbers",
         np.isfinite,
     )
-    noise_variance_ = _fitted_vector(
+    noise_variance_: Array = _fitted_vector(
         "noise_variance",
-        "C of each parameter.",
+        "C of each parameter, shape (n_parameters,).",
         "finite numbers from 0",
         lambda C: np.isfinite(C) & (C >= 0),
     )
-    status_ = _fitted_vector(
+    status_: NDArray[np.uint8] = _fitted_vector(
         "status",
-        "0 free, 1 frozen, 2 pruned.",
+        "Of each parameter: 0 free, 1 frozen, 2 pruned; uint8 of shape (n_parameters,).",
         "0, 1 and 2",
         lambda status: np.isin(status, (FREE, FROZEN, PRUNED)),
     )
 
     @property
-    def n_layers_(self):
+    def n_layers_(self) -> int:
         """Number of layers, input and output included."""
         return len(network_of(self, "n_layers_").layout.sizes)
 
     @property
-    def n_outputs_(self):
+    def n_outputs_(self) -> int:
         """Number of output units."""
         return network_of(self, "n_outputs_").layout.sizes[-1]
 
     @property
-    def out_activation_(self):
+    def out_activation_(self) -> str:
         """Name of the output activation."""
         return network_of(self, "out_activation_").targets.out_activation
 
-    coefs_ = _fitted_tensors(
+    coefs_: Sequence[Any] = _fitted_tensors(
         "coefs_",
         Layout.weights,
         "Weight matrices (fan_in, fan_out): read-only views of `theta_`, or CSR if sparsified.",
     )
-    intercepts_ = _fitted_tensors(
+    intercepts_: Sequence[Array] = _fitted_tensors(
         "intercepts_", Layout.biases, "Bias vectors (fan_out,): read-only views of `theta_`."
     )
 
     @property
-    def coef_(self):
+    def coef_(self) -> Any:
         """The input layer's weights (n_units, n_features), as linear models lay them out."""
         return self.coefs_[0].T
 
     @property
-    def features_used_(self):
-        """Whether connections that are not pruned lead from each feature to an output."""
+    def features_used_(self) -> NDArray[np.bool_]:
+        """Whether remaining connections lead from a feature to an output; (n_features_in_,)."""
         network = network_of(self, "features_used_")
         return live_units(network.layout.weights(network.dense().status != PRUNED))[0]
 
     @property
-    def X_mean_(self):
+    def X_mean_(self) -> Array:
         """Mean of each feature, or 0, taken from the inputs; shape (n_features,)."""
         return self._units_of_X("X_mean_").mean
 
     @property
-    def X_scale_(self):
-        """Standard deviation of each feature, or 1, by which the inputs are divided."""
+    def X_scale_(self) -> Array:
+        """Standard deviation of each feature, or 1, a divisor of inputs; shape (n_features,)."""
         return self._units_of_X("X_scale_").scale
 
     def _units_of_X(self, attribute):
@@ -237,7 +285,7 @@ class FittedNetworkMixin:
         return network.units if network.units.mean.size else Units(np.zeros(n), np.ones(n))
 
     @property
-    def preconditioner_(self):
+    def preconditioner_(self) -> Array:
         """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
         state, status, _ = network_of(self, "preconditioner_").dense()
         settings = self._settings()
@@ -246,12 +294,12 @@ class FittedNetworkMixin:
         )
 
     @property
-    def sparsity_(self):
+    def sparsity_(self) -> float:
         """Fraction of all parameters that are pruned."""
         return float(np.mean(self.status_ == PRUNED))
 
     @property
-    def sparsity_report_(self):
+    def sparsity_report_(self) -> list[dict[str, Any]]:
         """One dict per tensor: name, shape, and how many entries are free, frozen, pruned.
 
         The list prints as a table, with a row for all tensors and what remains of each.

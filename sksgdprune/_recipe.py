@@ -1,8 +1,10 @@
 """What is done to a warmed-up network at one p: cuts and trainings in turn."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from functools import cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.utils import indexable
@@ -13,8 +15,10 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._cutting import Cut
 from sksgdprune._kernels.records import PRUNED
+from sksgdprune._scores import PruneMethod
 from sksgdprune._sklearn import num_samples
 from sksgdprune._training import Course
+from sksgdprune._typing import ArrayLike, Auto, MatrixLike, Schedule, Scope, Structure
 
 # What is meant by None: for pruning what kept most accuracy (benchmarks/choose_pruning.py), for
 # freezing the research notebook's.
@@ -37,6 +41,8 @@ GRADIENT_ROWS = 10_000
 # The penalty, per sample, under which weights shrink before they are cut, times the number of
 # those that remain.
 SHRINKING = 0.5
+
+Estimator = TypeVar("Estimator", bound=BasePreconditionedMLP)
 
 
 def train(estimator, X, y, n_steps, params, course):
@@ -143,19 +149,19 @@ def _some_rows(rng, data, hold):
 
 
 def prune_gradually(
-    estimator,
-    X,
-    y,
-    p,
+    estimator: Estimator,
+    X: MatrixLike,
+    y: ArrayLike,
+    p: float,
     *,
-    n_steps="auto",
-    method=None,
-    scope=None,
-    include_biases=None,
-    structure="weight",
-    schedule=None,
-    sample_weight=None,
-):
+    n_steps: int | Auto = "auto",
+    method: PruneMethod | None = None,
+    scope: Scope | None = None,
+    include_biases: bool | None = None,
+    structure: Structure = "weight",
+    schedule: Schedule | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> Estimator:
     """Prune a fitted estimator to p by a schedule, and train it on as the schedule goes.
 
     Parameters

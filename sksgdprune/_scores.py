@@ -7,8 +7,11 @@ such a function as `method` without listing it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
+
+from sksgdprune._typing import Array, ArrayLike, FreezeName, PruneName
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,30 @@ class Evidence:
         For scores that draw.
     """
 
-    theta: np.ndarray
-    noise_variance: np.ndarray
-    preconditioner: np.ndarray
-    gradients: Callable
+    theta: Array
+    noise_variance: Array
+    preconditioner: Array
+    gradients: Callable[[], tuple[Array, Array]]
     rng: np.random.RandomState
 
     @cached_property
-    def _gradients(self):
+    def _gradients(self) -> tuple[Array, Array]:
         return self.gradients()
 
     @property
-    def gradient(self):
+    def gradient(self) -> Array:
         """Mean of g, the L2 penalty's part included."""
         return self._gradients[0]
 
     @property
-    def squared_gradient(self):
+    def squared_gradient(self) -> Array:
         """Mean of the per-sample g²."""
         return self._gradients[1]
+
+
+Score: TypeAlias = Callable[[Evidence], ArrayLike]
+PruneMethod: TypeAlias = PruneName | Score
+FreezeMethod: TypeAlias = FreezeName | Score
 
 
 def magnitude(e):

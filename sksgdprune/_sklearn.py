@@ -1,6 +1,8 @@
 """All that is private in scikit-learn and used here."""
 
-from sklearn.base import _fit_context as fit_context
+from collections.abc import Callable
+
+from sklearn.base import _fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._plotting import _validate_style_kwargs as style
@@ -9,6 +11,8 @@ from sklearn.utils.metadata_routing import _routing_enabled as routing_enabled
 from sklearn.utils.validation import _check_method_params as rows_of_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
+
+from sksgdprune._typing import Function
 
 __all__ = [
     "CALLBACK_ATTRIBUTES",
@@ -32,3 +36,8 @@ CALLBACK_ATTRIBUTES = ("_skl_callbacks", "_callback_fit_ctx", "_parent_callback_
 
 # What scikit-learn's MLP keeps of its training, and makes again where it lacks them.
 MLP_TRAINING_ATTRIBUTES = "_optimizer", "_random_state", "_best_coefs", "_best_intercepts"
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]:
+    """Return scikit-learn's decorator, which has no types, as one that keeps the method's."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)

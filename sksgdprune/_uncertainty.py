@@ -1,10 +1,12 @@
 """What an estimator says of its uncertainty, from the draws of its network."""
 
+from __future__ import annotations
+
 import math
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Self, overload
 
 import numpy as np
 from sklearn.utils import check_random_state, indexable
@@ -14,6 +16,7 @@ from sksgdprune import _validation as check
 from sksgdprune._fitted import network_of
 from sksgdprune._threads import blas_threads
 from sksgdprune._training import Hold
+from sksgdprune._typing import Array, ArrayLike, MatrixLike, Seed
 
 # Held-out rows and draws that a training calibrates by: more cost time and change little.
 MOST_ROWS, MOST_DRAWS = 1000, 25
@@ -24,7 +27,7 @@ class DrawsMixin:
     """Draws, and their calibration on rows that the training has not seen."""
 
     @property
-    def draws_(self):
+    def draws_(self) -> Array:
         """Iterates of the tail of the training, (n_draws, n_parameters), the latest last.
 
         Masks hold: a pruned parameter is 0 in each, a frozen one what it was frozen at. In
@@ -35,12 +38,14 @@ class DrawsMixin:
         return np.array(vectors, network.dtype).reshape(-1, network.layout.n_parameters)
 
     @property
-    def temperature_(self):
-        """What the covariance of the draws' outputs is multiplied by; 1 before calibration."""
+    def temperature_(self) -> float:
+        """A float that multiplies the covariance of the draws' outputs; 1 before calibration."""
         calibration = network_of(self, "temperature_").calibration
         return 1.0 if calibration is None else calibration.temperature
 
-    def calibrate(self, X, y, sample_weight=None):
+    def calibrate(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Set the draws' temperature, and a regressor's noise, by rows it was not trained on.
 
         `fit` does so by itself, on rows that it holds out for its first half; this is for what
@@ -65,6 +70,18 @@ class DrawsMixin:
         ValueError
             Where there are no draws, and after a training that diverged. The estimator stays as it
             was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg = reg.prune(0.5).partial_fit(X[:350], y[:350], n_steps=200)
+        >>> noise_std = reg.calibrate(X[350:], y[350:]).noise_std_
+        >>> bool(40 < noise_std[0] < 80)
+        True
         """
         network = self._drawn_network()
         if network.diverged:
@@ -133,7 +150,7 @@ class RegressionDrawsMixin:
     """Predictive distributions of a regressor: about each draw its noise, or counts."""
 
     @property
-    def noise_std_(self):
+    def noise_std_(self) -> Array | None:
         """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
 
         Of rows that were held out: the root of the mean square, for the noise grows with the
@@ -144,7 +161,13 @@ class RegressionDrawsMixin:
         calibration = network_of(self, "noise_std_").calibration
         return None if calibration is None else calibration.noise_std
 
-    def predict(self, X, return_std=False):
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> Array: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
+    def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
         """Return the prediction for each row: with draws, the mean of theirs.
 
         Parameters
@@ -165,13 +188,24 @@ class RegressionDrawsMixin:
         ------
         ValueError
             With `return_std` where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> mean, std = reg.predict(X[350:], return_std=True)
+        >>> mean.shape, std.shape
+        ((92,), (92,))
         """
         if not return_std:
             return super().predict(X)
         parts = [(m.mean(), m.std()) for m in self._mixtures(X)]
         return tuple(map(self._stacked, zip(*parts, strict=True)))
 
-    def predict_interval(self, X, coverage=0.9):
+    def predict_interval(self, X: MatrixLike, coverage: float = 0.9) -> Array:
         """Return intervals that hold a new observation with a probability of `coverage`.
 
         Parameters
@@ -190,6 +224,17 @@ class RegressionDrawsMixin:
         ------
         ValueError
             On another `coverage`, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> low, high = reg.predict_interval(X[350:], coverage=0.8).T
+        >>> bool(0.6 < ((low <= y[350:]) & (y[350:] <= high)).mean() < 0.95)
+        True
         """
         if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
@@ -197,7 +242,7 @@ class RegressionDrawsMixin:
         parts = [tuple(m.quantile(q) for q in ends) for m in self._mixtures(X)]
         return np.stack([self._stacked(end) for end in zip(*parts, strict=True)], axis=-1)
 
-    def sample_y(self, X, n_samples=1, random_state=None):
+    def sample_y(self, X: MatrixLike, n_samples: int = 1, random_state: Seed = None) -> Array:
         """Return samples of new observations; a sample is of one draw for all rows.
 
         Parameters
@@ -218,6 +263,16 @@ class RegressionDrawsMixin:
         ------
         ValueError
             If n_samples < 1, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg.sample_y(X[350:], n_samples=5, random_state=0).shape
+        (92, 5)
         """
         if not check.is_whole(n_samples) or n_samples < 1:
             raise ValueError(f"Got n_samples={n_samples!r}; it must be a whole number from 1 on.")
@@ -227,7 +282,7 @@ class RegressionDrawsMixin:
         whole = type(parts[0]).joined(parts)
         return self._stacked([np.moveaxis(whole.sample(rng), 0, -1)])
 
-    def log_likelihood(self, X, y):
+    def log_likelihood(self, X: MatrixLike, y: ArrayLike) -> Array:
         """Return the log-density of y given X, of all outputs of a row together.
 
         Parameters
@@ -246,6 +301,16 @@ class RegressionDrawsMixin:
         ------
         ValueError
             Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> bool(-7 < reg.log_likelihood(X[350:], y[350:]).mean() < -5)
+        True
         """
         network = self._drawn_network()
         y = network.targets.decode(self._read(*indexable(X, y), None, network).Y)
@@ -284,14 +349,14 @@ class Uncertainty(NamedTuple):
         Between label and parameters: what more training data could take away (Houlsby et al. 2011).
     """
 
-    entropy: np.ndarray
-    mutual_information: np.ndarray
+    entropy: Array
+    mutual_information: Array
 
 
 class ClassificationDrawsMixin:
     """How far a classifier's draws agree."""
 
-    def predict_uncertainty(self, X):
+    def predict_uncertainty(self, X: MatrixLike) -> Uncertainty:
         """Return the entropy of each prediction, and the part of it in which the draws differ.
 
         High entropy is a reason to reject a prediction, high mutual information one to label the
@@ -312,6 +377,16 @@ class ClassificationDrawsMixin:
         ------
         ValueError
             Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), n_draws=20, max_steps=200, random_state=0)
+        >>> entropy, mutual_information = clf.fit(X, y).predict_uncertainty(X)
+        >>> bool(entropy[:50].mean() < entropy[50:].mean())  # the first kind is known best
+        True
         """
         network, parts = self._drawn_network(), []
         for _, Z in network.draw_outputs(check.rows(self, X)):

@@ -1,6 +1,12 @@
 """The classifier: constructor parameters, targets and probabilities."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
 from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
 
 from sksgdprune import _targets
 from sksgdprune import _validation as check
@@ -8,6 +14,19 @@ from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._outputs import OUTPUTS
 from sksgdprune._sklearn import StrOptions
+from sksgdprune._typing import (
+    Activation,
+    Array,
+    ArrayLike,
+    Auto,
+    ClassifierLoss,
+    MatrixLike,
+    NoiseEstimator,
+    PosteriorSize,
+    Preconditioner,
+    Sampling,
+    Seed,
+)
 from sksgdprune._uncertainty import ClassificationDrawsMixin
 
 
@@ -200,33 +219,33 @@ class PreconditionedMLPClassifier(
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Activation = "relu",
         *,
-        loss="log_loss",
-        preconditioner="diagonal",
-        noise_estimator="probe",
-        learning_rate="auto",
-        kappa=2.0,
-        t0=10,
-        posterior_size="n_parameters",
-        damping="auto",
-        alpha="auto",
-        average=True,
-        n_draws=0,
-        standardize=True,
-        batch_size=64,
-        sampling="replacement",
-        max_steps="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        warm_start=False,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        loss: ClassifierLoss = "log_loss",
+        preconditioner: Preconditioner = "diagonal",
+        noise_estimator: NoiseEstimator = "probe",
+        learning_rate: float | Auto = "auto",
+        kappa: float = 2.0,
+        t0: int = 10,
+        posterior_size: PosteriorSize = "n_parameters",
+        damping: float | Auto = "auto",
+        alpha: float | Auto = "auto",
+        average: bool | int = True,
+        n_draws: int = 0,
+        standardize: bool = True,
+        batch_size: int = 64,
+        sampling: Sampling = "replacement",
+        max_steps: int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        tol: float = 1e-4,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: bool | int = 0,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -255,7 +274,15 @@ class PreconditionedMLPClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, *, n_steps=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        n_steps: int | None = None,
+    ) -> Self:
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -283,13 +310,24 @@ class PreconditionedMLPClassifier(
         ValueError
             On NaN or infinity, another number of features, an unknown class, n_steps < 1, early
             stopping or balanced classes. The estimator stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> for part in (slice(0, 150, 2), slice(1, 150, 2)):
+        ...     clf = clf.partial_fit(X[part], y[part], classes=[0, 1, 2], n_steps=100)
+        >>> clf.score(X, y) > 0.8
+        True
         """
         with check.unchanged_on_error(self):
             fitted = vars(self).get("_network")
             classes = _targets.named_classes(fitted and fitted.targets, classes, y)
             return self._partial_fit(X, y, n_steps, sample_weight, classes)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Array:
         """Return the probability of each class or label.
 
         Parameters
@@ -302,11 +340,23 @@ class PreconditionedMLPClassifier(
         ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`; those of multilabel targets are apart from
             each other and do not sum to 1.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> proba = clf.predict_proba(X[:5])
+        >>> proba.shape
+        (5, 3)
+        >>> proba.sum(axis=1).round(6)
+        array([1., 1., 1., 1., 1.])
         """
         Z = self._linear_output(X)
         return OUTPUTS[self.out_activation_](Z)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """Return the logarithms of the probabilities, finite where these underflow.
 
         Parameters
@@ -318,18 +368,27 @@ class PreconditionedMLPClassifier(
         -------
         ndarray of shape (n_samples, n_classes)
             Log-probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf.predict_log_proba(X).argmax(axis=1)[[0, 140]]
+        array([0, 2])
         """
         Z = self._linear_output(X)
         return OUTPUTS[f"log_{self.out_activation_}"](Z)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
     @property
-    def classes_(self):
-        """Class labels; of a multilabel y the numbers of its columns."""
+    def classes_(self) -> Array:
+        """Class labels, (n_classes,); of a multilabel y the numbers of its columns."""
         return network_of(self, "classes_").targets.classes
 
     def _largest_h(self, width):

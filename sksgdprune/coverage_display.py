@@ -1,9 +1,20 @@
 """What intervals of a regressor hold, against what they promise."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from sksgdprune._pyplot import pyplot
 from sksgdprune._sklearn import style as style_kwargs
+from sksgdprune._typing import ArrayLike, MatrixLike, PredictsIntervals
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 
 class CoverageDisplay:
@@ -43,13 +54,27 @@ class CoverageDisplay:
     'ours'
     """
 
-    def __init__(self, nominal, covered, name=None):
+    ax_: Axes
+    figure_: Figure | SubFigure
+    line_: Line2D
+
+    def __init__(self, nominal: ArrayLike, covered: ArrayLike, name: str | None = None):
         self.nominal = nominal
         self.covered = covered
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, coverages=None, name=None, ax=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: PredictsIntervals,
+        X: MatrixLike,
+        y: ArrayLike,
+        *,
+        coverages: ArrayLike | None = None,
+        name: str | None = None,
+        ax: Axes | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Draw the coverage of an estimator's intervals on some data.
 
         Parameters
@@ -80,6 +105,17 @@ class CoverageDisplay:
             If the estimator predicts no intervals.
         ValueError
             Where it has no draws, and on coverages out of range.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import CoverageDisplay, PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> display = CoverageDisplay.from_estimator(reg, X[350:], y[350:], coverages=[0.5, 0.9])
+        >>> bool(display.covered[0] < display.covered[1])
+        True
         """
         if not hasattr(estimator, "predict_interval"):
             raise TypeError(
@@ -93,7 +129,13 @@ class CoverageDisplay:
         name = type(estimator).__name__ if name is None else name
         return cls(nominal, np.array(covered), name).plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, *, name=None, ax=None, line_kw=None):
+    def plot(
+        self,
+        *,
+        name: str | None = None,
+        ax: Axes | None = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Draw the curve, and the diagonal where the axes have none yet.
 
         Parameters
@@ -109,6 +151,13 @@ class CoverageDisplay:
         -------
         display : CoverageDisplay
             The same one.
+
+        Examples
+        --------
+        >>> from sksgdprune import CoverageDisplay
+        >>> display = CoverageDisplay([0.5, 0.9], [0.52, 0.88])
+        >>> display.plot(name="held out", line_kw={"color": "red"}).line_.get_color()
+        'red'
         """
         plt = pyplot()
         ax = plt.subplots()[1] if ax is None else ax

@@ -1,16 +1,27 @@
 """Curves of score against the fraction p, or against what remains."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from sksgdprune._curves import SPREADS, Curve, Line, curve_of, draw_one_se, draw_stars, log_axis
 from sksgdprune._pyplot import pyplot
-from sksgdprune._results import metrics_of, one_standard_error, scores_of
 from sksgdprune._sklearn import style as style_kwargs
+from sksgdprune._typing import ArrayLike, Auto, MatrixLike
+from sksgdprune.sweep import SparsitySweep
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 X_LABELS = {
     "p": "fraction p",
@@ -19,44 +30,6 @@ X_LABELS = {
 }
 # Curves differ in these, too, for those to whom colours look alike.
 MARKERS = "osD^vPX"
-
-
-class Curve(NamedTuple):
-    """Scores of shape (n_p, n_cells) over p; what is None was not kept."""
-
-    p: np.ndarray
-    test: np.ndarray
-    train: np.ndarray | None
-    sparsity: np.ndarray | None = None
-    n_parameters: np.ndarray | None = None
-    chosen: int | None = None
-
-    @property
-    def remaining(self):
-        """The percentage of the parameters that is not pruned; by p where that was not kept."""
-        return 100 * (1 - np.asarray(self.p if self.sparsity is None else self.sparsity))
-
-
-class Line(NamedTuple):
-    """What is drawn of one curve and part, and how; arrays are of shape (n_places,)."""
-
-    curve: Curve
-    part: str
-    places: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
-    star: np.ndarray  # whether the place is the sweep's choice, to be marked
-    style: dict
-
-
-def _curve(results, metric, chosen=None):
-    test = scores_of(results, metric)
-    if test is None:
-        known = sorted(metrics_of(results))
-        raise ValueError(f"Got metric={metric!r}; these results hold {known}.")
-    kept = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
-    train = scores_of(results, metric, "train")
-    return Curve(np.asarray(results["p"]), test, train, **kept, chosen=chosen)
 
 
 def _check_array(estimator):
@@ -80,60 +53,6 @@ def _of_each_curve(line_kw, n_curves):
             "one dict for all."
         )
     return line_kw
-
-
-def _draw_band(ax, line, colour, given):
-    style = style_kwargs({"alpha": 0.2, "linewidth": 0, "color": colour}, given)
-    return ax.fill_between(line.places, line.mean - line.std, line.mean + line.std, **style)
-
-
-def _draw_bars(ax, line, colour, given):
-    style = {"fmt": "none", "color": colour} | given
-    return ax.errorbar(line.places, line.mean, line.std, **style)
-
-
-SPREADS = {"fill_between": _draw_band, "errorbar": _draw_bars}
-
-
-def _draw_stars(ax, lines):
-    """Mark where the sweeps' choices are, by one artist; None where there is no choice."""
-    starred = [line for line in lines if line.star.any()]
-    if not starred:
-        return None
-    places = [line.places[line.star][0] for line in starred]
-    means = [line.mean[line.star][0] for line in starred]
-    chosen = starred[0].curve.p[starred[0].curve.chosen]
-    label = f"chosen: p = {chosen:g}" if len(starred) == 1 else "chosen p"
-    look = {"color": "0.1", "markersize": 14, "markeredgecolor": "white", "zorder": 3}
-    return ax.plot(places, means, "*", label=label, **look)[0]
-
-
-def _draw_one_se(ax, lines, artists):
-    """Shade from one standard error below each curve's best mean test score to that mean."""
-    from matplotlib.colors import to_rgba
-
-    bands = []
-    for line, artist in zip(lines, artists, strict=True):
-        low, high = one_standard_error(np.asarray(line.curve.test))
-        if line.part == "test" and np.isfinite(low):
-            colour = artist.get_color()
-            look = {"facecolor": to_rgba(colour, 0.15), "edgecolor": colour, "linestyle": ":"}
-            look["label"] = None if bands else "one standard error"
-            bands.append(ax.axhspan(low, high, zorder=0, **look))
-    return bands
-
-
-def _log_axis(axis, x):
-    """Make `axis` logarithmic and falling, with plain numbers at as many places as have room."""
-    from matplotlib.ticker import AutoLocator, EngFormatter, LogLocator, NullFormatter
-
-    axis.axes.set_xscale("log")
-    low, high = sorted(axis.get_view_interval())
-    short, long = high < 5 * low, high > 1000 * low
-    axis.set_major_locator(AutoLocator() if short else LogLocator(subs=(1,) if long else (1, 2, 5)))
-    axis.set_major_formatter("{x:g}" if x == "remaining" else EngFormatter(sep=""))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_inverted(True)
 
 
 class SparsitySweepDisplay:
@@ -183,14 +102,29 @@ class SparsitySweepDisplay:
     (2, 2)
     """
 
-    def __init__(self, curves, *, score_name="score"):
+    ax_: Axes
+    figure_: Figure | SubFigure
+    lines_: list[Line2D]
+    spread_: list[Artist | ErrorbarContainer]
+    chosen_: Line2D | None
+    one_se_: list[Artist]
+
+    def __init__(self, curves: Mapping[str, Curve], *, score_name: str = "score"):
         self.curves = curves
         self.score_name = score_name
 
     @classmethod
     def from_estimator(
-        cls, estimator, X=None, y=None, *, metric="score", score_name=None, ax=None, **plot_params
-    ):
+        cls,
+        estimator: SparsitySweep,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+        ax: Axes | None = None,
+        **plot_params: Any,
+    ) -> Self:
         """Draw the curve of one sweep, with the p that it chose.
 
         Parameters
@@ -217,6 +151,17 @@ class SparsitySweepDisplay:
         ------
         ValueError
             If the sweep is not fitted and X or y is missing, or if its p is a number.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9], warmup_steps=50, finetune_steps=50)
+        >>> display = SparsitySweepDisplay.from_estimator(sweep, X, y, score_name="accuracy")
+        >>> display.ax_.get_ylabel()
+        'accuracy'
         """
         _check_array(estimator)
         if not hasattr(estimator, "cv_results_"):
@@ -228,8 +173,14 @@ class SparsitySweepDisplay:
 
     @classmethod
     def from_estimators(
-        cls, estimators, *, metric="score", score_name=None, ax=None, **plot_params
-    ):
+        cls,
+        estimators: Mapping[str, SparsitySweep],
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+        ax: Axes | None = None,
+        **plot_params: Any,
+    ) -> Self:
         """Draw the curves of several fitted sweeps in one axes, with the p that each chose.
 
         Parameters
@@ -277,7 +228,7 @@ class SparsitySweepDisplay:
             if not hasattr(estimator, "cv_results_"):
                 raise NotFittedError(f"The sweep {label!r} is not fitted; fit it first.")
         curves = {
-            label: _curve(sweep.cv_results_, metric, getattr(sweep, "best_index_", None))
+            label: curve_of(sweep.cv_results_, metric, getattr(sweep, "best_index_", None))
             for label, sweep in estimators.items()
         }
         if score_name is None:
@@ -286,7 +237,13 @@ class SparsitySweepDisplay:
         return cls(curves, score_name=score_name).plot(ax=ax, **plot_params)
 
     @classmethod
-    def from_cv_results(cls, cv_results, *, metric="score", score_name=None):
+    def from_cv_results(
+        cls,
+        cv_results: Mapping[str, Any],
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+    ) -> Self:
         """Make a display of stored results, without drawing it.
 
         Parameters
@@ -307,25 +264,38 @@ class SparsitySweepDisplay:
         ------
         ValueError
             If the results do not hold the metric.
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results({"ours": results, "theirs": results})
+        >>> [line.get_label() for line in display.plot().lines_]
+        ['ours', 'theirs']
         """
         if "p" in cv_results and not isinstance(cv_results["p"], Mapping):
             cv_results = {"": cv_results}
-        curves = {label: _curve(results, metric) for label, results in cv_results.items()}
+        curves = {label: curve_of(results, metric) for label, results in cv_results.items()}
         return cls(curves, score_name=metric if score_name is None else score_name)
 
     def plot(
         self,
-        ax=None,
+        ax: Axes | None = None,
         *,
-        x="p",
-        score_type="test",
-        std_display_style="fill_between",
-        one_se="auto",
-        score_name=None,
-        line_kw=None,
-        fill_between_kw=None,
-        errorbar_kw=None,
-    ):
+        x: Literal["p", "remaining", "n_parameters"] = "p",
+        score_type: Literal["test", "train", "both"] = "test",
+        std_display_style: Literal["fill_between", "errorbar"] | None = "fill_between",
+        one_se: bool | Auto = "auto",
+        score_name: str | None = None,
+        line_kw: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        fill_between_kw: Mapping[str, Any] | None = None,
+        errorbar_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Draw the mean score of each curve, with its spread over the cells.
 
         A star is where a sweep's `best_p_` is.
@@ -367,6 +337,20 @@ class SparsitySweepDisplay:
             were not kept.
         ImportError
             If matplotlib is not installed (extra "plot").
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results(results, score_name="accuracy")
+        >>> display = display.plot(x="remaining", std_display_style="errorbar", one_se=False)
+        >>> display.lines_[0].get_xdata().round()
+        array([100.,  10.])
         """
         self._check(x, score_type)
         _check_word("std_display_style", std_display_style, (*SPREADS, None))
@@ -381,11 +365,11 @@ class SparsitySweepDisplay:
             if std_display_style is not None:
                 colour = self.lines_[-1].get_color()
                 self.spread_.append(SPREADS[std_display_style](ax, line, colour, given or {}))
-        self.chosen_ = _draw_stars(ax, lines)
+        self.chosen_ = draw_stars(ax, lines)
         wanted = len(self.curves) == 1 if one_se == "auto" else one_se
-        self.one_se_ = _draw_one_se(ax, lines, self.lines_) if wanted else []
+        self.one_se_ = draw_one_se(ax, lines, self.lines_) if wanted else []
         if x != "p":
-            _log_axis(ax.xaxis, x)
+            log_axis(ax.xaxis, x)
         ax.set_xlabel(X_LABELS[x])
         ax.set_ylabel(self.score_name if score_name is None else score_name)
         if ax.get_legend_handles_labels()[0]:

@@ -1,9 +1,13 @@
 """Pictures of a network: what is left of its weights, and which inputs and units they use."""
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -12,7 +16,13 @@ from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._kernels.records import FROZEN, PRUNED
 from sksgdprune._paths import live_units
 from sksgdprune._pyplot import pyplot
+from sksgdprune._typing import Array
 from sksgdprune.sweep import SparsitySweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure, SubFigure
 
 # More small pictures than these are too small to be read, and so are more names beside rows.
 MAX_PICTURES = 36
@@ -92,7 +102,19 @@ class NetworkDisplay:
     'input → hidden\n2 of 6 weights, 2 of 3 inputs'
     """
 
-    def __init__(self, coefs, status, *, input_shape=None, feature_names=None):
+    figure_: Figure | SubFigure
+    axes_: list[Axes]
+    unit_axes_: list[Axes]
+    live_: list[NDArray[np.bool_]]
+
+    def __init__(
+        self,
+        coefs: Sequence[Array],
+        status: Sequence[Array],
+        *,
+        input_shape: Sequence[int] | None = None,
+        feature_names: Sequence[str] | Array | None = None,
+    ):
         self.coefs = coefs
         self.status = status
         self.input_shape = input_shape
@@ -100,8 +122,14 @@ class NetworkDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, input_shape=None, feature_names=None, figure=None, **plot_params
-    ):
+        cls,
+        estimator: BasePreconditionedMLP | SparsitySweep | Pipeline,
+        *,
+        input_shape: Sequence[int] | None = None,
+        feature_names: Sequence[str] | Array | None = None,
+        figure: Figure | SubFigure | None = None,
+        **plot_params: Any,
+    ) -> Self:
         """Draw the network of a fitted estimator.
 
         Parameters
@@ -132,6 +160,16 @@ Pipeline
             If the estimator is none of ours and does not end in one.
         ValueError
             If the inputs do not have that shape, or not as many names.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sksgdprune import NetworkDisplay, PreconditionedMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((4,), max_steps=100, random_state=0).fit(X, y)
+        >>> display = NetworkDisplay.from_estimator(clf.prune(0.5), input_shape=(8, 8))
+        >>> len(display.unit_axes_)  # a picture per hidden unit in use
+        4
         """
         last = _last_step(estimator)
         if feature_names is None:
@@ -145,7 +183,9 @@ Pipeline
         )
         return display.plot(figure, **plot_params)
 
-    def plot(self, figure=None, *, cmap="RdBu_r"):
+    def plot(
+        self, figure: Figure | SubFigure | None = None, *, cmap: str | Colormap = "RdBu_r"
+    ) -> Self:
         """Draw all layers side by side.
 
         Parameters
@@ -166,6 +206,14 @@ Pipeline
             If the inputs do not have `input_shape`, or not as many names.
         ImportError
             If matplotlib is not installed (extra "plot").
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksgdprune import NetworkDisplay
+        >>> display = NetworkDisplay([np.eye(3)], [np.zeros((3, 3))], feature_names=["a", "b", "c"])
+        >>> [label.get_text() for label in display.plot(cmap="PiYG").axes_[0].get_yticklabels()]
+        ['a', 'b', 'c']
         """
         plt = pyplot()
         n_inputs = len(self.coefs[0])
@@ -209,10 +257,10 @@ Pipeline
 class _Layer(NamedTuple):
     """Weights and status (fan_in, fan_out), which units are in use, names of both sides."""
 
-    weights: np.ndarray
-    status: np.ndarray
-    live_in: np.ndarray
-    live_out: np.ndarray
+    weights: Array
+    status: Array
+    live_in: Array
+    live_out: Array
     source: str
     target: str
 

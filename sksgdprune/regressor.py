@@ -1,5 +1,10 @@
 """The regressor: constructor parameters and targets."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from sksgdprune import _targets
@@ -7,6 +12,19 @@ from sksgdprune import _validation as check
 from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._fitted import ScoreMixin, network_of
 from sksgdprune._sklearn import StrOptions
+from sksgdprune._typing import (
+    Activation,
+    Array,
+    ArrayLike,
+    Auto,
+    MatrixLike,
+    NoiseEstimator,
+    PosteriorSize,
+    Preconditioner,
+    RegressorLoss,
+    Sampling,
+    Seed,
+)
 from sksgdprune._uncertainty import RegressionDrawsMixin
 
 
@@ -209,33 +227,33 @@ class PreconditionedMLPRegressor(
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Activation = "relu",
         *,
-        loss="squared_error",
-        output_activation="identity",
-        preconditioner="diagonal",
-        noise_estimator="probe",
-        learning_rate="auto",
-        kappa=2.0,
-        t0=10,
-        posterior_size="n_parameters",
-        damping="auto",
-        alpha="auto",
-        average=True,
-        n_draws=0,
-        standardize=True,
-        batch_size=64,
-        sampling="replacement",
-        max_steps="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        warm_start=False,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        loss: RegressorLoss = "squared_error",
+        output_activation: Literal["identity", "relu"] = "identity",
+        preconditioner: Preconditioner = "diagonal",
+        noise_estimator: NoiseEstimator = "probe",
+        learning_rate: float | Auto = "auto",
+        kappa: float = 2.0,
+        t0: int = 10,
+        posterior_size: PosteriorSize = "n_parameters",
+        damping: float | Auto = "auto",
+        alpha: float | Auto = "auto",
+        average: bool | int = True,
+        n_draws: int = 0,
+        standardize: bool = True,
+        batch_size: int = 64,
+        sampling: Sampling = "replacement",
+        max_steps: int | Auto = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: float = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: bool | int = 0,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -264,7 +282,14 @@ class PreconditionedMLPRegressor(
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self, X, y, sample_weight=None, *, n_steps=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        n_steps: int | None = None,
+    ) -> Self:
         """Train for some further steps on X, y, from a fresh start at the first call.
 
         Parameters
@@ -289,17 +314,30 @@ class PreconditionedMLPRegressor(
         ValueError
             On NaN or infinity, another number of features or outputs, n_steps < 1, or early
             stopping. The estimator stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), random_state=0)
+        >>> for part in (slice(0, 442, 2), slice(1, 442, 2)):
+        ...     reg = reg.partial_fit(X[part], y[part], n_steps=200)
+        >>> reg.t_ - reg.t0
+        400
+        >>> reg.score(X, y) > 0.2
+        True
         """
         with check.unchanged_on_error(self):
             return self._partial_fit(X, y, n_steps, sample_weight)
 
     @property
-    def y_mean_(self):
+    def y_mean_(self) -> Array:
         """Mean of the targets of `fit` or the first `partial_fit`, or 0; shape (n_outputs,)."""
         return network_of(self, "y_mean_").targets.mean
 
     @property
-    def y_scale_(self):
+    def y_scale_(self) -> Array:
         """Their standard deviation, or 1; shape (n_outputs,)."""
         return network_of(self, "y_scale_").targets.scale
 

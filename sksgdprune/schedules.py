@@ -4,12 +4,15 @@ A schedule is a frozen dataclass with `plan(p, n_steps)`. To add one, write it h
 in `SCHEDULES` under its name.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Real
 from typing import NamedTuple
 
+from sksgdprune._typing import HasPlan, Schedule
 from sksgdprune._validation import is_whole
 
 
@@ -28,6 +31,12 @@ class Stage(NamedTuple):
         in the end.
     rewind : bool, default=False
         Whether what is left goes back, after the cut, to where it was before the first stage.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import Stage
+    >>> Stage(0.9, 3000)
+    Stage(fraction=0.9, n_steps=3000, penalty=1.0, rewind=False)
     """
 
     fraction: float
@@ -52,7 +61,7 @@ def _check(schedule, good):
 class _Schedule:
     """What the schedules share."""
 
-    def plan(self, p, n_steps):
+    def plan(self, p: float, n_steps: int) -> list[Stage]:
         """Return what to do after the warm-up.
 
         Parameters
@@ -66,6 +75,14 @@ class _Schedule:
         -------
         list of Stage
             Fractions to cut to, each with the number of steps that follow.
+
+        Examples
+        --------
+        >>> from sksgdprune.schedules import Linear
+        >>> for stage in Linear(n_cuts=2).plan(0.5, 300):
+        ...     print(stage)
+        Stage(fraction=0.25, n_steps=200, penalty=None, rewind=False)
+        Stage(fraction=0.5, n_steps=100, penalty=1.0, rewind=False)
         """
         return self._stages(p, n_steps) if p > 0 else [Stage(p, n_steps)]
 
@@ -93,24 +110,15 @@ class OneShot(_Schedule):
 class _Gradual(_Schedule):
     """Many small cuts, evenly spread over the first part of the steps.
 
-    Parameters
-    ----------
-    n_cuts : int, default=60
-        Number of cuts; fewer where there are fewer steps for them.
-    share : float, default=2/3
-        The part of the steps over which the cuts are spread.
-    penalty : float, default=None
-        What alpha is multiplied by until the last cut. None leaves alpha as it is but where it is
-        "auto": that is then S / (2 K) at least (times φ in regression), if K weights are to remain
-        in the end, which was measured (benchmarks/choose_pruning.py): weights that will go should
-        shrink before, within the steps that there are. It plays no part in freezing.
+    That alpha is raised before them was measured (benchmarks/choose_pruning.py): weights that will
+    go should shrink before, within the steps that there are.
     """
 
     n_cuts: int = 60
     share: float = 2 / 3
     penalty: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         good = {
             "n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1,
             "share": isinstance(self.share, Real) and 0 <= self.share <= 1,
@@ -137,6 +145,16 @@ class _Gradual(_Schedule):
 class Linear(_Gradual):
     """Cut as many parameters each time.
 
+    Parameters
+    ----------
+    n_cuts : int, default=60
+        Number of cuts; fewer where there are fewer steps for them.
+    share : float, default=2/3
+        The part of the steps over which the cuts are spread.
+    penalty : float, default=None
+        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
+        It plays no part in freezing.
+
     Examples
     --------
     >>> from sksgdprune.schedules import Linear
@@ -152,6 +170,16 @@ class Linear(_Gradual):
 class Cubic(_Gradual):
     """Cut many at first and few at the end: p (1 - (1 - x)³) (Zhu & Gupta 2017).
 
+    Parameters
+    ----------
+    n_cuts : int, default=60
+        Number of cuts; fewer where there are fewer steps for them.
+    share : float, default=2/3
+        The part of the steps over which the cuts are spread.
+    penalty : float, default=None
+        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
+        It plays no part in freezing.
+
     Examples
     --------
     >>> from sksgdprune.schedules import Cubic
@@ -166,6 +194,16 @@ class Cubic(_Gradual):
 @dataclass(frozen=True)
 class Geometric(_Gradual):
     """Cut the same part of what remains each time: 1 - (1 - p)^x.
+
+    Parameters
+    ----------
+    n_cuts : int, default=60
+        Number of cuts; fewer where there are fewer steps for them.
+    share : float, default=2/3
+        The part of the steps over which the cuts are spread.
+    penalty : float, default=None
+        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
+        It plays no part in freezing.
 
     Examples
     --------
@@ -202,7 +240,7 @@ class Iterative(_Schedule):
 
     n_cuts: int = 5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check(self, {"n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1})
 
     def _stages(self, p, n_steps):
@@ -212,7 +250,7 @@ class Iterative(_Schedule):
         return [Stage(0.0, each), *cuts, Stage(p, n_steps - self.n_cuts * each, rewind=True)]
 
 
-SCHEDULES = {
+SCHEDULES: dict[str, HasPlan] = {
     "one_shot": OneShot(),
     "linear": Linear(),
     "cubic": Cubic(),
@@ -221,7 +259,7 @@ SCHEDULES = {
 }
 
 
-def planned(schedule, p, n_steps):
+def planned(schedule: HasPlan, p: float, n_steps: int) -> tuple[Stage, ...]:
     """Return a schedule's plan, checked; rounding errors in its last fraction do not count.
 
     Parameters
@@ -265,7 +303,7 @@ def planned(schedule, p, n_steps):
     return (*plan[:-1], plan[-1]._replace(fraction=p))
 
 
-def resolve(schedule):
+def resolve(schedule: Schedule) -> HasPlan:
     """Return a schedule from itself or its name.
 
     Parameters
@@ -282,6 +320,12 @@ def resolve(schedule):
     ------
     ValueError
         On anything else.
+
+    Examples
+    --------
+    >>> from sksgdprune.schedules import resolve
+    >>> resolve("cubic")
+    Cubic(n_cuts=60, share=0.6666666666666666, penalty=None)
     """
     if hasattr(schedule, "plan") and not isinstance(schedule, type):
         return schedule

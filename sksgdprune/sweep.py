@@ -1,11 +1,14 @@
 """Warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
 
+from __future__ import annotations
+
 import math
 import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self
 from uuid import uuid4
 
 import numpy as np
@@ -13,16 +16,18 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils import Tags, check_random_state, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from sksgdprune import _callbacks, _scores
 from sksgdprune import _validation as check
+from sksgdprune._base import BasePreconditionedMLP
 from sksgdprune._cells import Work, last_step, report_failures
 from sksgdprune._forwarding import ForwardingMixin
 from sksgdprune._recipe import Recipe
 from sksgdprune._results import check_refit, choose, metrics_of, tabulate
 from sksgdprune._routing import route
+from sksgdprune._scores import FreezeMethod, PruneMethod
 from sksgdprune._sklearn import (
     HasMethods,
     Options,
@@ -33,6 +38,21 @@ from sksgdprune._sklearn import (
 from sksgdprune._threads import blas_threads, thread_count
 from sksgdprune._training import auto_steps
 from sksgdprune._trainings import Trainings
+from sksgdprune._typing import (
+    Action,
+    Array,
+    ArrayLike,
+    Auto,
+    Fractions,
+    MatrixLike,
+    Memory,
+    Schedule,
+    Scope,
+    Scoring,
+    Seed,
+    Splitter,
+    Structure,
+)
 
 # The part of a sweep's "auto" steps that come before the cut.
 WARMUP_SHARE = 1 / 16
@@ -163,29 +183,38 @@ class SparsitySweep(
         "verbose": ["verbose"],
     }
 
+    best_estimator_: Any
+    best_p_: float
+    best_index_: int
+    best_score_: float
+    cv_results_: dict[str, Array]
+    n_splits_: int
+    scorer_: Any
+    refit_time_: float
+
     def __init__(
         self,
-        estimator,
+        estimator: BasePreconditionedMLP | Pipeline,
         *,
-        p=0.5,
-        action="prune",
-        method=None,
-        scope=None,
-        include_biases=None,
-        structure="weight",
-        schedule=None,
-        warmup_steps="auto",
-        finetune_steps="auto",
-        n_repeats=1,
-        cv=None,
-        scoring=None,
-        refit="best",
-        n_jobs=None,
-        memory=None,
-        error_score=np.nan,
-        return_train_score=False,
-        random_state=None,
-        verbose=0,
+        p: Fractions = 0.5,
+        action: Action = "prune",
+        method: PruneMethod | FreezeMethod | None = None,
+        scope: Scope | None = None,
+        include_biases: bool | None = None,
+        structure: Structure = "weight",
+        schedule: Schedule | None = None,
+        warmup_steps: int | Auto = "auto",
+        finetune_steps: int | Auto = "auto",
+        n_repeats: int = 1,
+        cv: int | Splitter | Iterable[Any] | None = None,
+        scoring: Scoring | Collection[str] | Mapping[str, Scoring] | None = None,
+        refit: str | Callable[[dict[str, Array]], int] | Literal[False] = "best",
+        n_jobs: int | None = None,
+        memory: str | Memory | None = None,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+        random_state: Seed = None,
+        verbose: bool | int = 0,
     ):
         self.estimator = estimator
         self.p = p
@@ -210,7 +239,7 @@ class SparsitySweep(
 
     @_callbacks.with_callbacks
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **params):
+    def fit(self, X: MatrixLike, y: ArrayLike, **params: Any) -> Self:
         """Train at p, or sweep over an array of p.
 
         Parameters
@@ -236,6 +265,16 @@ class SparsitySweep(
             there are none, or where all cells fail.
         TypeError
             If the estimator is none of ours and no Pipeline ending in one.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=3)
+        >>> sweep.fit(X, y, sample_weight=(y > 0) + 1.0).cv_results_["mean_test_score"].shape
+        (2,)
         """
         with check.unchanged_on_error(self):
             self._forget()
@@ -363,13 +402,23 @@ class SparsitySweep(
         pipeline.steps = [*steps[:-1], (name, steps[-1])]
         return pipeline
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
 
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRouter
             The routing.
+
+        Examples
+        --------
+        >>> import sklearn
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> with sklearn.config_context(enable_metadata_routing=True):
+        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
+        ...     router = SparsitySweep(clf).get_metadata_routing()
+        >>> router.consumes("fit", ["sample_weight"])
+        {'sample_weight'}
         """
         fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
         fit_to_fit.add(caller="partial_fit", callee="partial_fit")
@@ -387,10 +436,10 @@ class SparsitySweep(
             )
         )
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = deepcopy(get_tags(self.estimator))
         tags.estimator_type = inner.estimator_type

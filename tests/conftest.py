@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 from sksgdprune import _training
 
 pytest.register_assert_rewrite("tests.sweep_cases")
+# Read by mypy, in tests/test_typing.py, and full of mistakes.
+collect_ignore = ["typing_user.py"]
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
