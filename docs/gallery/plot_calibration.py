@@ -62,5 +62,6 @@ plt.show()
 
 # %%
 # One network says 0 or 100 % where it is right in about 85 of 100 cases. The draws know better, at
-# the price of one training and a hundred predictions; five recalibrated networks know best, at the
-# price of five trainings, and are more accurate, too, as any average of networks is.
+# the price of one training and a hundred predictions. Five recalibrated networks know best, with a
+# little too much caution at the ends, at the price of five trainings; as they are averaged, they
+# are more accurate, too.

@@ -23,7 +23,7 @@ network = PreconditionedMLPClassifier((32,), batch_size=32)
 # %%
 # The default makes sixty small cuts, each time of the weights without which the loss would grow
 # least (``method="fisher"``), and trains in between. Each of the other three differs from it in one
-# thing. All of them get 200 steps before the first cut and 2,000 from then on, a fifth of what they
+# thing. All of them get 200 steps before the first cut and 2,000 from then on, a sixth of what they
 # would take by themselves.
 
 ways = {

@@ -61,7 +61,7 @@ kilobytes = np.array(n_bytes) / 1_000
 figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
 ax.plot(kilobytes, accuracy, "o-")
 for place, units in zip(zip(kilobytes, accuracy, strict=True), n_units, strict=True):
-    ax.annotate(str(units), place, (0, -14), textcoords="offset points", ha="center")
+    ax.annotate(str(units), place, (7, -12), textcoords="offset points")
 ax.set(
     xlabel="size of the ONNX file (kB)",
     ylabel="test accuracy in onnxruntime",
@@ -70,7 +70,7 @@ ax.set(
 )
 ax.set_xticks([3, 5, 10, 20, 30], [3, 5, 10, 20, 30])
 ax.minorticks_off()
-ax.margins(y=0.1)
+ax.margins(x=0.1, y=0.1)
 ax.grid(alpha=0.3)
 plt.show()
 

@@ -33,13 +33,14 @@ print(network.sparsity_report_)
 # the weights of each hidden unit that is in use, over the picture, and what these units say to the
 # ten digits.
 
-NetworkDisplay.from_estimator(sparse, input_shape=(8, 8))
+display = NetworkDisplay.from_estimator(sparse, input_shape=(8, 8))
 
 # %%
 # Many units are little detectors: a few pixels that must be bright (red) next to a few that must be
 # dark (blue), and one or two digits for which that speaks. ``features_used_`` has the pixels that
-# are read at all. Around an average picture of each of four digits, the crosses mark them.
+# are read at all. Crosses mark them on the average pictures of four digits.
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -56,4 +57,4 @@ figure.suptitle(f"{read.sum()} of 64 pixels (crosses) are read")
 plt.show()
 
 # %%
-# The margins on the left and on the right, which are white in nearly all pictures, are not read.
+# The margins on the left and on the right, which are white in nearly all pictures, are hardly read.
