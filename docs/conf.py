@@ -132,7 +132,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
-    "min_reported_time": 0,
+    "write_computation_times": False,  # its page loads scripts from elsewhere
     "within_subsection_order": "FileNameSortKey",
 }
 

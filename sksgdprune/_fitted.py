@@ -265,7 +265,7 @@ class FittedNetworkMixin:
 
     @property
     def features_used_(self) -> NDArray[np.bool_]:
-        """Whether remaining connections lead from a feature to an output; (n_features_in_,)."""
+        """Whether remaining connections lead from a feature to an output; (n_features,)."""
         network = network_of(self, "features_used_")
         return live_units(network.layout.weights(network.dense().status != PRUNED))[0]
 

@@ -376,7 +376,7 @@ class ForwardingMixin:
     classes_: Array = _of_best("classes_", "Class labels of the best estimator, (n_classes,).")
     n_features_in_: int = _of_best("n_features_in_", "Number of features seen in fit.")
     feature_names_in_: Array = _of_best(
-        "feature_names_in_", "Names of the features seen in fit, (n_features_in_,)."
+        "feature_names_in_", "Names of the features seen in fit, (n_features,)."
     )
     draws_: Array = _of_best("draws_", "The best estimator's draws, (n_draws, n_parameters).")
     temperature_: float = _of_best(
@@ -399,7 +399,7 @@ class ForwardingMixin:
     )
     coef_: Any = _of_best("coef_", "The best estimator's first weights (n_units, n_features).")
     features_used_: NDArray[np.bool_] = _of_best(
-        "features_used_", "Whether the best estimator uses each feature; (n_features_in_,)."
+        "features_used_", "Whether the best estimator uses each feature; (n_features,)."
     )
     sparsity_: float = _of_best("sparsity_", "Fraction of the best estimator's parameters pruned.")
     sparsity_report_: list[dict[str, Any]] = _of_best(

@@ -97,7 +97,7 @@ class PreconditionedMLPClassifier(
         calibrated (`temperature_`) on `validation_fraction` of the rows, 20 to 1,000, that come
         up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
-        Whether the network's inputs are (X - X_mean_) / X_scale_. A start, and steps, suit inputs
+        Whether the network's inputs are `(X - X_mean_) / X_scale_`. A start, and steps, suit inputs
         of one scale only. A sparse X stays sparse.
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
@@ -177,11 +177,11 @@ class PreconditionedMLPClassifier(
         Mean and standard deviation of the features in `fit`, or in the first calls of
         `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
         `coefs_` are those of standardised inputs.
-    features_used_ : ndarray of bool of shape (n_features_in_,)
+    features_used_ : ndarray of bool of shape (n_features,)
         True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has string column names.
 
     See Also

@@ -106,10 +106,11 @@ class PreconditionedMLPRegressor(
         calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 20 to 1,000,
         that come up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
-        Whether the network learns (y - y_mean_) / y_scale_ from (X - X_mean_) / X_scale_. A start,
-        and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets' unit, a
-        gradient the unit itself. Under a ReLU output targets keep their zero, and the output's
-        bias starts at their mean; counts are divided by their mean. A sparse X stays sparse.
+        Whether the network learns `(y - y_mean_) / y_scale_` from `(X - X_mean_) / X_scale_`. A
+        start, and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets'
+        unit, a gradient the unit itself. Under a ReLU output targets keep their zero, and the
+        output's bias starts at their mean; counts are divided by their mean. A sparse X stays
+        sparse.
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
@@ -184,14 +185,14 @@ class PreconditionedMLPRegressor(
     y_mean_, y_scale_ : ndarray of shape (n_outputs,)
         Mean and standard deviation of the targets in `fit`, or in the first calls of
         `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
-        Predictions are y_scale_ · output + y_mean_.
+        Predictions are `y_scale_ * output + y_mean_`.
     X_mean_, X_scale_ : ndarray of shape (n_features,)
         The same for the features. `coefs_` are those of standardised inputs.
-    features_used_ : ndarray of bool of shape (n_features_in_,)
+    features_used_ : ndarray of bool of shape (n_features,)
         True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has string column names.
 
     See Also
