@@ -39,6 +39,7 @@ extensions = [
 exclude_patterns = ["_build", "_templates", "gallery"]
 templates_path = ["_templates"]
 default_role = "literal"
+smartquotes = False  # strings are to be copied
 html_math_renderer = "mathml"
 suppress_warnings = ["config.cache"]  # own_members is a function
 
