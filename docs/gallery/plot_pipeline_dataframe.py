@@ -89,11 +89,14 @@ print(f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_t
 # %%
 # Pruning has not cost anything here; it has even helped, since most of what went was fitted to
 # chance. The picture shows the network that is left, a row for each column that the preparing steps
-# made. Names in grey are not read any more.
+# made. Names in grey are not read any more; the house number and the door should be among them.
 
 import matplotlib.pyplot as plt
 
-display = NetworkDisplay.from_estimator(sweep)
+figure = plt.figure(figsize=(5, 5.6), layout="constrained")
+read = sweep.best_estimator_[-1].features_used_
+figure.suptitle(f"{read.sum()} of {read.size} columns are still read")
+display = NetworkDisplay.from_estimator(sweep, figure=figure)
 display.axes_[1].set_xticks([0], ["rent"])
 display.axes_[1].set_xlabel("")
 plt.show()
