@@ -87,9 +87,9 @@ pd.DataFrame(sweep.cv_results_)[["p", "n_parameters", "mean_test_score"]].round(
 print(f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_test):.3f}")
 
 # %%
-# Pruning has not cost anything here; it has even helped, since most of what went was fitted to
-# chance. The picture shows the network that is left, a row for each column that the preparing steps
-# made. Names in grey are not read any more; the house number and the door should be among them.
+# Pruning has not cost anything here. The picture shows the network that is left, a row for each
+# column that the preparing steps made. Names in grey are not read any more; the house number and
+# the door should be among them.
 
 import matplotlib.pyplot as plt
 
