@@ -44,7 +44,7 @@ rent_per_metre = (
 rent = flats["area"] * rent_per_metre + rng.normal(0, 60, n)
 for name in ("year built", "km to centre"):
     flats[name] = flats[name].mask(rng.random(n) < 0.05)
-flats.head()
+flats.head(3).transpose()
 
 # %%
 # Numbers are completed, categories become columns of zeros and ones. Scaling is not needed, as the
