@@ -78,6 +78,7 @@ plt.show()
 
 # %%
 # How much time is gained depends on the cores that are free; a worker that shares its core takes
-# longer for each task. With worker processes, ``Client()`` in a script has to stand behind ``if
-# __name__ == "__main__":``, as they import the script again. What happens when a worker is killed,
-# and how a sweep goes on after a power cut, is told on the page about sweeps.
+# longer for each task. On a cluster of worker processes nothing changes, but that a script has to
+# make its client under ``if __name__ == "__main__":``, as workers import the script again. What
+# happens when a worker is killed, and how a sweep goes on after a power cut, is told on the page
+# about sweeps.

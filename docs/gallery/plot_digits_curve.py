@@ -9,8 +9,7 @@ fractions p. Here it does so in four ways.
 """
 
 # %%
-# The data are 1,797 pictures of 8 × 8 pixels. With 32 hidden units the network has 64 · 32 + 32 ·
-# 10 = 2,368 weights.
+# The data are 1,797 pictures of 8 × 8 pixels. The network has 32 hidden units and 2,368 weights.
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
@@ -59,9 +58,9 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Half of the weights are not missed, however they are chosen. From there on it is the small cuts
-# that count most: what is left has time to make up for what goes. By which score the weights are
-# ranked matters far less, as long as there is one.
+# Half of the weights are not missed, however they are chosen. From there on two things count: that
+# the weights are ranked at all, and that they go in small cuts, so that what is left can make up
+# for them. By which of the two scores they are ranked matters far less.
 
 import pandas as pd
 

@@ -93,12 +93,12 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Training on the moved pictures alone forgets half of the digits as they were, and ending it early
-# gains little: a third is gone after ten steps. Freezing does better. Which parameters rest
-# matters, and in a way that may surprise: with three quarters frozen at random, the network learns
-# no less than with none and keeps most of what it knew, while the ranking by how much they would
-# move leaves free just those with which it forgets. Only where nearly all is frozen the ranking
-# wins.
+# Training on the moved pictures alone forgets more than half of the digits as they were, and ending
+# it early gains little: a third is gone after ten steps. Freezing does better. Which parameters
+# rest matters, and in a way that may surprise: with three quarters frozen at random the network
+# learns no less than with none and keeps most of what it knew, while the ranking by how much they
+# would move learns less and keeps less at the same fraction. Only where nearly all is frozen the
+# ranking wins.
 #
 # Where old pictures can be kept, keep some: a hundred of them, trained on together with the new
-# ones, do as much as the best of the freezing. Freezing is for when there are none.
+# ones, do about as well as the best of the freezing. Freezing is for when there are none.

@@ -68,7 +68,7 @@ for name, p in {"dense": 0.0, "best mean": best, "one standard error": sweep.bes
     print(f"{name:18}  p = {p:.2f}  {n_left:5,} weights  log-loss {loss:.3f}")
 
 # %%
-# On the rows put aside the sparse network even comes out ahead. The rule does not promise that: it
-# promises no clear loss. These are the measurements that are still looked at:
+# The rows that were put aside cannot tell these networks apart either: with another seed or split
+# now one is ahead, now another. These are the measurements that are still looked at:
 
 print(", ".join(X.columns[sweep.best_estimator_.features_used_]))

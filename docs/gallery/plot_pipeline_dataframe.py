@@ -44,7 +44,7 @@ rent_per_metre = (
 rent = flats["area"] * rent_per_metre + rng.normal(0, 60, n)
 for name in ("year built", "km to centre"):
     flats[name] = flats[name].mask(rng.random(n) < 0.05)
-flats.head()
+flats.head(3).transpose()
 
 # %%
 # Numbers are completed, categories become columns of zeros and ones. Scaling is not needed, as the
@@ -87,13 +87,16 @@ pd.DataFrame(sweep.cv_results_)[["p", "n_parameters", "mean_test_score"]].round(
 print(f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_test):.3f}")
 
 # %%
-# Pruning has not cost anything here; it has even helped, since most of what went was fitted to
-# chance. The picture shows the network that is left, a row for each column that the preparing steps
-# made. Names in grey are not read any more.
+# Pruning has not cost anything here. The picture shows the network that is left, a row for each
+# column that the preparing steps made. Names in grey are not read any more; the house number and
+# the door should be among them.
 
 import matplotlib.pyplot as plt
 
-display = NetworkDisplay.from_estimator(sweep)
+figure = plt.figure(figsize=(5, 5.6), layout="constrained")
+read = sweep.best_estimator_[-1].features_used_
+figure.suptitle(f"{read.sum()} of {read.size} columns are still read")
+display = NetworkDisplay.from_estimator(sweep, figure=figure)
 display.axes_[1].set_xticks([0], ["rent"])
 display.axes_[1].set_xlabel("")
 plt.show()

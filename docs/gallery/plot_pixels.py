@@ -33,15 +33,18 @@ print(network.sparsity_report_)
 # the weights of each hidden unit that is in use, over the picture, and what these units say to the
 # ten digits.
 
-display = NetworkDisplay.from_estimator(sparse, input_shape=(8, 8))
+import matplotlib.pyplot as plt
+
+figure = plt.figure(figsize=(7.6, 4.6), layout="constrained")
+figure.suptitle("Each unit that is left reads a few pixels")
+display = NetworkDisplay.from_estimator(sparse, input_shape=(8, 8), figure=figure)
 
 # %%
-# Many units are little detectors: a few pixels that must be bright (red) next to a few that must be
-# dark (blue), and one or two digits for which that speaks. ``features_used_`` has the pixels that
-# are read at all. Crosses mark them on the average pictures of four digits.
+# Many units are little detectors: a few pixels that should be bright (red) next to a few that
+# should be dark (blue), and one or two digits for which that speaks. ``features_used_`` has the
+# pixels that are read at all. Crosses mark them on the average pictures of four digits.
 
 # sphinx_gallery_thumbnail_number = 2
-import matplotlib.pyplot as plt
 import numpy as np
 
 read = network.features_used_.reshape(8, 8)

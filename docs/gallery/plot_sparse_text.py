@@ -84,5 +84,4 @@ figure.colorbar(image, location="bottom", aspect=40, label="probability of the m
 plt.show()
 
 # %%
-# Most of these are words that a reader would have named. The accuracy that was lost is that of
-# paragraphs with none of them.
+# Most of these are words that a reader would have named.
