@@ -8,6 +8,7 @@ other packages.
 
 import importlib
 import inspect
+import logging
 import os
 import shutil
 import sys
@@ -122,6 +123,9 @@ numpydoc_xref_param_type = False
 
 # Gallery
 
+# What a first fit says of its compilation would stand in the pages.
+logging.getLogger("sksgdprune").setLevel(logging.ERROR)
+
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
@@ -134,7 +138,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "write_computation_times": False,  # its page loads scripts from elsewhere
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.GalleryOrder",
 }
 
 # Theme

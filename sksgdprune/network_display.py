@@ -334,7 +334,7 @@ def _draw_matrix(part, layer, cmap):
     image = _show(ax, values, layer.remaining, _largest(values), cmap)
     ax.set_aspect("auto")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     ax.tick_params(length=0, pad=8, labelsize="small")
     ax.set_ylabel(layer.source)
     ax.set_xlabel(layer.target)

@@ -149,6 +149,12 @@ def test_several_hidden_layers_are_numbered():
 # Images
 
 
+def test_units_have_whole_numbers_even_where_there_is_one():
+    ax = NetworkDisplay.from_estimator(regressor().fit(X, X[:, 0])).axes_[-1]
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [0]
+
+
 def test_inputs_that_are_images_show_the_pixels_and_the_units_in_use():
     display = NetworkDisplay(WEIGHTS, STATUS, input_shape=(2, 2)).plot()
     pixels, matrix = display.axes_
