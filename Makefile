@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: digits test test-engines lint format clean
+.PHONY: digits test test-engines test-wheel dist lint format clean
 
 digits: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/digits.py $(ARGS)
@@ -24,6 +24,15 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+dist: $(VENV)/.installed-release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+# In a fresh environment and an empty folder; ARGS="--resolution lowest-direct": with the minima.
+test-wheel: dist
+	$(BIN)/python .ci/test_wheel.py $(ARGS)
+
 # One stamp per extra of pyproject.toml.
 $(VENV)/.installed-%: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,5 +40,5 @@ $(VENV)/.installed-%: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info benchmarks/out
+	rm -rf $(VENV) build dist *.egg-info benchmarks/out
 	find . -name __pycache__ -prune -exec rm -rf {} +
