@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: digits test test-engines docs lint format clean
+.PHONY: digits test test-engines test-wheel docs dist lint format clean
 
 digits: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/digits.py $(ARGS)
@@ -28,6 +28,15 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+dist: $(VENV)/.installed-release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+# In a fresh environment and an empty folder; ARGS="--resolution lowest-direct": with the minima.
+test-wheel: dist
+	$(BIN)/python .ci/test_wheel.py $(ARGS)
+
 # One stamp per extra of pyproject.toml.
 $(VENV)/.installed-%: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -35,6 +44,6 @@ $(VENV)/.installed-%: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info benchmarks/out
+	rm -rf $(VENV) build dist *.egg-info benchmarks/out
 	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/house
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -19,4 +19,4 @@ __all__ = [
     "prune_gradually",
     "schedules",
 ]
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

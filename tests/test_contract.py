@@ -89,7 +89,7 @@ def test_every_parameter_is_documented_and_checked(make):
     names = set(inspect.signature(type(estimator)).parameters)
     assert names == set(estimator._parameter_constraints)
     for name in names:
-        assert f"\n    {name} : " in type(estimator).__doc__
+        assert f"\n{name} : " in inspect.getdoc(type(estimator))
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])

@@ -107,6 +107,7 @@ def test_a_dask_sweep_outlives_a_worker(cluster):
     thread.join()
     assert killed
     assert_same_results(found, expected)
+    cluster.wait_for_workers(2)  # for the next test: joblib leaves a single worker out
 
 
 def test_the_data_go_to_a_worker_once_and_not_with_each_training(backend, tmp_path):

@@ -215,6 +215,7 @@ def test_a_damaged_file_is_trained_again(tmp_path, trainings, caplog):
 KILLED = """
 import sys
 from tests.sweep_cases import iris, sweep
+sweep(p=0.5).fit(*iris())  # what is compiled is loaded
 print("ready", flush=True)
 sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).fit(*iris())
 """
@@ -223,16 +224,17 @@ sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).f
 def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
     """Ten kills, at moments spread over the time that the whole takes."""
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
-    started = time.perf_counter()
     expected = sweep(**options).fit(*iris()).cv_results_
     (tmp_path / "kept").mkdir()
+    started = time.perf_counter()
+    sweep(**options).fit(*iris())  # the first may have compiled
     whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
     for moment in moments:
         command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             process.stdout.readline()
             time.sleep(2 * moment * whole)
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         shutil.copytree(tmp_path / "kept", tmp_path / f"{moment}", dirs_exist_ok=True)
         trainings.clear()
         found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
@@ -250,6 +252,7 @@ with parallel_config("loky"):
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a group of processes is killed as POSIX does")
 def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
     options["finetune_steps"] = 5_000

@@ -264,7 +264,9 @@ def test_a_second_fit_leaves_nothing_of_the_first(change):
 
 
 @pytest.mark.parametrize(
-    "change", [{"p": 2}, {"scope": "x"}, {"cv": 1000}, {"method": lambda evidence: 1 / 0}], ids=str
+    "change",
+    [{"p": 2}, {"scope": "x"}, {"cv": 1000}, {"method": lambda evidence: 1 / 0}],
+    ids=["p", "scope", "cv", "method"],
 )
 def test_a_fit_that_fails_leaves_the_fitted_sweep_as_it_was(change):
     X, y = iris()

@@ -76,7 +76,7 @@ COMMON = (
         for v, word in ((np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity"))
     ]
     + [
-        (f"{m} with malformed CSR", on_data(m, MALFORMED), "no well-formed CSR matrix: .*indices")
+        (f"{m} with malformed CSR", on_data(m, MALFORMED), "no well-formed CSR .*ind(ex|ices)")
         for m in ("fit", "partial_fit", "predict", "prune", "freeze")
     ]
     + [
