@@ -46,6 +46,8 @@ def _fitted_vector(name, doc, possible, is_possible) -> Any:
         old, value = read(self), np.asarray(value)
         if value.shape != old.shape:
             raise ValueError(f"Got {attribute} of shape {value.shape}; it must be {old.shape}.")
+        if value.dtype == bool:
+            raise ValueError(f"Got truth values in {attribute}; possible are {possible}.")
         if not is_possible(value).all():
             wrong = value[~is_possible(value)][0]
             raise ValueError(f"Got {wrong} in {attribute}; possible are {possible}.")
@@ -230,7 +232,7 @@ class FittedNetworkMixin:
     status_: NDArray[np.uint8] = _fitted_vector(
         "status",
         "Of each parameter: 0 free, 1 frozen, 2 pruned; uint8 of shape (n_parameters,).",
-        "0, 1 and 2",
+        "0 (free), 1 (frozen) and 2 (pruned)",
         lambda status: np.isin(status, (FREE, FROZEN, PRUNED)),
     )
 

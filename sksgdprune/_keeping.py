@@ -173,6 +173,8 @@ class _Description:
             return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
         if isinstance(value, PurePath):  # its state has what was asked of it
             return ("path", str(value))
+        if isinstance(value, np.ufunc):  # some packages change how these are pickled
+            return ("ufunc", value.__name__, value.signature, value.types)
         if hasattr(value, "py_func"):  # numba's
             return inner(value.py_func)
         try:

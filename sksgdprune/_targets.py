@@ -81,12 +81,13 @@ class Classes:
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most.
 
-        The accuracy, or where always naming the commonest class is as good, the log-likelihood.
+        The accuracy, or where always naming the commonest class is as good, within two standard
+        errors, the log-likelihood.
         """
         shares = np.average(Y, axis=0, weights=weights)
-        accuracy = self.grade(Z, Y, weights)
-        if accuracy > shares.max():
-            return "accuracy", accuracy, shares.max()
+        accuracy, most = self.grade(Z, Y, weights), shares.max()
+        if accuracy > most + 2 * np.sqrt(most * (1 - most) / len(Y)):
+            return "accuracy", accuracy, most
         fit = np.average(log_softmax(Z, axis=1)[Y.astype(bool)], weights=weights)
         return "log-likelihood", fit, -entr(shares).sum()
 

@@ -80,11 +80,15 @@ class Moments(NamedTuple):
     def units(self):
         """Return mean and deviation; a column that is constant, or overflows, has a scale of 1.
 
-        They are rounded, so that the way the rows come (in which order, repeated or weighted, dense
-        or CSR), which shows in the last digits of sums, does not show in the training.
+        A variance that the rounding of sums alone can make (Chan, Golub & LeVeque 1983) is none.
+        Mean and deviation are rounded, so that the way the rows come (in which order, repeated or
+        weighted, dense or CSR), which shows in the last digits of sums, does not show in the
+        training.
         """
         deviation = np.sqrt(self.variance)
-        varies = deviation > 10 * np.finfo(np.float64).eps * np.abs(self.mean)
+        rounding = self.count * np.finfo(np.float64).eps
+        with np.errstate(over="ignore", invalid="ignore"):
+            varies = self.variance > rounding * self.variance + (rounding * self.mean) ** 2
         usable = np.isfinite(self.mean) & np.isfinite(deviation)
         scale = _rounded(np.where(varies & usable, deviation, 1.0))
         mean = np.where(usable, self.mean, 0.0)

@@ -13,6 +13,7 @@ from sksgdprune import (
     SparsitySweep,
     _training,
 )
+from sksgdprune._targets import Classes
 from sksgdprune._training import auto_steps
 from tests.cases import LABELS, X, Y, classifier, regressor, state
 
@@ -101,6 +102,18 @@ def test_a_loss_that_clearly_falls_still_at_the_end_says_so(make, learning_rate)
 def test_a_fit_no_better_than_a_constant_says_so(make, y):
     with pytest.warns(ConvergenceWarning, match="no better .* than a constant"):
         make(learning_rate=1e-300).fit(X, y if make is classifier else y - 9)
+
+
+def test_a_row_more_right_than_by_the_commonest_class_is_no_success():
+    """As where a loss went through the roof: the probabilities are asked, too."""
+    y = np.repeat([0, 1], [60, 40])
+    Y = y[:, np.newaxis] == [0, 1]
+    guesses = np.where(np.arange(100) == 99, 1, 0)
+    Z = 1e6 * (guesses[:, np.newaxis] == [0, 1])
+    metric, own, constant = Classes.of(y).against_constant(Z, Y, None)
+    assert metric == "log-likelihood"
+    assert own == pytest.approx(-39e4)
+    assert constant == pytest.approx(0.6 * np.log(0.6) + 0.4 * np.log(0.4))
 
 
 def test_counts_that_are_not_learnt_say_so():

@@ -123,6 +123,14 @@ def test_weights_of_a_wrong_shape_or_not_finite_are_refused(wrong, told):
     assert state(clf) == before
 
 
+def test_a_mask_of_truth_values_is_no_status():
+    clf = trained()
+    before = state(clf)
+    with pytest.raises(ValueError, match=r"truth values in status_; possible are 0 \(free\), 1 \("):
+        clf.status_ = clf.theta_ != 0
+    assert state(clf) == before
+
+
 def test_weights_cannot_be_assigned_before_fit():
     with pytest.raises(AttributeError, match="has no intercepts_ before fit"):
         classifier().intercepts_ = [np.zeros(3)]

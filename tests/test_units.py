@@ -54,6 +54,16 @@ def test_columns_that_are_constant_or_overflow_have_a_scale_of_1():
     np.testing.assert_allclose(units.mean, [0, 0.1, 0, 1], atol=1e-6)
 
 
+@pytest.mark.parametrize("value", [0.1, -0.0235, 7.3, 1 / 3, 1e6 + 0.1, 16.0])
+@pytest.mark.parametrize("n", [10, 600, 20_000])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_constant_that_sums_round_has_a_scale_of_1(value, n, form):
+    rows = np.column_stack([np.full(n, value), value + 1e-4 * (-1.0) ** np.arange(n)])
+    scale = Moments.of(form(rows)).units().scale
+    assert scale[0] == 1
+    np.testing.assert_allclose(scale[1], 1e-4, rtol=1e-5)
+
+
 @pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("form", FORMS)
 def test_raw_data_train_as_standardised_data_do(make, form):
