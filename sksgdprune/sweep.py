@@ -17,7 +17,6 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_random_state, get_tags, indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from sksgdprune import _callbacks, _scores
 from sksgdprune import _validation as check
@@ -26,7 +25,7 @@ from sksgdprune._cells import Work, last_step, report_failures
 from sksgdprune._forwarding import ForwardingMixin
 from sksgdprune._recipe import Recipe
 from sksgdprune._results import check_refit, choose, metrics_of, tabulate
-from sksgdprune._routing import route
+from sksgdprune._routing import MetadataRoutingMixin, route
 from sksgdprune._scores import FreezeMethod, PruneMethod
 from sksgdprune._sklearn import (
     HasMethods,
@@ -59,7 +58,11 @@ WARMUP_SHARE = 1 / 16
 
 
 class SparsitySweep(
-    ForwardingMixin, _callbacks.CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+    ForwardingMixin,
+    MetadataRoutingMixin,
+    _callbacks.CallbackSupportMixin,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     """Train, cut to a fraction p, fine-tune; for one p, or for many with cross-validation.
 
@@ -401,40 +404,6 @@ class SparsitySweep(
         name, _ = pipeline.steps[-1]
         pipeline.steps = [*steps[:-1], (name, steps[-1])]
         return pipeline
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
-
-        Returns
-        -------
-        sklearn.utils.metadata_routing.MetadataRouter
-            The routing.
-
-        Examples
-        --------
-        >>> import sklearn
-        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
-        >>> with sklearn.config_context(enable_metadata_routing=True):
-        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
-        ...     router = SparsitySweep(clf).get_metadata_routing()
-        >>> router.consumes("fit", ["sample_weight"])
-        {'sample_weight'}
-        """
-        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
-        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
-        to_score = MethodMapping().add(caller="score", callee="score")
-        return (
-            MetadataRouter(owner=self)
-            .add(estimator=self.estimator, method_mapping=fit_to_fit)
-            .add(
-                scorer=check_scoring(self.estimator, self.scoring),
-                method_mapping=to_score.add(caller="fit", callee="score"),
-            )
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")
