@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+import sksgdprune
 from tests.public import TOP
 
 REPOSITORY = Path(__file__).parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+# Here or installed: the rest of the repository is beside the tests.
+PACKAGE = Path(sksgdprune.__file__).parent
 MADE = ("examples/index", "house/house.png")  # by the build
 
 
@@ -17,7 +20,9 @@ MADE = ("examples/index", "house/house.png")  # by the build
 def test_relative_links_lead_to_files(page):
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     for link in links:
-        if not link.startswith(("http", *MADE)):
+        if "sksgdprune/" in link:
+            assert (PACKAGE / link.partition("sksgdprune/")[2]).exists(), link
+        elif not link.startswith(("http", *MADE)):
             assert (page.parent / link).exists(), link
 
 

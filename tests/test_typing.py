@@ -83,6 +83,8 @@ def is_of(value, hint):
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return True
+    if hasattr(origin, "__value__"):  # NDArray from NumPy 2.5 on
+        return is_of(value, origin.__value__[arguments])
     if origin in (Union, UnionType):
         return any(is_of(value, one) for one in arguments)
     if origin is np.ndarray:
