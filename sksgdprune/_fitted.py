@@ -144,7 +144,8 @@ class FittedNetworkMixin:
         From 78 % of pruned parameters on, predictions run over the remaining connections, which
         is faster than the dense network. The pickle's size then follows the number of remaining
         parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
-        the dense vectors for as long as they run.
+        the dense vectors for as long as they run, and a network that is less sparse keeps its
+        dense weights in memory, not in files, once it has predicted.
 
         Returns
         -------

@@ -201,10 +201,10 @@ class FittedNetwork:
         """
         n_outputs = self.layout.sizes[-1]
         size = max(DRAWN_VALUES // (len(self.draws) * n_outputs), 1)
-        drawn = [replace(self, parameters=self.parameters.with_theta(d)) for d in self.draws]
         for first in range(0, X.shape[0], size):
             rows = slice(first, min(first + size, X.shape[0]))
-            Z = np.stack([network.output(X[rows]) for network in drawn])
+            drawn = (replace(self, parameters=self.parameters.with_theta(d)) for d in self.draws)
+            Z = np.stack([network.output(X[rows]) for network in drawn])  # one after the other
             yield rows, Z if self.calibration is None else tempered(Z, self.calibration.temperature)
 
     def pooled_output(self, X):

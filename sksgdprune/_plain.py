@@ -21,16 +21,22 @@ RECORDS = {
     kind.__name__: kind for kind in (*_OF_NETWORK, Classes, Labels, Reals, Counts, *_OF_TRAINING)
 }
 NAME = "__record__"
+ATTRIBUTES = "_network", "_seen", "_sampler"  # those of an estimator that hold records
 
 
 class PlainStateMixin:
     """Stands before BaseEstimator, whose state it writes without records."""
 
     def __getstate__(self):
-        return {name: plain(value) for name, value in super().__getstate__().items()}
+        return _changed(plain, super().__getstate__())
 
     def __setstate__(self, state):
-        super().__setstate__({name: restored(value) for name, value in state.items()})
+        super().__setstate__(_changed(restored, state))
+
+
+def _changed(change, state):
+    """Return a state with what holds records changed; the rest may be the user's."""
+    return state | {name: change(state[name]) for name in ATTRIBUTES if name in state}
 
 
 def plain(value):

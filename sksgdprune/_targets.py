@@ -81,14 +81,16 @@ class Classes:
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most.
 
-        The accuracy, or where always naming the commonest class is as good, within two standard
-        errors, the log-likelihood.
+        The accuracy, or where always naming the commonest class is as good, the log-likelihood. So
+        too where it is as good within two standard errors and the probabilities are worse than
+        equal ones: what is right then is so by chance.
         """
         shares = np.average(Y, axis=0, weights=weights)
         accuracy, most = self.grade(Z, Y, weights), shares.max()
-        if accuracy > most + 2 * np.sqrt(most * (1 - most) / len(Y)):
-            return "accuracy", accuracy, most
         fit = np.average(log_softmax(Z, axis=1)[Y.astype(bool)], weights=weights)
+        error = np.sqrt(most * (1 - most) / len(Y))
+        if accuracy > most + 2 * error or (accuracy > most and fit > -np.log(len(shares))):
+            return "accuracy", accuracy, most
         return "log-likelihood", fit, -entr(shares).sum()
 
     def columns(self, y):

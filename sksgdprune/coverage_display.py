@@ -13,7 +13,6 @@ from sksgdprune._typing import ArrayLike, MatrixLike, PredictsIntervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
 
@@ -55,7 +54,7 @@ class CoverageDisplay:
     """
 
     ax_: Axes
-    figure_: Figure | SubFigure
+    figure_: Any
     line_: Line2D
 
     def __init__(self, nominal: ArrayLike, covered: ArrayLike, name: str | None = None):

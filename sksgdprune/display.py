@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
-    from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
 X_LABELS = {
@@ -103,7 +102,7 @@ class SparsitySweepDisplay:
     """
 
     ax_: Axes
-    figure_: Figure | SubFigure
+    figure_: Any
     lines_: list[Line2D]
     spread_: list[Artist | ErrorbarContainer]
     chosen_: Line2D | None

@@ -116,6 +116,15 @@ def test_a_row_more_right_than_by_the_commonest_class_is_no_success():
     assert constant == pytest.approx(0.6 * np.log(0.6) + 0.4 * np.log(0.4))
 
 
+def test_sure_of_its_few_mistakes_a_fit_is_still_a_success():
+    """As under the double softmax, which trains probabilities that are too sure."""
+    y = np.repeat([0, 1], [76, 4])
+    Y = y[:, np.newaxis] == [0, 1]
+    guesses = np.where(np.arange(80) == 79, 0, y)
+    Z = 20 * (guesses[:, np.newaxis] == [0, 1])
+    assert Classes.of(y).against_constant(Z, Y, None) == ("accuracy", 79 / 80, 0.95)
+
+
 def test_counts_that_are_not_learnt_say_so():
     with pytest.warns(ConvergenceWarning, match="no better .* than a constant"):
         regressor(loss="poisson", learning_rate=1e-300).fit(X, 1000 + Y)

@@ -1,6 +1,8 @@
 """What leaves the package: ONNX by way of scikit-learn's MLP, and files of skops."""
 
+import copy
 import io
+import pickle
 
 import joblib
 import numpy as np
@@ -176,3 +178,11 @@ def test_an_exported_estimator_needs_no_trust():
     mlp = classifier(NAMES).to_sklearn()
     loaded = skops.io.loads(skops.io.dumps(mlp))
     assert_array_equal(loaded.predict_proba(X), mlp.predict_proba(X))
+
+
+@pytest.mark.parametrize("kept", [{"__record__": "mine"}, {"__record__": "State", "theta": 1}])
+def test_a_users_own_attributes_come_back_as_they_were(kept):
+    clf = classifier()
+    clf.kept = kept
+    assert copy.deepcopy(clf).kept == kept
+    assert pickle.loads(pickle.dumps(clf)).kept == kept

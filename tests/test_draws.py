@@ -1,6 +1,7 @@
 """Draws: which iterates they are, that masks hold in them, and what is predicted from them."""
 
 import pickle
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -241,6 +242,21 @@ def test_labels_are_averaged_one_by_one():
     np.testing.assert_allclose(model.predict_proba(X), P.mean(axis=0))
     np.testing.assert_array_equal(model.predict(X), P.mean(axis=0) > 0.5)
     assert model.predict_uncertainty(X).mutual_information.shape == (80, 3)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_predicting_holds_the_weights_of_one_draw_at_a_time(sparse):
+    wide = np.random.RandomState(0).normal(size=(60, 500))
+    model = PreconditionedMLPRegressor((50,), n_draws=40, max_steps=80, random_state=0)
+    model.fit(wide, wide[:, 0]).prune(0.5 if sparse else 0.0)
+    one = model._network.layout.n_parameters * 8
+    if sparse:
+        model.sparsify()
+    tracemalloc.start()
+    model.predict(wide)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * one
 
 
 @pytest.mark.parametrize("size", [1, 37, 10**6])

@@ -119,7 +119,7 @@ n_pruned: int = clf.sparsity_report_[0]["pruned"]
 theta: Array = clf.theta_ + reg.X_mean_ + reg.y_scale_
 clf.coefs_ = [W * 2 for W in clf.coefs_]
 if reg.noise_std_ is not None:
-    widest: Array = 2 * reg.noise_std_
+    widest: float = float(reg.noise_std_.max())
 t: int = clf.t_ + clf.out_activation_  # flagged
 n_rows: int = clf.sparsity_.shape[0]  # flagged
 wide: Array = 2 * reg.noise_std_  # flagged
