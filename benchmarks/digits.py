@@ -174,18 +174,15 @@ def draw(tables, loss, path):
 
 def summary(tables):
     """Return a table of mean test accuracy ± std at a few p."""
-    table = Table(title="test accuracy, mean ± std")
-    table.add_column("experiment")
-    for p in SHOWN:
+    table = Table(title="test accuracy in %, mean ± std")
+    table.add_column("experiment", overflow="fold")
+    tried = np.concatenate([rows["p"] for rows in tables.values()])
+    shown = [p for p in SHOWN if np.isclose(tried, p).any()]
+    for p in shown:
         table.add_column(f"p={p:g}", justify="right")
     for name, rows in tables.items():
-        groups = rows.groupby("p")["test_accuracy"]
-        mean, std = groups.mean(), groups.std(ddof=0)
-        cells = []
-        for p in SHOWN:
-            nearest = mean.index[np.argmin(np.abs(mean.index - p))]
-            close = abs(nearest - p) < 1e-9
-            cells.append(f"{mean[nearest]:.3f} ± {std[nearest]:.3f}" if close else "")
+        scores = [100 * rows["test_accuracy"][np.isclose(rows["p"], p)] for p in shown]
+        cells = (f"{s.mean():.1f} ± {s.std(ddof=0):.1f}" if len(s) else "" for s in scores)
         table.add_row(name, *cells)
     return table
 
