@@ -173,7 +173,7 @@ class _Description:
             return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
         if isinstance(value, PurePath):  # its state has what was asked of it
             return ("path", str(value))
-        if isinstance(value, np.ufunc):  # some packages change how these are pickled
+        if isinstance(value, np.ufunc):  # whose state holds what was asked of it, too
             return ("ufunc", value.__name__, value.signature, value.types)
         if hasattr(value, "py_func"):  # numba's
             return inner(value.py_func)

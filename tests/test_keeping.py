@@ -1,7 +1,7 @@
 """What a kept result depends on: the fingerprints of data, code and parameters."""
 
-import copyreg
 import functools
+import inspect
 import math
 import subprocess
 import sys
@@ -107,10 +107,10 @@ def test_equal_values_have_equal_fingerprints(make):
     assert fingerprint(make()) == fingerprint(make())
 
 
-def test_a_ufunc_has_one_fingerprint_however_it_is_pickled(monkeypatch):
-    before = fingerprint(np.add)  # skops and dask.array register a way of their own
-    monkeypatch.setitem(copyreg.dispatch_table, np.ufunc, lambda ufunc: (getattr, (np, "add")))
-    assert fingerprint(np.add) == before != fingerprint(np.multiply)
+def test_a_ufunc_has_one_fingerprint_whatever_was_asked_of_it():
+    before = fingerprint(np.hypot)
+    inspect.signature(np.hypot)  # NumPy 2.4 keeps it; importing skops asks all of them
+    assert fingerprint(np.hypot) == before != fingerprint(np.arctan2)
 
 
 def test_all_of_them_differ():
