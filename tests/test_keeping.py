@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -109,7 +110,8 @@ def test_equal_values_have_equal_fingerprints(make):
 
 def test_a_ufunc_has_one_fingerprint_whatever_was_asked_of_it():
     before = fingerprint(np.hypot)
-    inspect.signature(np.hypot)  # NumPy 2.4 keeps it; importing skops asks all of them
+    with suppress(ValueError):  # older ones tell no signature
+        inspect.signature(np.hypot)  # NumPy 2.4 keeps it; importing skops asks all of them
     assert fingerprint(np.hypot) == before != fingerprint(np.arctan2)
 
 
