@@ -13,7 +13,7 @@ test: $(VENV)/.installed-test
 
 # A real Dask cluster and a real Ray, on this machine.
 test-engines: $(VENV)/.installed-engines
-	$(BIN)/python -m pytest -m engines tests/test_engines.py $(ARGS)
+	$(BIN)/python -m pytest -m engines tests/ecosystem/test_engines.py $(ARGS)
 
 # The site, in docs/_build/html; .venv/bin/python docs/check_site.py opens it in a browser.
 docs: $(VENV)/.installed-docs

@@ -22,12 +22,9 @@ from reports import half_width, machine, markdown_table
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from threadpoolctl import threadpool_limits
 
-from sksgdprune import (
-    PreconditionedMLPClassifier,
-    PreconditionedMLPRegressor,
-    _recipe,
-    _training,
-)
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
+from sksgdprune._pruning import plan as _recipe
+from sksgdprune._training import trainer as _training
 
 RESULTS = Path(__file__).parent / "results"
 MOST_ROWS = 25_000

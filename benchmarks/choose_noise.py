@@ -25,8 +25,9 @@ from scipy.stats import norm, t
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit
 
-from sksgdprune import PreconditionedMLPRegressor, _network
-from sksgdprune._predictive import tempered
+from sksgdprune import PreconditionedMLPRegressor
+from sksgdprune._network import network as _network
+from sksgdprune._targets.predictive import tempered
 
 RESULTS = Path(__file__).parent / "results"
 DEGREES = np.inf, 20, 10, 8, 6, 5, 4, 3

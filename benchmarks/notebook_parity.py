@@ -3,7 +3,7 @@
     python benchmarks/notebook_parity.py RECORD.npz ...
 
 A record holds a start, every random draw, and the network after each block of steps and each
-cut (see tests/data/README.md). For each record, prints the largest difference of θ and of C
+cut (see tests/recorded/README.md). For each record, prints the largest difference of θ and of C
 over all blocks (divided by the tensor's largest value) and whether the masks agree; exits 1
 where a classification record exceeds 1e-9, a regression record 1e-6, or a mask differs.
 
@@ -19,14 +19,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune import _evaluation, _scores, _selection, _training
-from sksgdprune._kernels import doors, records
-from sksgdprune._kernels.plan import plan, write_back
-from sksgdprune._layout import Layout
-from sksgdprune._network import FittedNetwork
-from sksgdprune._sampling import Data, samples
-from sksgdprune._storage import Parameters
-from sksgdprune._threads import blas_threads
+from sksgdprune._data.sampling import Data, samples
+from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import types as records
+from sksgdprune._kernels.sparse_lists import plan, write_back
+from sksgdprune._network.layout import Layout
+from sksgdprune._network.network import FittedNetwork
+from sksgdprune._network.parameters import Parameters
+from sksgdprune._pruning import scores as _scores
+from sksgdprune._pruning import selection as _selection
+from sksgdprune._training import evaluation as _evaluation
+from sksgdprune._training import trainer as _training
+from sksgdprune._utils.threads import blas_threads
 
 TENSORS = ("W1", "b1", "W2", "b2")
 TOLERANCES = {"classification": 1e-9, "regression": 1e-6}

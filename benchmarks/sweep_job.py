@@ -10,9 +10,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
-from sksgdprune._recipe import Recipe, train
-from sksgdprune._threads import blas_threads
-from sksgdprune._training import Course
+from sksgdprune._pruning.plan import Recipe, train
+from sksgdprune._training.trainer import Course
+from sksgdprune._utils.threads import blas_threads
 
 SEED = 0
 LARGEST = np.iinfo(np.int32).max

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from torch import nn
 from torch.nn.utils import prune
 
-from sksgdprune._selection import count
+from sksgdprune._pruning.selection import count
 
 MOMENTUM = 0.9
 RATES = {"adam": (1e-3, 3e-3, 1e-2), "sgd": (0.03, 0.1, 0.3)}

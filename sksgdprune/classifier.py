@@ -8,13 +8,14 @@ from typing import Any, Literal, Self
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
-from sksgdprune import _targets
-from sksgdprune import _validation as check
-from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._fitted import ScoreMixin, network_of
-from sksgdprune._outputs import OUTPUTS
-from sksgdprune._sklearn import StrOptions
-from sksgdprune._typing import (
+from sksgdprune._data import validation as check
+from sksgdprune._estimator.base import BasePreconditionedMLP
+from sksgdprune._estimator.fitted import ScoreMixin, network_of
+from sksgdprune._targets import targets as _targets
+from sksgdprune._targets.links import OUTPUTS
+from sksgdprune._uncertainty.posterior import ClassificationDrawsMixin
+from sksgdprune._utils.sklearn_private import StrOptions
+from sksgdprune._utils.typing import (
     Activation,
     Array,
     ArrayLike,
@@ -27,7 +28,6 @@ from sksgdprune._typing import (
     Sampling,
     Seed,
 )
-from sksgdprune._uncertainty import ClassificationDrawsMixin
 
 
 class PreconditionedMLPClassifier(

@@ -7,12 +7,13 @@ from typing import Literal, Self
 
 from sklearn.base import MultiOutputMixin, RegressorMixin
 
-from sksgdprune import _targets
-from sksgdprune import _validation as check
-from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._fitted import ScoreMixin, network_of
-from sksgdprune._sklearn import StrOptions
-from sksgdprune._typing import (
+from sksgdprune._data import validation as check
+from sksgdprune._estimator.base import BasePreconditionedMLP
+from sksgdprune._estimator.fitted import ScoreMixin, network_of
+from sksgdprune._targets import targets as _targets
+from sksgdprune._uncertainty.posterior import RegressionDrawsMixin
+from sksgdprune._utils.sklearn_private import StrOptions
+from sksgdprune._utils.typing import (
     Activation,
     Array,
     ArrayLike,
@@ -25,7 +26,6 @@ from sksgdprune._typing import (
     Sampling,
     Seed,
 )
-from sksgdprune._uncertainty import RegressionDrawsMixin
 
 
 class PreconditionedMLPRegressor(

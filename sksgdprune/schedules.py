@@ -12,8 +12,8 @@ from itertools import pairwise
 from numbers import Real
 from typing import NamedTuple
 
-from sksgdprune._typing import HasPlan, Schedule
-from sksgdprune._validation import is_whole
+from sksgdprune._data.validation import is_whole
+from sksgdprune._utils.typing import HasPlan, Schedule
 
 
 class Stage(NamedTuple):

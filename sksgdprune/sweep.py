@@ -18,26 +18,27 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_random_state, get_tags, indexable
 
-from sksgdprune import _callbacks, _scores
-from sksgdprune import _validation as check
-from sksgdprune._base import BasePreconditionedMLP
-from sksgdprune._cells import Work, last_step, report_failures
-from sksgdprune._forwarding import ForwardingMixin
-from sksgdprune._recipe import Recipe
-from sksgdprune._results import check_refit, choose, metrics_of, tabulate
-from sksgdprune._routing import MetadataRoutingMixin, route
-from sksgdprune._scores import FreezeMethod, PruneMethod
-from sksgdprune._sklearn import (
+from sksgdprune._data import validation as check
+from sksgdprune._estimator.base import BasePreconditionedMLP
+from sksgdprune._pruning import scores as _scores
+from sksgdprune._pruning.plan import Recipe
+from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
+from sksgdprune._sweep.cell import Work, last_step, report_failures
+from sksgdprune._sweep.delegation import ForwardingMixin
+from sksgdprune._sweep.results import check_refit, choose, metrics_of, tabulate
+from sksgdprune._sweep.routing import MetadataRoutingMixin, route
+from sksgdprune._sweep.runner import Trainings
+from sksgdprune._training.trainer import auto_steps
+from sksgdprune._utils import callbacks as _callbacks
+from sksgdprune._utils.sklearn_private import (
     HasMethods,
     Options,
     StrOptions,
     fit_context,
     num_samples,
 )
-from sksgdprune._threads import blas_threads, thread_count
-from sksgdprune._training import auto_steps
-from sksgdprune._trainings import Trainings
-from sksgdprune._typing import (
+from sksgdprune._utils.threads import blas_threads, thread_count
+from sksgdprune._utils.typing import (
     Action,
     Array,
     ArrayLike,

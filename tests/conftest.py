@@ -8,10 +8,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sksgdprune import _training
+from sksgdprune._training import trainer as _training
 
 pytest.register_assert_rewrite("tests.sweep_cases")
-# Read by mypy, in tests/test_typing.py, and full of mistakes.
+# Read by mypy, in tests/ecosystem/test_typing.py, and full of mistakes.
 collect_ignore = ["typing_user.py"]
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

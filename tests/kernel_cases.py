@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from sksgdprune._kernels import doors, records
-from sksgdprune._kernels.plan import LISTED_BELOW, plan, write_back
-from sksgdprune._layout import Layout
-from sksgdprune._network import FittedNetwork
-from sksgdprune._sampling import samples
-from sksgdprune._storage import Parameters
-from sksgdprune._training import Settings
-from sksgdprune._units import AS_IS
+from sksgdprune._data.sampling import samples
+from sksgdprune._data.standardization import AS_IS
+from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import types as records
+from sksgdprune._kernels.sparse_lists import LISTED_BELOW, plan, write_back
+from sksgdprune._network.layout import Layout
+from sksgdprune._network.network import FittedNetwork
+from sksgdprune._network.parameters import Parameters
+from sksgdprune._training.trainer import Settings
 
 
 def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=np.float64):

@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from sksgdprune._kernels.records import OPTIONS, jit
+from sksgdprune._kernels.types import OPTIONS, jit
 
 
 @intrinsic

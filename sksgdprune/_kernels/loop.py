@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from sksgdprune._kernels.losses import mean, output_delta
-from sksgdprune._kernels.passes import (
+from sksgdprune._kernels.layers import (
     forward,
     gather,
     live_units,
@@ -13,9 +12,10 @@ from sksgdprune._kernels.passes import (
     scatter,
     standardise,
 )
-from sksgdprune._kernels.plan import DENSE, LISTED
-from sksgdprune._kernels.records import jit, jit_inline
-from sksgdprune._kernels.step import collect, level, rates, update_dense, update_listed
+from sksgdprune._kernels.losses import mean, output_delta
+from sksgdprune._kernels.sparse_lists import DENSE, LISTED
+from sksgdprune._kernels.types import jit, jit_inline
+from sksgdprune._kernels.update import collect, level, rates, update_dense, update_listed
 from sksgdprune._kernels.views import connections, units
 
 

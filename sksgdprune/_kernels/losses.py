@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sksgdprune._kernels.exponential import exp
-from sksgdprune._kernels.records import (
+from sksgdprune._kernels.types import (
     DOUBLE_SOFTMAX,
     LOGISTIC_LOG,
     POISSON_EXP,

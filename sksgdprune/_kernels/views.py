@@ -1,6 +1,6 @@
 """Parts of the arrays in which all layers lie behind each other."""
 
-from sksgdprune._kernels.records import jit
+from sksgdprune._kernels.types import jit
 
 
 @jit

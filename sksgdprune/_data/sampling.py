@@ -1,0 +1,190 @@
+"""The data to train on, and which of their rows come up."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sksgdprune._data.standardization import AS_IS
+from sksgdprune._kernels.types import Samples, Sparse, Units
+
+# How often a row can count on average: weights beyond that are scaled down, so that an epoch,
+# whose length is the sum of the weights, stays a hundred passes over the data at most.
+MOST_REPEATS = 100
+
+
+def content_key(X, Y):
+    """Return a number for each row that depends on what is in it, not on where it stands.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Inputs.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_samples,)
+        A fixed random projection of each row; ties are equal rows.
+    """
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=X.shape[1]), rng.normal(size=Y.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        key = X @ directions[0] if issparse(X) else np.einsum("ij,j->i", X, directions[0])
+        return key + np.einsum("ij,j->i", Y, directions[1])
+
+
+class Population:
+    """Rows to draw from, each as often as its weight says: weight 2 is the row twice.
+
+    Points of the interval from 0 to `size` lie in rows, a row's part being as long as its
+    weight. So integer weights give the very draws of the data set with its rows repeated.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    weights : ndarray of float64 of shape (n_rows,), default=None
+        Their weights; None means 1 each.
+    order : ndarray of int64, default=None
+        In which they lie in the interval, or those that do; None means all as they are.
+
+    Attributes
+    ----------
+    size : int
+        Number of samples: the sum of the weights, rounded up. Weights that come to less than
+        the number of rows that have any, or to very much more, are scaled.
+    """
+
+    def __init__(self, n_rows, weights=None, order=None):
+        self.n_rows, self._ends, self._order = n_rows, None, order
+        self.size = n_rows if order is None else len(order)
+        if weights is None:
+            return
+        weights = weights if order is None else weights[order]
+        weighted, total = np.flatnonzero(weights), float(weights.sum())
+        least = weighted.size
+        self.size = int(min(max(math.ceil(round(total, 6)), least), MOST_REPEATS * least))
+        self._ends = np.cumsum(weights) * (self.size / total)
+        self._ends[weighted[-1] :] = np.inf
+
+    def present(self, rows):
+        """Return those of some rows that lie in the interval."""
+        if self._order is None:
+            return rows[rows < self.n_rows]
+        return rows[np.isin(rows, self._order)]
+
+    def rows(self, points):
+        """Return the numbers of the rows in which points from 0 to `size` lie."""
+        if self._ends is None:
+            rows = points.astype(np.int64)
+        else:
+            rows = np.searchsorted(self._ends, points, side="right")
+        return rows if self._order is None else self._order[rows]
+
+
+class Sampler:
+    """Draws the rows of minibatches and probes; equal however the steps are split into calls.
+
+    Parameters
+    ----------
+    rng : RandomState
+        Seeds the sampler; later draws do not touch it.
+    """
+
+    def __init__(self, rng):
+        seeds = rng.randint(np.iinfo(np.int32).max, size=2)
+        self._batch_rng, self._probe_rng = (np.random.default_rng(seed) for seed in seeds)
+        self._rest = np.empty(0, dtype=np.int64)
+
+    def draw(self, population, n_steps, batch_size, sampling):
+        """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,).
+
+        With sampling="replacement" rows are drawn independently, with probabilities as their
+        weights; with "shuffle" by permutations, in each of which a row comes up as often as its
+        weight says: a fraction by chance, so that the mean over many is exact. A permutation
+        that does not end with a minibatch is continued in the next one.
+        """
+        size = population.size
+        probe = population.rows(self._probe_rng.random(n_steps) * size)
+        if sampling == "replacement":
+            points = self._batch_rng.random((n_steps, batch_size)) * size
+            return population.rows(points), probe
+        rows = population.present(self._rest)
+        n_epochs = -(-(n_steps * batch_size - rows.size) // size)
+        epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
+        rows = np.concatenate([rows, *epochs])
+        used, self._rest = np.split(rows, [n_steps * batch_size])
+        return used.reshape(n_steps, batch_size), probe
+
+    def _permutation(self, size):
+        """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
+        return self._batch_rng.permutation(size) + self._batch_rng.random()
+
+
+def samples(X, Y=None, units=AS_IS):
+    """Return X, an array or a CSR matrix, its units, and Y as the kernels take them."""
+    Y = np.empty((0, 0), dtype=X.dtype) if Y is None else Y
+    units = Units(*(array.astype(X.dtype) for array in units))
+    if not issparse(X):
+        return Samples(X, None, units, Y)
+    columns, row_starts = (a.astype(np.int64, copy=False) for a in (X.indices, X.indptr))
+    sparse = Sparse(X.data, columns, row_starts)
+    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, units, Y)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Checked samples as the kernels take them, their weights, or None, and the units of X."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None = None
+    units: Units = AS_IS
+
+    def samples(self):
+        """Return them for the kernels."""
+        return samples(self.X, self.Y, self.units)
+
+    def population(self, sampling, without=()):
+        """Return the rows to draw from; the order of independent draws makes no difference."""
+        order = self._content_order if sampling == "replacement" else None
+        if len(without):
+            order = np.arange(len(self.Y)) if order is None else order
+            order = order[~np.isin(order, without)]
+        return Population(len(self.Y), self.weights, order)
+
+    @cached_property
+    def _content_key(self):
+        return content_key(self.X, self.Y)
+
+    @cached_property
+    def _content_order(self):
+        return np.argsort(self._content_key, kind="stable")
+
+    @property
+    def size(self):
+        """Number of samples: rows, each as often as it weighs."""
+        return Population(len(self.Y), self.weights).size
+
+    def distinct(self):
+        """Return a number for each row's content: equal rows have the same one.
+
+        It does not depend on where the rows stand. Rows that never come up have -1.
+        """
+        numbers = np.unique(self._content_key, return_inverse=True)[1]
+        return numbers if self.weights is None else np.where(self.weights > 0, numbers, -1)
+
+    def some(self, n):
+        """Return the data of n rows at equal distances, or of all where there are no more."""
+        if len(self.Y) <= n:
+            return self
+        return self.take(np.linspace(0, len(self.Y) - 1, n).astype(int))
+
+    def take(self, rows):
+        """Return the data of some rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(self.X[rows], self.Y[rows], weights, self.units)

@@ -1,0 +1,117 @@
+"""The units of X and y: means and scales of their columns, settled over the first rows.
+
+Steps depend on the units of inputs and targets: H ∝ 1 / C has the inverse square of the targets'
+unit, the gradient the unit itself, and a start that suits inputs of scale 1 suits no other. So
+both are taken out of their units, which the first rows decide: all rows of `fit`, and in
+`partial_fit` those of the first calls.
+"""
+
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from sksgdprune._kernels.types import Units
+
+# Rows after which units no longer change: the mean and the deviation of so many are within some
+# percent.
+SETTLED = 1000
+# Rows whose moments are taken at once.
+BLOCK_ROWS = 2**14
+
+# Binary digits of a scale, and of a mean in units of it.
+BITS = 20
+
+AS_IS = Units(np.empty(0), np.empty(0))
+
+
+def _rounded(values):
+    digits, exponent = np.frexp(values)
+    return np.ldexp(np.rint(digits * 2**BITS), exponent - BITS)
+
+
+class Moments(NamedTuple):
+    """How many rows there are, and each column's mean and variance: float64 (n_columns,)."""
+
+    count: float
+    mean: np.ndarray
+    variance: np.ndarray
+
+    @classmethod
+    def of(cls, rows, weights=None):
+        """Return the moments of an array or a CSR matrix (n_rows, n_columns), block by block."""
+        firsts = range(0, rows.shape[0], BLOCK_ROWS)
+        blocks = (slice(first, first + BLOCK_ROWS) for first in firsts)
+        parts = (
+            cls._of_block(rows[block], None if weights is None else weights[block])
+            for block in blocks
+        )
+        return reduce(cls.joined, parts)
+
+    @classmethod
+    def _of_block(cls, rows, weights):
+        count = float(rows.shape[0] if weights is None else weights.sum())
+        rows = rows.astype(np.float64, copy=False)  # sums in float32 would lose digits
+        with np.errstate(over="ignore", invalid="ignore"):
+            if issparse(rows):
+                return cls(count, *mean_variance_axis(rows, axis=0, weights=weights))
+            mean = np.average(rows, axis=0, weights=weights)
+            return cls(count, mean, np.average((rows - mean) ** 2, axis=0, weights=weights))
+
+    def joined(self, other):
+        """Return the moments of these rows and others (Chan, Golub & LeVeque 1983)."""
+        count = self.count + other.count
+        share, apart = other.count / count, other.mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = self.mean + share * apart
+            variance = self.variance + share * (
+                other.variance - self.variance + (1 - share) * apart**2
+            )
+        return Moments(count, mean, variance)
+
+    def same(self, other):
+        """Return whether these are, to the last bit, the moments of `other`."""
+        return self.count == other.count and all(
+            np.array_equal(mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True)
+        )
+
+    def units(self):
+        """Return mean and deviation; a column that is constant, or overflows, has a scale of 1.
+
+        A variance that the rounding of sums alone can make (Chan, Golub & LeVeque 1983) is none.
+        Mean and deviation are rounded, so that the way the rows come (in which order, repeated or
+        weighted, dense or CSR), which shows in the last digits of sums, does not show in the
+        training.
+        """
+        deviation = np.sqrt(self.variance)
+        rounding = self.count * np.finfo(np.float64).eps
+        with np.errstate(over="ignore", invalid="ignore"):
+            varies = self.variance > rounding * self.variance + (rounding * self.mean) ** 2
+        usable = np.isfinite(self.mean) & np.isfinite(deviation)
+        scale = _rounded(np.where(varies & usable, deviation, 1.0))
+        mean = np.where(usable, self.mean, 0.0)
+        return Units(np.rint(mean / scale * 2**BITS) * (scale / 2**BITS), scale)
+
+
+class Seen(NamedTuple):
+    """What the training has seen of X and y: all rows so far, and those of the last call."""
+
+    X: Moments
+    y: Moments | None
+    last: tuple
+    settled: bool  # whether the units stay as they are
+
+    @classmethod
+    def first(cls, X, y, weights):
+        """Return what the first rows show; `y` is None where it has no units."""
+        moments = Moments.of(X, weights), None if y is None else Moments.of(y, weights)
+        return cls(*moments, moments, moments[0].count >= SETTLED)
+
+    def joined(self, other):
+        """Return all rows so far; those of the last call once more are nothing new."""
+        if self.last[0].same(other.X) and (other.y is None or self.last[1].same(other.y)):
+            return self
+        X, y = self.X.joined(other.X), None if other.y is None else self.y.joined(other.y)
+        return Seen(X, y, (other.X, other.y), self.settled or X.count >= SETTLED)

@@ -1,0 +1,155 @@
+"""Checks of what comes from users: data, weights, fractions, numbers of steps."""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+from sklearn.utils.validation import validate_data
+
+from sksgdprune._utils.sklearn_private import CALLBACK_ATTRIBUTES, Interval, check_sample_weight
+
+
+def is_whole(value):
+    """Return whether a value is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+
+
+class Count(Interval):
+    """Constraint of a parameter: a whole number from `least` on, no bool."""
+
+    def __init__(self, least=1):
+        super().__init__(Integral, least, None, closed="left")
+
+    def is_satisfied_by(self, val):
+        """Return whether `val` is one."""
+        return is_whole(val) and super().is_satisfied_by(val)
+
+
+class Explained(Interval):
+    """An interval of numbers with a word on what they mean, for those who expect another."""
+
+    def __init__(self, interval, meaning):
+        super().__init__(interval.type, interval.left, interval.right, closed=interval.closed)
+        self._interval, self._meaning = interval, meaning
+
+    def is_satisfied_by(self, val):
+        """Return whether `val` is in the interval."""
+        return self._interval.is_satisfied_by(val)
+
+    def __str__(self):
+        return f"{self._interval}, {self._meaning}"
+
+
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+COUNT = Count()
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give `estimator` its attributes back where the block raises.
+
+    The block replaces fitted arrays and never writes into them.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        own = {k: v for k, v in vars(estimator).items() if k.startswith(CALLBACK_ATTRIBUTES)}
+        vars(estimator).clear()
+        vars(estimator).update(before | own)
+        raise
+
+
+def hidden_sizes(hidden_layer_sizes):
+    """Return the hidden layer sizes as a tuple of int, each at least 1."""
+    several = isinstance(hidden_layer_sizes, Iterable)
+    sizes = tuple(hidden_layer_sizes) if several else (hidden_layer_sizes,)
+    if any(not is_whole(n) or n < 1 for n in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be > 0, got {hidden_layer_sizes!r}; "
+            "give an int, or a tuple with one positive int per hidden layer."
+        )
+    return tuple(int(n) for n in sizes)
+
+
+def training_data(estimator, X, y, sample_weight=None, *, reset):
+    """Return X, y and the weights checked, without the rows of weight 0.
+
+    X is float64 or float32, an array in C order or CSR; the weights are float64, or None as given.
+    """
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        dtype=(np.float64, np.float32),
+        order="C",
+        multi_output=True,
+        y_numeric=is_regressor(estimator),
+        reset=reset,
+    )
+    X, y = _well_formed(X), y.toarray() if issparse(y) else y
+    if sample_weight is None:
+        return X, y, None
+    weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weights.sum()):
+            raise ValueError(
+                f"sample_weight goes up to {weights.max():.3g}, and its sum overflows; only "
+                "ratios count, so divide all weights by a number."
+            )
+    present = weights > 0
+    return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
+
+
+def rows(estimator, X):
+    """Return X checked for prediction."""
+    floats = np.float64, np.float32
+    return _well_formed(validate_data(estimator, X, accept_sparse="csr", dtype=floats, reset=False))
+
+
+def _well_formed(X):
+    """Return X; indices that do not fit a CSR matrix would read and write anywhere."""
+    if issparse(X):
+        try:
+            X.check_format(full_check=True)
+        except ValueError as error:
+            raise ValueError(f"X is no well-formed CSR matrix: {error}") from error
+    return X
+
+
+def kernel_array(array, dtype=None):
+    """Return the array as the kernels take it: C order and writable, or canonical CSR.
+
+    Its dtype is kept where none is given.
+    """
+    if not issparse(array):
+        return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
+    array = array.astype(dtype, copy=not array.has_canonical_format)
+    array.sum_duplicates()
+    return array
+
+
+def fraction(p):
+    """Return p as a float in [0, 1]; a narrower float counts as the decimal that it prints."""
+    if isinstance(p, bool | np.bool_) or not isinstance(p, Real) or not 0 <= p <= 1:
+        raise ValueError(f"Got p={p!r}; p must be a number from 0 to 1, the fraction to cut.")
+    narrow = isinstance(p, np.floating) and not isinstance(p, float)
+    return float(str(p)) if narrow else float(p)
+
+
+def step_count(n_steps):
+    """Check that `n_steps` is a positive whole number, or None."""
+    if n_steps is not None and not (is_whole(n_steps) and n_steps >= 1):
+        raise ValueError(f"Got n_steps={n_steps!r}; give a number of steps >= 1, or None.")
+
+
+def flag(name, value):
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"Got {name}={value!r}; possible are True and False.")
+    return bool(value)

@@ -1,0 +1,162 @@
+"""The fitted network as scikit-learn's own MLP."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from sksgdprune._targets.targets import Classes, Labels
+from sksgdprune._utils.sklearn_private import MLP_TRAINING_ATTRIBUTES
+
+
+class ExportMixin:
+    """The fitted estimator in a form that other packages know."""
+
+    def to_sklearn(self) -> Any:
+        """Return a fitted scikit-learn MLP that predicts the same.
+
+        What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
+        skl2onnx, emlearn and others. The units of inputs and targets go into the first and the
+        last layer, the two outputs of a binary softmax into one logistic output; a ReLU output
+        becomes one more hidden layer. Pruned weights are zeros, and hidden units that `compact`
+        removed are not there. Predictions are equal but for rounding.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            Fitted, with copies of the parameters, in their float type. Its own training
+            parameters are scikit-learn's defaults; `partial_fit` goes on from these weights, but
+            knows no masks.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
+            a ReLU output over hidden layers of another activation; and after a training that
+            diverged.
+
+        See Also
+        --------
+        compact : Removes hidden units that no longer matter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> mlp = clf.prune(0.7, structure="unit").compact().to_sklearn()
+        >>> mlp
+        MLPClassifier(hidden_layer_sizes=(6,))
+        >>> np.allclose(mlp.predict_proba(X), clf.predict_proba(X))
+        True
+        """
+        check_is_fitted(self)
+        network = self._network
+        _check_exportable(network)
+        mlp = _started(network.targets, *_folded(network))
+        if hasattr(self, "feature_names_in_"):
+            mlp.feature_names_in_ = self.feature_names_in_.copy()
+        return mlp
+
+
+def _check_exportable(network):
+    """Refuse a network that no MLP of scikit-learn equals."""
+    if network.diverged:
+        raise ValueError(
+            "The last training diverged, so that there is nothing to export; fit again, or set "
+            "theta_."
+        )
+    if network.draws:
+        raise ValueError(
+            f"Predictions are the mean over {len(network.draws)} draws, which no single MLP of "
+            "scikit-learn gives. Fit with n_draws=0, or drop the draws by clf.theta_ = clf.theta_: "
+            "then the mean of the iterates predicts."
+        )
+    if isinstance(network.targets, Classes) and len(network.targets.classes) == 1:
+        raise ValueError(
+            f"y had the single class {network.targets.classes.item()!r}, for which scikit-learn's "
+            "MLPClassifier gives two columns of probabilities; a constant needs no network."
+        )
+    if network.targets.out_activation == "relu" and not _ends_in_relu(network):
+        raise ValueError(
+            "Got output_activation='relu' over hidden layers of activation="
+            f"{network.activation!r}; in scikit-learn's MLPRegressor a ReLU is possible in all "
+            "hidden layers or in none. Fit with activation='relu', or with "
+            "output_activation='identity'."
+        )
+
+
+def _ends_in_relu(network):
+    """Return whether one more hidden layer can be the ReLU of the output."""
+    return network.activation == "relu" or len(network.layout.sizes) == 2
+
+
+def _folded(network):
+    """Return the activation, weights and biases of scikit-learn's MLP."""
+    coefs, intercepts = network.densified().as_is
+    activation, output = network.activation, network.targets.out_activation
+    last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
+    layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]
+    coefs, intercepts = (
+        [np.array(array, network.dtype) for array in arrays] for arrays in zip(*layers, strict=True)
+    )
+    return "relu" if output == "relu" else activation, coefs, intercepts
+
+
+# The last layers, (weights, biases) each, of which scikit-learn's outputs are our predictions.
+
+
+def _softmax(targets, W, b):
+    if len(targets.classes) > 2:
+        return [(W, b)]
+    return [(W[:, 1:] - W[:, :1], b[1:] - b[:1])]
+
+
+def _relu(targets, W, b):
+    return [(W, b), (np.diag(targets.scale), targets.mean)]
+
+
+_LAST_LAYERS = {
+    "softmax": _softmax,
+    "logistic": lambda targets, W, b: [(W, b)],
+    "identity": lambda targets, W, b: [(W * targets.scale, b * targets.scale + targets.mean)],
+    "relu": _relu,
+    "exp": lambda targets, W, b: [(W, b + np.log(targets.scale))],
+}
+
+
+def _started(targets, activation, coefs, intercepts):
+    """Return scikit-learn's MLP with these parameters, not yet trained by itself.
+
+    Its first partial_fit, to a row of zeros, makes all that it needs; then the parameters are
+    replaced and what it has learnt from that row is forgotten.
+    """
+    hidden = tuple(map(len, intercepts[:-1]))
+    parameters = {"hidden_layer_sizes": hidden, "activation": activation, "random_state": 0}
+    row = np.zeros((1, len(coefs[0])), coefs[0].dtype)
+    if isinstance(targets, Classes):
+        mlp = MLPClassifier(**parameters)
+        mlp.partial_fit(row, targets.classes[:1], classes=targets.classes.copy())
+    elif isinstance(targets, Labels):  # always numbered: it refuses names
+        n = targets.n_outputs
+        mlp = MLPClassifier(**parameters)
+        mlp.partial_fit(row, np.zeros((1, n), int), classes=np.arange(n))
+    else:
+        n = targets.n_outputs
+        loss = "poisson" if targets.out_activation == "exp" else "squared_error"
+        mlp = MLPRegressor(loss, **parameters)
+        mlp.partial_fit(row, np.zeros(1 if n == 1 else (1, n)))
+    mlp.coefs_, mlp.intercepts_ = coefs, intercepts
+    mlp.n_iter_, mlp.t_, mlp.loss_curve_ = 0, 0, []
+    mlp.loss_, mlp.best_loss_ = math.nan, math.inf
+    for name in MLP_TRAINING_ATTRIBUTES:
+        vars(mlp).pop(name, None)
+    return mlp.set_params(random_state=None)

@@ -1,0 +1,83 @@
+"""Removal of hidden units that no longer have an input or no longer have an output."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from sksgdprune._kernels.types import FREE, PRUNED, State
+from sksgdprune._network.layout import Layout
+from sksgdprune._network.parameters import Parameters
+from sksgdprune._targets.links import ACTIVATIONS
+
+
+def compact(network):
+    """Return a smaller FittedNetwork that predicts the same.
+
+    A hidden unit without an output connection is removed. One without an input connection is
+    constant: what it adds to the next layer goes into the biases there, then it is removed. A
+    pruned bias that takes such a constant becomes FREE. Every layer keeps at least one unit.
+    """
+    smaller = replace(network.densified(), **_compact(network))
+    return smaller.sparsified() if network.is_sparsified else smaller
+
+
+def _compact(network):
+    """Return layout, dense Parameters and draws of the smaller network."""
+    layout, activation = network.layout, network.activation
+    state, status, average = network.dense()
+    theta, held = _fold(layout, state.theta, status, activation)
+    if average is not None:
+        average, _ = _fold(layout, average, status, activation)
+    draws = [_fold(layout, draw, status, activation)[0] for draw in network.dense_draws()]
+    units = [np.arange(layout.sizes[0])]
+    for block in layout.weights(held)[1:]:
+        leads = np.flatnonzero((block != PRUNED).any(axis=1))
+        units.append(leads if leads.size else np.array([0]))
+    units.append(np.arange(layout.sizes[-1]))
+
+    def smaller(vector):
+        return None if vector is None else _sub_network(layout, vector, units)
+
+    state = State(*map(smaller, state._replace(theta=theta)))
+    return {
+        "layout": Layout(tuple(len(kept) for kept in units)),
+        "parameters": Parameters(state, smaller(held), smaller(average)),
+        "draws": tuple(map(smaller, draws)),
+    }
+
+
+def _fold(layout, theta, status, activation):
+    """Return θ and status after constants are folded and what leads nowhere is cut."""
+    theta, status = theta.copy(), status.copy()
+    weights, biases = layout.weights(theta), layout.biases(theta)
+    held, held_biases = layout.weights(status), layout.biases(status)
+    hidden = range(1, len(layout.sizes) - 1)
+    for layer in hidden:
+        _fold_constants(layer, weights, biases, held, held_biases, activation)
+    for layer in reversed(hidden):
+        _drop_inputs(layer, weights, held)
+    return theta, status
+
+
+def _fold_constants(layer, weights, biases, held, held_biases, activation):
+    """Move what units without input connections add to the layer above into its biases."""
+    constant = (held[layer - 1] == PRUNED).all(axis=0)
+    value = ACTIVATIONS[activation](biases[layer - 1][constant])
+    takes = (held[layer][constant] != PRUNED).any(axis=0)
+    biases[layer] += value @ weights[layer][constant]
+    held_biases[layer][takes & (held_biases[layer] == PRUNED)] = FREE
+    weights[layer][constant], held[layer][constant] = 0, PRUNED
+
+
+def _drop_inputs(layer, weights, held):
+    """Cut the connections into units without output connections."""
+    leads_nowhere = (held[layer] == PRUNED).all(axis=1)
+    weights[layer - 1][:, leads_nowhere], held[layer - 1][:, leads_nowhere] = 0, PRUNED
+
+
+def _sub_network(layout, vector, units):
+    """Return the part of a θ-like vector that connects the given units of each layer."""
+    parts = []
+    for layer, (W, b) in enumerate(zip(layout.weights(vector), layout.biases(vector), strict=True)):
+        parts += [W[np.ix_(units[layer], units[layer + 1])].ravel(), b[units[layer + 1]]]
+    return np.concatenate(parts)

@@ -1,0 +1,420 @@
+"""Curves of score against the fraction p, or against what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sksgdprune._plotting.curves import (
+    SPREADS,
+    Curve,
+    Line,
+    curve_of,
+    draw_one_se,
+    draw_stars,
+    log_axis,
+)
+from sksgdprune._plotting.pyplot import pyplot
+from sksgdprune._utils.sklearn_private import style as style_kwargs
+from sksgdprune._utils.typing import ArrayLike, Auto, MatrixLike
+from sksgdprune.sweep import SparsitySweep
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.lines import Line2D
+
+X_LABELS = {
+    "p": "fraction p",
+    "remaining": "remaining parameters (%)",
+    "n_parameters": "remaining parameters",
+}
+# Curves differ in these, too, for those to whom colours look alike.
+MARKERS = "osD^vPX"
+
+
+def _check_array(estimator):
+    if np.ndim(estimator.p) == 0:
+        raise ValueError(f"Got a sweep with p={estimator.p!r}; a curve needs an array p.")
+
+
+def _check_word(name, word, possible):
+    if word not in possible:
+        *others, last = map(repr, possible)
+        raise ValueError(f"Got {name}={word!r}; possible are {', '.join(others)} and {last}.")
+
+
+def _of_each_curve(line_kw, n_curves):
+    """Return each curve's own arguments of `ax.plot`."""
+    if line_kw is None or isinstance(line_kw, Mapping):
+        return [line_kw or {}] * n_curves
+    if len(line_kw) != n_curves:
+        raise ValueError(
+            f"Got line_kw of {len(line_kw)} dicts for {n_curves} curves; give one for each, or "
+            "one dict for all."
+        )
+    return line_kw
+
+
+class SparsitySweepDisplay:
+    """Test (and train) score against the fraction p, one curve or several.
+
+    Use `from_estimator`, `from_estimators` or `from_cv_results` to create one.
+
+    Parameters
+    ----------
+    curves : dict of str to Curve
+        For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
+        kept `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
+        and the mean number of the others, and `chosen`, the row that the sweep chose.
+    score_name : str, default="score"
+        Label of the vertical axis.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    lines_ : list of matplotlib Line2D
+        Mean curves.
+    spread_ : list of matplotlib artists
+        Bands or error bars of one standard deviation; empty without them.
+    chosen_ : matplotlib Line2D or None
+        Stars at the p that the sweeps chose.
+    one_se_ : list of matplotlib artists
+        Bands of one standard error below the best mean; empty without them.
+
+    See Also
+    --------
+    SparsitySweep : Makes the results.
+
+    Examples
+    --------
+    >>> from sksgdprune import SparsitySweepDisplay
+    >>> results = {
+    ...     "p": [0.0, 0.9],
+    ...     "split0_test_score": [0.97, 0.80],
+    ...     "split1_test_score": [0.98, 0.78],
+    ...     "mean_test_score": [0.975, 0.79],
+    ... }
+    >>> display = SparsitySweepDisplay.from_cv_results({"magnitude": results})
+    >>> display.curves["magnitude"].test.shape
+    (2, 2)
+    """
+
+    ax_: Axes
+    figure_: Any
+    lines_: list[Line2D]
+    spread_: list[Artist | ErrorbarContainer]
+    chosen_: Line2D | None
+    one_se_: list[Artist]
+
+    def __init__(self, curves: Mapping[str, Curve], *, score_name: str = "score"):
+        self.curves = curves
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: SparsitySweep,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+        ax: Axes | None = None,
+        **plot_params: Any,
+    ) -> Self:
+        """Draw the curve of one sweep, with the p that it chose.
+
+        Parameters
+        ----------
+        estimator : SparsitySweep
+            With an array p. A fitted one is drawn as it is; otherwise a clone is fitted on X, y.
+        X, y : array-like, default=None
+            Data for a sweep that is not fitted.
+        metric : str, default="score"
+            Which metric, where the sweep has several.
+        score_name : str, default=None
+            Label of the vertical axis; None takes the scoring's name.
+        ax : matplotlib Axes, default=None
+            Where to draw.
+        **plot_params : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        SparsitySweepDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the sweep is not fitted and X or y is missing, or if its p is a number.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9], warmup_steps=50, finetune_steps=50)
+        >>> display = SparsitySweepDisplay.from_estimator(sweep, X, y, score_name="accuracy")
+        >>> display.ax_.get_ylabel()
+        'accuracy'
+        """
+        _check_array(estimator)
+        if not hasattr(estimator, "cv_results_"):
+            if X is None or y is None:
+                raise ValueError("The sweep is not fitted; pass X and y, or fit it first.")
+            estimator = clone(estimator).fit(X, y)
+        how = {"metric": metric, "score_name": score_name, "ax": ax}
+        return cls.from_estimators({"": estimator}, **how, **plot_params)
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Mapping[str, SparsitySweep],
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+        ax: Axes | None = None,
+        **plot_params: Any,
+    ) -> Self:
+        """Draw the curves of several fitted sweeps in one axes, with the p that each chose.
+
+        Parameters
+        ----------
+        estimators : dict of str to SparsitySweep
+            For each name in the legend a fitted sweep with an array p.
+        metric : str, default="score"
+            Which metric, where the sweeps have several.
+        score_name : str, default=None
+            Label of the vertical axis; None takes the scoring's name where all have the same.
+        ax : matplotlib Axes, default=None
+            Where to draw.
+        **plot_params : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        SparsitySweepDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a sweep's p is a number, or if the results do not hold the metric.
+        NotFittedError
+            If a sweep is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
+        >>> steps = {"warmup_steps": 50, "finetune_steps": 50}
+        >>> sweeps = {
+        ...     method: SparsitySweep(clf, p=[0, 0.5, 0.9], method=method, **steps).fit(X, y)
+        ...     for method in ("fisher", "magnitude")
+        ... }
+        >>> display = SparsitySweepDisplay.from_estimators(sweeps, x="remaining")
+        >>> [line.get_label() for line in display.lines_]
+        ['fisher', 'magnitude']
+        """
+        for label, estimator in estimators.items():
+            _check_array(estimator)
+            if not hasattr(estimator, "cv_results_"):
+                raise NotFittedError(f"The sweep {label!r} is not fitted; fit it first.")
+        curves = {
+            label: curve_of(sweep.cv_results_, metric, getattr(sweep, "best_index_", None))
+            for label, sweep in estimators.items()
+        }
+        if score_name is None:
+            names = {s.scoring if isinstance(s.scoring, str) else "" for s in estimators.values()}
+            score_name = (names.pop() if len(names) == 1 else "") or metric
+        return cls(curves, score_name=score_name).plot(ax=ax, **plot_params)
+
+    @classmethod
+    def from_cv_results(
+        cls,
+        cv_results: Mapping[str, Any],
+        *,
+        metric: str = "score",
+        score_name: str | None = None,
+    ) -> Self:
+        """Make a display of stored results, without drawing it.
+
+        Parameters
+        ----------
+        cv_results : dict
+            One sweep's `cv_results_`, or a dict from labels to such.
+        metric : str, default="score"
+            Which metric, where the sweeps have several.
+        score_name : str, default=None
+            Label of the vertical axis; None takes `metric`.
+
+        Returns
+        -------
+        SparsitySweepDisplay
+            The display; call its `plot`.
+
+        Raises
+        ------
+        ValueError
+            If the results do not hold the metric.
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results({"ours": results, "theirs": results})
+        >>> [line.get_label() for line in display.plot().lines_]
+        ['ours', 'theirs']
+        """
+        if "p" in cv_results and not isinstance(cv_results["p"], Mapping):
+            cv_results = {"": cv_results}
+        curves = {label: curve_of(results, metric) for label, results in cv_results.items()}
+        return cls(curves, score_name=metric if score_name is None else score_name)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        x: Literal["p", "remaining", "n_parameters"] = "p",
+        score_type: Literal["test", "train", "both"] = "test",
+        std_display_style: Literal["fill_between", "errorbar"] | None = "fill_between",
+        one_se: bool | Auto = "auto",
+        score_name: str | None = None,
+        line_kw: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        fill_between_kw: Mapping[str, Any] | None = None,
+        errorbar_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw the mean score of each curve, with its spread over the cells.
+
+        A star is where a sweep's `best_p_` is.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        x : {"p", "remaining", "n_parameters"}, default="p"
+            The horizontal axis: the fraction p, or the percentage or number of parameters that
+            are not pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
+            right, so that more is cut to the right on all; where nothing remains there
+            is no point. Frozen parameters remain.
+        score_type : {"test", "train", "both"}, default="test"
+            Which scores; train curves are dashed.
+        std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
+            How one standard deviation to either side is shown.
+        one_se : bool or "auto", default="auto"
+            Whether a band shows which mean test scores are within one standard error of the best:
+            std / √n_cells, by which `refit="one_se"` goes. "auto" draws it for a single curve.
+        score_name : str, default=None
+            Label of the vertical axis; None takes the display's.
+        line_kw : dict or list of dict, default=None
+            Further arguments of `ax.plot`, for all curves or for each.
+        fill_between_kw : dict, default=None
+            Further arguments of `ax.fill_between`.
+        errorbar_kw : dict, default=None
+            Further arguments of `ax.errorbar`.
+
+        Returns
+        -------
+        SparsitySweepDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            On an unknown x, style or score type, or if train scores or numbers of parameters
+            were not kept.
+        ImportError
+            If matplotlib is not installed (extra "plot").
+
+        Examples
+        --------
+        >>> from sksgdprune import SparsitySweepDisplay
+        >>> results = {
+        ...     "p": [0.0, 0.9],
+        ...     "split0_test_score": [0.97, 0.80],
+        ...     "split1_test_score": [0.98, 0.78],
+        ...     "mean_test_score": [0.975, 0.79],
+        ... }
+        >>> display = SparsitySweepDisplay.from_cv_results(results, score_name="accuracy")
+        >>> display = display.plot(x="remaining", std_display_style="errorbar", one_se=False)
+        >>> display.lines_[0].get_xdata().round()
+        array([100.,  10.])
+        """
+        self._check(x, score_type)
+        _check_word("std_display_style", std_display_style, (*SPREADS, None))
+        _check_word("one_se", one_se, ("auto", True, False))
+        lines = self._lines(x, score_type, line_kw)
+        self.ax_ = ax = pyplot().subplots()[1] if ax is None else ax
+        self.figure_ = ax.figure
+        self.lines_, self.spread_ = [], []
+        given = {"fill_between": fill_between_kw, "errorbar": errorbar_kw}.get(std_display_style)
+        for line in lines:
+            self.lines_ += ax.plot(line.places, line.mean, **line.style)
+            if std_display_style is not None:
+                colour = self.lines_[-1].get_color()
+                self.spread_.append(SPREADS[std_display_style](ax, line, colour, given or {}))
+        self.chosen_ = draw_stars(ax, lines)
+        wanted = len(self.curves) == 1 if one_se == "auto" else one_se
+        self.one_se_ = draw_one_se(ax, lines, self.lines_) if wanted else []
+        if x != "p":
+            log_axis(ax.xaxis, x)
+        ax.set_xlabel(X_LABELS[x])
+        ax.set_ylabel(self.score_name if score_name is None else score_name)
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend()
+        return self
+
+    def _check(self, x, score_type):
+        """Refuse what is unknown, or was not kept."""
+        _check_word("x", x, tuple(X_LABELS))
+        _check_word("score_type", score_type, ("test", "train", "both"))
+        curves = self.curves.values()
+        if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
+            raise ValueError(
+                "Got x='n_parameters', which these results do not hold; "
+                "possible are 'p' and 'remaining'."
+            )
+        if score_type != "test" and any(curve.train is None for curve in curves):
+            raise ValueError(
+                "These results hold no train scores; sweep with return_train_score=True."
+            )
+
+    def _lines(self, x, score_type, line_kw):
+        """Return the Line of each curve and part."""
+        parts = ("test", "train") if score_type == "both" else (score_type,)
+        markers = cycle(MARKERS if len(self.curves) > 1 else [""])
+        given = _of_each_curve(line_kw, len(self.curves))
+        lines = []
+        for (label, curve), marker, kw in zip(self.curves.items(), markers, given, strict=False):
+            places = np.asarray(getattr(curve, x), dtype=float)
+            shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
+            chosen = (np.arange(len(places)) == curve.chosen)[shown]
+            for part in parts:
+                name = label if score_type == "test" else f"{label} ({part})".strip()
+                look = {"label": name or None, "marker": marker, "markersize": 4.5}
+                look["linestyle"] = "--" if part == "train" else "-"
+                scores = np.asarray(getattr(curve, part))[shown]
+                mean, std = scores.mean(axis=1), scores.std(axis=1)
+                star = chosen & np.isfinite(mean) & (part == parts[0])
+                look = style_kwargs(look, kw)
+                lines.append(Line(curve, part, places[shown], mean, std, star, look))
+        return lines

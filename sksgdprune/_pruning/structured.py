@@ -1,0 +1,103 @@
+"""Whole hidden units or inputs that are pruned: cuts of units, from and to one per parameter."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from sksgdprune._kernels.types import FREE, PRUNED
+from sksgdprune._pruning import selection as _selection
+
+STRUCTURES = ("weight", "unit", "input")
+
+
+def check_structure(name, action, hidden_sizes=None):
+    """Return `name` if `action` can cut it, and if a network of such hidden layers has it."""
+    if name not in STRUCTURES:
+        raise ValueError(f"Got structure={name!r}; possible are {list(STRUCTURES)}.")
+    if action != "prune" and name != "weight":
+        raise ValueError(
+            f"Got structure={name!r} with action={action!r}; possible is 'weight': whole units "
+            "and inputs can only be pruned."
+        )
+    if name == "unit" and hidden_sizes is not None and np.size(hidden_sizes) == 0:
+        raise ValueError(
+            "Got structure='unit' for a network without hidden layers; possible are 'weight' and "
+            "'input'."
+        )
+    return name
+
+
+def cut(scores, status, p, layout, scope, structure):
+    """Return a status vector in which a fraction p of the hidden units or inputs is PRUNED.
+
+    A unit's score is the sum over all its connections: weights into it, bias, weights out of it.
+    Those that have no weight left on a side are counted first and left as they are, then the
+    lowest sums are added. The last unit of a layer always stays: without it the network would be
+    a constant.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_parameters,)
+        Bigger = keep.
+    status : ndarray of uint8 of shape (n_parameters,)
+        FREE, FROZEN or PRUNED.
+    p : float in [0, 1]
+        The fraction of the units to be reached.
+    layout : Layout
+        Where each tensor lies.
+    scope : str
+        "layer": p of each hidden layer; another: all hidden units are ranked together.
+    structure : {"unit", "input"}
+        Hidden units, or those of the input layer.
+
+    Returns
+    -------
+    new : ndarray of uint8 of shape (n_parameters,)
+        The status after the cut: all connections of a chosen unit are PRUNED.
+    exceeded : bool
+        Whether some group had more than p already and no group gained any.
+    """
+    ends, first = _ends(layout), layout.shape.units
+    units = [np.arange(start, start + n) for start, n in zip(first[:-1], layout.sizes, strict=True)]
+    layers = units[:1] if structure == "input" else units[1:-1]
+    sums = sum(np.bincount(end, scores, minlength=first[-1]) for end in ends)
+    gone = _gone(layout, status, ends)
+    stays = np.concatenate([_last(layer[~gone[layer]], sums) for layer in layers])
+    sums[stays] = np.inf  # ranked behind all others, and given back where p takes it
+    groups = layers if scope == "layer" else [np.concatenate(layers)]
+    old = np.where(gone, PRUNED, FREE)
+    new, exceeded = _selection.cut(sums, old, p, PRUNED, groups)
+    chosen = new != old
+    chosen[stays] = False
+    return np.where(chosen[ends].any(axis=0), PRUNED, status), exceeded
+
+
+def _ends(layout):
+    """Return the units from and to which each parameter leads, ndarray (2, n_parameters).
+
+    Units are numbered as the kernels have them: behind each layer comes one that is always 1, and
+    the biases are its connections.
+    """
+    first, sizes = layout.shape.units, layout.sizes
+    ends = [
+        np.indices((fan_in + 1, fan_out)).reshape(2, -1) + first[layer : layer + 2, np.newaxis]
+        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes))
+    ]
+    return np.concatenate(ends, axis=1)
+
+
+def _gone(layout, status, ends):
+    """Return which units have no weight left into them, or none out of them; biases don't count."""
+    left = status != PRUNED
+    for biases in layout.biases(left):
+        biases[:] = False
+    has_output, has_input = (
+        np.bincount(end[left], minlength=layout.shape.units[-1]) > 0 for end in ends
+    )
+    has_input[: layout.sizes[0]] = True  # the data
+    return ~(has_input & has_output)
+
+
+def _last(units, sums):
+    """Return the one of the units that would be cut last, or none of none."""
+    return units[_selection.lowest(sums[units], units.size)[-1:]]

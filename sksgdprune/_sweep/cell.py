@@ -1,0 +1,333 @@
+"""One training of a sweep: warm-up, cut, fine-tune, score; or the error it ended with."""
+
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from numbers import Number
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.pipeline import Pipeline
+
+from sksgdprune._estimator.base import BasePreconditionedMLP
+from sksgdprune._kernels.types import PRUNED
+from sksgdprune._pruning.plan import train
+from sksgdprune._sweep.routing import Routed
+from sksgdprune._training.trainer import Course
+from sksgdprune._utils.sklearn_private import rows_of_params, safe_indexing
+from sksgdprune._utils.warnings import warn
+
+TRAIN, TEST = 0, 1  # the parts of a split
+_kept = threading.local()  # a thread's last Start, and what it is called
+
+
+@dataclass(frozen=True)  # no tuple: Dask scatters what can be referred to weakly
+class Work:
+    """What all trainings of a sweep have in common; it goes to each worker once.
+
+    Parameters
+    ----------
+    name : str
+        Another one for each fit.
+    estimator : estimator or Pipeline
+        What is trained.
+    X, y : array-like
+        All rows.
+    routed : Routed
+        Metadata of all rows.
+    splits : sequence of (ndarray, ndarray)
+        Training and test rows; (None, None) means to train on all rows and test on none.
+    seeds : sequence of int
+        Of the steps before the last one, a seed per split.
+    steps : (int, int)
+        Warm-up steps, and steps in all.
+    scorer : callable
+        Returns a score, or a dict of them in which a text tells of an error.
+    with_train_score, with_estimator : bool
+        Whether the training rows are scored, too, and whether the trained estimator is kept.
+    """
+
+    name: str
+    estimator: object
+    X: object
+    y: object
+    routed: Routed
+    splits: tuple
+    seeds: tuple
+    steps: tuple
+    scorer: object = None
+    with_train_score: bool = False
+    with_estimator: bool = False
+
+    def __repr__(self):  # data do not go into logs
+        return f"Work({self.name!r})"
+
+    def __sizeof__(self):  # Dask scatters what is large
+        return object.__sizeof__(self) + 1024 + getattr(self.X, "nbytes", 0)
+
+
+class Start(NamedTuple):
+    """One split's fitted earlier steps, and the data that they make.
+
+    `params` go with the training rows to the last step, `score_params` to the scorer.
+    """
+
+    steps: list
+    X: object
+    y: object
+    X_test: object
+    y_test: object
+    params: dict
+    score_params: dict
+    test_score_params: dict
+    seconds: float
+
+
+class Warm(NamedTuple):
+    """The last step after its warm-up, and the seconds until then."""
+
+    estimator: BasePreconditionedMLP
+    seconds: float
+
+
+class Cell(NamedTuple):
+    """One trained and scored p of one split and repeat.
+
+    `trained` is for callbacks that score. A metric that failed is missing from the scores; `failed`
+    has its traceback.
+    """
+
+    test: dict
+    train: dict
+    sparsity: float = np.nan
+    fit_time: float = np.nan
+    score_time: float = np.nan
+    trained: object = None
+    error: str | None = None
+    failed: dict | None = None
+    n_parameters: float = np.nan
+    n_bytes: float = np.nan
+    predict_time: float = np.nan
+
+
+class IncompleteError(Exception):
+    """Holds a Cell of which a metric failed: what is raised is not kept, but tried again."""
+
+
+class ScoreError(ValueError):
+    """What a scorer returns is no score, whatever `error_score` is."""
+
+
+def last_step(estimator):
+    """Return the estimator's last step, which must be one of the package's."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(last, BasePreconditionedMLP):
+        raise TypeError(
+            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a "
+            f"Pipeline ending in one, got {estimator!r}."
+        )
+    return last
+
+
+def _rows(data, indices):
+    return data if indices is None else safe_indexing(data, indices)
+
+
+def prepare(work, k):
+    """Fit the steps before the last on the rows of split k."""
+    started = time.perf_counter()
+    (train, test), estimator, routed = work.splits[k], work.estimator, work.routed
+    X_train, y_train = _rows(work.X, train), _rows(work.y, train)
+    X_test, y_test = (None, None) if test is None else (_rows(work.X, test), _rows(work.y, test))
+    of_rows = partial(rows_of_params, work.X)
+    steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
+    if steps:
+        # A Pipeline's memory keeps all steps but its last, which here does nothing.
+        name, _ = estimator.steps[-1]
+        earlier = Pipeline([*steps, (name, "passthrough")], memory=estimator.memory)
+        random_states = [key for key in earlier.get_params() if key.endswith("__random_state")]
+        earlier.set_params(**dict.fromkeys(sorted(random_states), work.seeds[k]))
+        X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
+        X_test = None if test is None else earlier.transform(X_test)
+        steps = earlier.steps[:-1]  # with a memory the fitted ones are others
+    params = of_rows(routed.last, train), of_rows(routed.score, train), of_rows(routed.score, test)
+    seconds = time.perf_counter() - started
+    return Start(steps, X_train, y_train, X_test, y_test, *params, seconds)
+
+
+def _start(work, k):
+    """Return what `prepare` does; a thread keeps it until it needs another one."""
+    if getattr(_kept, "name", None) != (work.name, k):
+        forget_start()  # before there is another
+        _kept.start = prepare(work, k)
+        _kept.name = work.name, k
+    return _kept.start
+
+
+def forget_start():
+    """Let go of the data that this thread keeps."""
+    vars(_kept).clear()
+
+
+def warm_up(work, k, seed):
+    """Train the last step on split k for the warm-up steps."""
+    start, started = _start(work, k), time.perf_counter()
+    last = clone(last_step(work.estimator)).set_callbacks().set_params(random_state=seed)
+    n_steps, n_all = work.steps
+    train(last, start.X, start.y, n_steps, start.params, Course(n_all))
+    return Warm(last, start.seconds + time.perf_counter() - started)
+
+
+def train_one(work, seed, recipe):
+    """Return the fitted steps of a training on all rows, the last one cut as the recipe says."""
+    start, warm = _start(work, 0), warm_up(work, 0, seed)
+    return [*start.steps, recipe.carry_out(warm.estimator, start.X, start.y, start.params)]
+
+
+def run_cell(work, k, warm, recipe):
+    """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
+    start, started = _start(work, k), time.perf_counter()
+    estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
+    fitted = time.perf_counter()
+    whole = _whole(work, start, estimator)
+    test, failed = _score(work, k, start, whole, TEST)
+    scored = time.perf_counter()
+    train, train_failed = {}, {}
+    if work.with_train_score:
+        train, train_failed = _score(work, k, start, whole, TRAIN)
+    cell = Cell(
+        test,
+        train,
+        estimator.sparsity_,
+        warm.seconds + fitted - started,
+        scored - fitted,
+        whole if work.with_estimator else None,
+        failed=train_failed | failed,
+        **_costs(estimator, start.X_test),
+    )
+    if cell.failed:
+        raise IncompleteError(cell)
+    return cell
+
+
+def _whole(work, start, estimator):
+    """Return what the user would have fitted: the Pipeline, or the estimator alone."""
+    if not start.steps:
+        return estimator
+    name, _ = work.estimator.steps[-1]
+    return Pipeline([*start.steps, (name, estimator)])
+
+
+def _score(work, k, start, whole, part):
+    """Score on the training or the test rows of split k.
+
+    scikit-learn's scorers only predict: the last step does, from what the others made. Functions
+    may look at the Pipeline and at the rows, which they get anew, as steps may write into them.
+    """
+    X, y, params = (
+        (start.X, start.y, start.score_params),
+        (start.X_test, start.y_test, start.test_score_params),
+    )[part]
+    if not start.steps:
+        return _scores_of(work.scorer, whole, X, y, params)
+    several = getattr(work.scorer, "_scorers", {"score": work.scorer}).values()
+    if all(hasattr(scorer, "_accept_sample_weight") for scorer in several):
+        return _scores_of(work.scorer, whole[-1], X, y, params)
+    return _scores_of(work.scorer, whole, _rows(work.X, work.splits[k][part]), y, params)
+
+
+def _scores_of(scorer, estimator, X, y, params):
+    """Return the scores by metric, and the tracebacks of those that failed."""
+    scores = scorer(estimator, X, y, **params)
+    scores = scores if isinstance(scores, Mapping) else {"score": scores}
+    # Only scikit-learn's scorer of several metrics has texts where there should be numbers.
+    tells = not getattr(scorer, "_raise_exc", True)
+    failed = {name: text for name, text in scores.items() if tells and isinstance(text, str)}
+    good = {name: score for name, score in scores.items() if name not in failed}
+    return {name: _number(name, score) for name, score in good.items()}, failed
+
+
+def _number(name, score):
+    """Return a score as a number; refuse what is none, as scikit-learn does."""
+    number = score
+    with suppress(AttributeError, ValueError):
+        number = score.item()
+    if not isinstance(number, Number):
+        raise ScoreError(
+            f"scoring must return a number, got {score!r} ({type(score)}) for the metric {name!r}; "
+            "a scorer returns one number, or a dict of them by metric."
+        )
+    return number
+
+
+def _costs(estimator, X_test):
+    """Return what a network without its pruned parameters takes in memory and time."""
+    small = deepcopy(estimator).sparsify()
+    small._linear_output(X_test)  # compiles, and makes lists of what remains: once per network
+    started = time.perf_counter()
+    small._linear_output(X_test)
+    return {
+        "n_parameters": int((estimator.status_ != PRUNED).sum()),
+        "n_bytes": min(_n_bytes(small), _n_bytes(estimator)),
+        "predict_time": time.perf_counter() - started,
+    }
+
+
+def _n_bytes(estimator):
+    """Return the bytes of the weights and biases that predict."""
+    arrays = [*estimator.intercepts_]
+    for W in estimator.coefs_:
+        arrays += [W.data, W.indices, W.indptr] if issparse(W) else [W]
+    return sum(array.nbytes for array in arrays)
+
+
+def or_failure(function, *arguments, error_score):
+    """Call `function`; where it raises and `error_score` is a number, return a failed Cell."""
+    failed = next((a for a in arguments if isinstance(a, Cell)), None)
+    if failed is not None:
+        return failed
+    try:
+        return function(*arguments)
+    except IncompleteError as error:
+        return error.args[0]
+    except ScoreError:
+        raise
+    except Exception:
+        if error_score == "raise":
+            raise
+        return Cell({}, {}, error=traceback.format_exc())
+
+
+def reported(report, function, *arguments, error_score):
+    """Do the same between the report's begin and end; a kept cell reports as a fresh one does."""
+    with report:
+        cell = or_failure(function, *arguments, error_score=error_score)
+        report.trained = cell.trained
+    return cell._replace(trained=None)
+
+
+def report_failures(cells):
+    """Warn where some cells or metrics failed; raise where all cells did, or all metrics."""
+    errors = [cell.error for cell in cells if cell.error]
+    message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
+    if errors and len(errors) == len(cells):
+        raise ValueError(message + errors[0])
+    if errors:
+        warn(message + errors[0], FitFailedWarning)
+    by_metric = {}
+    for name, error in (item for cell in cells for item in (cell.failed or {}).items()):
+        by_metric.setdefault(name, []).append(error)
+    if not any(cell.test for cell in cells):
+        found = [*errors, *(text for texts in by_metric.values() for text in texts)]
+        raise ValueError("\n".join(["No training has a score.", *found[:1]]))
+    for name, found in by_metric.items():
+        what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} trainings"
+        warn(f"{what}; the first with:\n{found[0]}", UserWarning)

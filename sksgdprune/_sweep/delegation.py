@@ -1,0 +1,422 @@
+"""What a sweep forwards to the estimator that it trained last."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
+
+from sksgdprune._data import validation as check
+from sksgdprune._estimator.fitted import FittedNetworkMixin
+from sksgdprune._export.to_sklearn import ExportMixin
+from sksgdprune._pruning.cut import CuttingMixin
+from sksgdprune._sweep.cell import last_step
+from sksgdprune._uncertainty.posterior import (
+    ClassificationDrawsMixin,
+    DrawsMixin,
+    RegressionDrawsMixin,
+)
+from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
+from sksgdprune._utils.typing import Array, ArrayLike, Function, MatrixLike
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+Sweep = TypeVar("Sweep")
+
+# What the changing methods say that they return: of an estimator, and of a sweep.
+CHANGED = "The estimator, changed."
+BEST_CHANGED = (
+    "The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`."
+)
+# What stands in place of the estimator's example.
+EXAMPLE = """
+
+Examples
+--------
+>>> from sklearn.datasets import load_{data}
+>>> from sksgdprune import PreconditionedMLP{kind}, SparsitySweep
+>>> X, y = load_{data}(return_X_y=True)
+>>> network = PreconditionedMLP{kind}((20,), {draws}random_state=0)
+>>> sweep = SparsitySweep(network, p=0.5, warmup_steps=50, finetune_steps=100).fit(X, y)
+>>> {example}
+True
+"""
+HOLDS_NONE = (
+    "A sweep with refit=False holds no estimator; set refit to 'best', 'one_se' or a callable."
+)
+
+
+def _best_estimator_has(name):
+    def has(self):
+        if hasattr(self, "best_estimator_"):
+            getattr(self.best_estimator_, name)
+        else:
+            getattr(self.estimator, name)
+        return True
+
+    return has
+
+
+def _if_best_has(name: str) -> Callable[[Function], Function]:
+    """Return scikit-learn's available_if, which has no types, as one that keeps the method's."""
+    return available_if(_best_estimator_has(name))
+
+
+def _forwarded(
+    method: Callable[Concatenate[Any, P], Result],
+    example,
+    data="diabetes",
+    kind="Regressor",
+    draws="n_draws=20, ",
+) -> Callable[Concatenate[Any, P], Result]:
+    """Return an estimator's method for a sweep; `example` is something true of one."""
+    name = method.__name__
+
+    @wraps(method)
+    def forward(self, *args, **kwargs):
+        best = self._best()
+        result = getattr(best, name)(*args, **kwargs)
+        return self if result is best else result
+
+    forward.__module__, forward.__qualname__ = __name__, f"ForwardingMixin.{name}"
+    if method.__doc__:  # python -OO leaves none
+        told, *_ = inspect.getdoc(method).partition("\n\nExamples\n")
+        example = EXAMPLE.format(data=data, kind=kind, draws=draws, example=example)
+        forward.__doc__ = told.replace(CHANGED, BEST_CHANGED) + example
+    return _if_best_has(name)(forward)
+
+
+def _changing(
+    method: Callable[Concatenate[Any, P], Any], example
+) -> Callable[Concatenate[Sweep, P], Sweep]:
+    """Do the same for a method that returns the estimator: it returns the sweep."""
+    return _forwarded(method, example)
+
+
+def _of_best(name, doc) -> Any:
+    """Return a read-only property for a fitted attribute of `best_estimator_`."""
+
+    def read(self):
+        if "best_estimator_" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__} has no {name} before fit or with refit=False."
+            )
+        return getattr(self.best_estimator_, name)
+
+    read.__name__ = name
+    return property(read, doc=doc)
+
+
+def _check_complete(classes, y):
+    """Refuse a first y whose classes are others: a sweep is fitted to all of them."""
+    labels = unique_labels(y)
+    missing, unknown = np.setdiff1d(classes, labels), np.setdiff1d(labels, classes)
+    if missing.size:
+        raise ValueError(
+            f"Got no rows of the classes {missing.tolist()} in the first partial_fit; a sweep "
+            "needs some of each: call fit with them first."
+        )
+    if unknown.size:
+        raise ValueError(
+            f"Got rows of the classes {unknown.tolist()}, which are not among classes={classes!r}."
+        )
+
+
+class ForwardingMixin:
+    """Predictions, scores, cuts and attributes of a meta-estimator's `best_estimator_`."""
+
+    # Named by whoever calls; no metadata that a router would pass on.
+    __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
+
+    def _best(self):
+        check_is_fitted(self)
+        if not hasattr(self, "best_estimator_"):
+            raise NotFittedError(HOLDS_NONE)
+        return self.best_estimator_
+
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> Array: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
+    @_if_best_has("predict")
+    def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
+        """Predict with the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        return_std : bool, default=False
+            Whether to return the standard deviation, too, as a regressor with draws does.
+
+        Returns
+        -------
+        ndarray, or a tuple of two
+            Its predictions; with `return_std` their standard deviations, too.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict(X[[0, 140]])
+        array([0, 2])
+        """
+        return self._best().predict(X, **({"return_std": True} if return_std else {}))
+
+    @_if_best_has("predict_proba")
+    def predict_proba(self, X: MatrixLike) -> Array:
+        """Return the best estimator's probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict_proba(X).shape
+        (150, 3)
+        """
+        return self._best().predict_proba(X)
+
+    @_if_best_has("predict_log_proba")
+    def predict_log_proba(self, X: MatrixLike) -> Array:
+        """Return the best estimator's log-probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.predict_log_proba(X).argmax(axis=1)[[0, 140]]
+        array([0, 2])
+        """
+        return self._best().predict_log_proba(X)
+
+    # A float, or one per metric: a union would have to be told apart at each use.
+    def score(self, X: MatrixLike, y: ArrayLike, **params: Any) -> Any:
+        """Score the best estimator with `scoring`, or with its own `score`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        **params : dict
+            For the scorer, where scikit-learn's metadata routing is on.
+
+        Returns
+        -------
+        float or dict of float
+            The score, or one per metric.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.score(X, y) > 0.8
+        True
+        """
+        best = self._best()
+        raise_for_params(params, self, "score")
+        if routing_enabled():
+            params = process_routing(self, "score", **params).scorer.score
+        return self.scorer_(best, X, y, **params)
+
+    @_if_best_has("partial_fit")
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        *,
+        n_steps: int | None = None,
+        **params: Any,
+    ) -> Self:
+        """Train the best estimator for some further steps; what is pruned stays so.
+
+        A sweep that is not fitted yet is fitted to X, y first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        classes : array-like of shape (n_classes,), default=None
+            For classifiers, the labels that `fit` saw; the y of a first call has all of them.
+        n_steps : int, default=None
+            Minibatch steps; None takes one epoch over this X.
+        **params : dict
+            `sample_weight`; by scikit-learn's metadata routing where that is on.
+
+        Returns
+        -------
+        self : object
+            The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`.
+
+        Raises
+        ------
+        ValueError
+            On all that the estimator's `partial_fit` refuses, which stays as it was then.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
+        >>> sweep.partial_fit(X, y, n_steps=100).sparsity_ == sweep.sparsity_ > 0.4
+        True
+        """
+        named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
+        with check.unchanged_on_error(self):
+            if not self.__sklearn_is_fitted__():
+                self._check_first(X, y, named)
+                self.fit(X, y, **params)
+            best = self._best()
+            best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
+        return self
+
+    def _check_first(self, X, y, named):
+        """Refuse what partial_fit cannot take, before a whole sweep is done for it."""
+        last = last_step(self.estimator)
+        inspect.signature(last.partial_fit).bind(X, y, **named)
+        last._check_partial()
+        check.step_count(named["n_steps"])
+        if "classes" in named:
+            _check_complete(named["classes"], y)
+        if self.refit is False and np.ndim(self.p):
+            raise NotFittedError(HOLDS_NONE)
+
+    def _for_partial_fit(self, best, params):
+        """Return the metadata that the best estimator's partial_fit gets."""
+        if not routing_enabled():
+            return params
+        to_it = MethodMapping().add(caller="partial_fit", callee="partial_fit")
+        router = MetadataRouter(owner=self).add(estimator=best, method_mapping=to_it)
+        return process_routing(router, "partial_fit", **params).estimator.partial_fit
+
+    prune = _changing(CuttingMixin.prune, "sweep.prune(0.9).sparsity_ > 0.7")
+    freeze = _changing(CuttingMixin.freeze, '1 in sweep.freeze(0.5, "random").status_')
+    unfreeze = _changing(
+        CuttingMixin.unfreeze, '1 not in sweep.freeze(0.5, "random").unfreeze().status_'
+    )
+    sparsify = _changing(FittedNetworkMixin.sparsify, "sweep.sparsify().coefs_[0].nnz < 200")
+    densify = _changing(
+        FittedNetworkMixin.densify, "sweep.sparsify().densify().coefs_[0].shape == (10, 20)"
+    )
+    compact = _changing(
+        FittedNetworkMixin.compact, "sweep.prune(0.95).compact().coefs_[0].shape[1] < 20"
+    )
+    to_sklearn = _forwarded(
+        ExportMixin.to_sklearn, "sweep.to_sklearn().coefs_[0].shape == (10, 20)", draws=""
+    )
+    calibrate = _changing(DrawsMixin.calibrate, "bool(sweep.calibrate(X, y).temperature_ > 0)")
+    predict_interval = _forwarded(
+        RegressionDrawsMixin.predict_interval,
+        "sweep.predict_interval(X, coverage=0.8).shape == (442, 2)",
+    )
+    sample_y = _forwarded(
+        RegressionDrawsMixin.sample_y, "sweep.sample_y(X, 5, random_state=0).shape == (442, 5)"
+    )
+    log_likelihood = _forwarded(
+        RegressionDrawsMixin.log_likelihood, "sweep.log_likelihood(X, y).shape == (442,)"
+    )
+    predict_uncertainty = _forwarded(
+        ClassificationDrawsMixin.predict_uncertainty,
+        "sweep.predict_uncertainty(X).entropy.shape == (150,)",
+        data="iris",
+        kind="Classifier",
+    )
+
+    # A Pipeline has the first three, of the rest none.
+    classes_: Array = _of_best("classes_", "Class labels of the best estimator, (n_classes,).")
+    n_features_in_: int = _of_best("n_features_in_", "Number of features seen in fit.")
+    feature_names_in_: Array = _of_best(
+        "feature_names_in_", "Names of the features seen in fit, (n_features,)."
+    )
+    draws_: Array = _of_best("draws_", "The best estimator's draws, (n_draws, n_parameters).")
+    temperature_: float = _of_best(
+        "temperature_", "A float that multiplies the covariance of their outputs."
+    )
+    noise_std_: Array | None = _of_best(
+        "noise_std_", "The noise about them, in the targets' unit; (n_outputs,)."
+    )
+    theta_: Array = _of_best(
+        "theta_", "The best estimator's parameters, layer by layer; (n_parameters,)."
+    )
+    status_: NDArray[np.uint8] = _of_best(
+        "status_", "Of each: 0 free, 1 frozen, 2 pruned; (n_parameters,)."
+    )
+    coefs_: Sequence[Any] = _of_best(
+        "coefs_", "The best estimator's weight matrices (fan_in, fan_out)."
+    )
+    intercepts_: Sequence[Array] = _of_best(
+        "intercepts_", "The best estimator's bias vectors (fan_out,)."
+    )
+    coef_: Any = _of_best("coef_", "The best estimator's first weights (n_units, n_features).")
+    features_used_: NDArray[np.bool_] = _of_best(
+        "features_used_", "Whether the best estimator uses each feature; (n_features,)."
+    )
+    sparsity_: float = _of_best("sparsity_", "Fraction of the best estimator's parameters pruned.")
+    sparsity_report_: list[dict[str, Any]] = _of_best(
+        "sparsity_report_", "Free, frozen and pruned, by tensor."
+    )
+    n_layers_: int = _of_best("n_layers_", "Number of layers, input and output included.")
+    n_outputs_: int = _of_best("n_outputs_", "Number of output units.")
+    out_activation_: str = _of_best("out_activation_", "Name of the output activation.")
+    t_: int = _of_best("t_", "The best estimator's step counter, t0 + all steps taken.")
+    n_iter_: int = _of_best(
+        "n_iter_", "Steps of its last training: from the last cut of fit, or of partial_fit."
+    )
+    loss_: float = _of_best("loss_", "The best estimator's last mean minibatch loss.")
+    loss_curve_: list[float] = _of_best(
+        "loss_curve_", "The same for each epoch's worth of steps, in order."
+    )

@@ -1,0 +1,115 @@
+"""Metadata such as sample_weight on their way through a sweep."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import NamedTuple
+
+from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from sksgdprune._utils.sklearn_private import routing_enabled
+from sksgdprune._utils.warnings import warn
+
+
+class MetadataRoutingMixin:
+    """What a sweep says of its routing."""
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+            The routing.
+
+        Examples
+        --------
+        >>> import sklearn
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> with sklearn.config_context(enable_metadata_routing=True):
+        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
+        ...     router = SparsitySweep(clf).get_metadata_routing()
+        >>> router.consumes("fit", ["sample_weight"])
+        {'sample_weight'}
+        """
+        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
+        to_score = MethodMapping().add(caller="score", callee="score")
+        return (
+            MetadataRouter(owner=self)
+            .add(estimator=self.estimator, method_mapping=fit_to_fit)
+            .add(
+                scorer=check_scoring(self.estimator, self.scoring),
+                method_mapping=to_score.add(caller="fit", callee="score"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
+
+
+class Routed(NamedTuple):
+    """Keyword arguments by who gets them; arrays hold all rows."""
+
+    split: dict
+    earlier: dict  # the steps before the last one
+    last: dict
+    score: dict
+
+
+def route(sweep, scorer, params):
+    """Share out what was passed to `SparsitySweep.fit`.
+
+    By scikit-learn's metadata routing, or, where that is off, as GridSearchCV does: groups to
+    the splitter, the rest to the estimator, sample_weight to the scorer, too.
+    """
+    if routing_enabled():
+        routed = process_routing(sweep, "fit", **params)
+        split, fit, score = routed.splitter.split, routed.estimator.fit, routed.scorer.score
+    else:
+        fit = dict(params)
+        split = {"groups": fit.pop("groups", None)}
+        weighs = fit.get("sample_weight") is not None and _takes_weights(scorer)
+        score = {"sample_weight": fit["sample_weight"]} if weighs else {}
+    earlier, last = _by_step(sweep.estimator, fit)
+    unknown = sorted(last.keys() - {"sample_weight"})
+    if unknown:
+        raise ValueError(f"Got {unknown} for the last step, which takes sample_weight in a sweep.")
+    return Routed(split, earlier, last, score)
+
+
+def _takes_weights(scorer):
+    """Return whether a scorer takes sample_weight; warn where it does not."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        takes = scorer._accept_sample_weight()
+    else:
+        takes = "sample_weight" in signature(scorer).parameters
+    if not takes:
+        message = f"{scorer} does not take sample_weight; it weighs all rows alike."
+        warn(message, UserWarning)
+    return takes
+
+
+def _by_step(estimator, params):
+    """Divide what an estimator's fit gets into the parts of its earlier steps and its last."""
+    if not isinstance(estimator, Pipeline):
+        return {}, params
+    name, _ = estimator.steps[-1]
+    if routing_enabled():
+        last = process_routing(estimator, "fit", **params)[name].fit
+        if len(estimator.steps) == 1:
+            return {}, last
+        router = Pipeline(estimator.steps[:-1]).get_metadata_routing()
+        wanted = router.consumes(method="fit_transform", params=params.keys())
+        return {key: params[key] for key in wanted}, last
+    bare = sorted(key for key in params if "__" not in key)
+    if bare:
+        raise ValueError(
+            f"A Pipeline does not take {bare}; pass each to a step, as in {name}__sample_weight."
+        )
+    mine = f"{name}__"
+    last = {k.removeprefix(mine): v for k, v in params.items() if k.startswith(mine)}
+    return {k: v for k, v in params.items() if not k.startswith(mine)}, last

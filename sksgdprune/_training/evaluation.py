@@ -1,0 +1,61 @@
+"""What is asked of a network over all rows of data: losses, outputs, mean gradients."""
+
+import numpy as np
+
+from sksgdprune._data import validation as check
+from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels.compile import call
+from sksgdprune._kernels.types import scratch
+from sksgdprune._utils.threads import blas_threads
+
+# Rows that go through at once: so few that their work space is not given back to the system each
+# time, as Dask has its workers do.
+BLOCK_ROWS = 64
+
+
+def _space(n_rows, layout, dtype):
+    """Return work space for so many rows, block by block."""
+    return scratch(layout.shape, min(BLOCK_ROWS, n_rows), dtype)
+
+
+def evaluate(data, layout, theta, hyper):
+    """Return the weighted mean of all rows' losses, and the last layer's values.
+
+    Returns
+    -------
+    loss : float
+        Without the penalty.
+    Z : ndarray of shape (n_samples, n_outputs)
+        Before the output activation.
+    """
+    n, dtype = len(data.Y), theta.dtype
+    losses, Z = np.empty(n, dtype), np.empty((n, layout.sizes[-1]), dtype)
+    space = _space(n, layout, dtype)
+    with blas_threads():
+        arguments = data.samples(), layout.shape, theta, hyper, space, losses, Z
+        call(doors.losses_and_outputs, *arguments)
+    return float(np.average(losses, weights=data.weights)), Z
+
+
+def mean_gradients(data, network, settings):
+    """Return the weighted means over all rows of the per-sample gradients g and of g².
+
+    They are taken at the θ that predicts.
+
+    Returns
+    -------
+    gradient, squared_gradient : ndarray of shape (n_parameters,)
+        The first includes the L2 penalty's part, as a training step does.
+    """
+    layout, theta = network.layout, check.kernel_array(network.dense().theta)
+    weights = np.ones(len(data.Y)) if data.weights is None else data.weights
+    weights, sums = weights.astype(theta.dtype), np.zeros((2, theta.size), theta.dtype)
+    space = _space(len(weights), layout, theta.dtype)
+    with blas_threads():
+        arguments = data.samples(), layout.shape, theta, settings.hyper, space, weights, sums
+        call(doors.add_gradients, *arguments, verbose=settings.verbose)
+    sums /= weights.sum()
+    g, g2 = sums
+    for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
+        part += settings.hyper.alpha * network.dispersion / settings.batch_size * W
+    return g, g2

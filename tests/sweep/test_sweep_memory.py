@@ -1,0 +1,276 @@
+"""A sweep with memory trains no cell twice, and none too few."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sksgdprune._sweep import result_cache as _keeping
+from sksgdprune._training import trainer as _training
+from tests.sweep_cases import FINETUNE, P, assert_same_results, classifier, iris, sweep
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["alone", "pipeline"])
+def test_memory_trains_no_cell_twice(name, tmp_path, trainings):
+    X, y = iris()
+    clf = classifier() if name == "alone" else make_pipeline(StandardScaler(), classifier())
+    first = sweep(clf, p=P, refit=False, memory=str(tmp_path)).fit(X, y)
+    assert len(trainings) == 2 + 2 * len(P)
+    trainings.clear()
+    second = sweep(clf, p=P, refit=False, memory=joblib.Memory(str(tmp_path), verbose=0)).fit(X, y)
+    assert trainings == []
+    assert list(first.cv_results_) == list(second.cv_results_)
+    for key, column in first.cv_results_.items():
+        np.testing.assert_array_equal(column, second.cv_results_[key])
+    more = sweep(clf, p=[*P, 0.7], refit=False, memory=str(tmp_path)).fit(X, y)
+    assert trainings == [FINETUNE] * 2
+    plain = sweep(clf, p=[*P, 0.7], refit=False).fit(X, y)
+    assert_same_results(more.cv_results_, plain.cv_results_)
+
+
+@pytest.mark.parametrize("name", ["alone", "pipeline", "pipeline with memory"])
+def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, trainings, monkeypatch):
+    train = _training.train
+
+    def interrupted(*arguments, **options):
+        if len(trainings) == 5:
+            raise KeyboardInterrupt
+        return train(*arguments, **options)
+
+    X, y = iris()
+    clf = classifier() if name == "alone" else make_pipeline(StandardScaler(), classifier())
+    if name == "pipeline with memory":
+        clf.set_params(memory=str(tmp_path))
+    options = {"estimator": clf, "p": P, "refit": False, "memory": str(tmp_path)}
+    with monkeypatch.context() as patch:
+        patch.setattr(_training, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(**options).fit(X, y)
+    trainings.clear()
+    results = sweep(**options).fit(X, y).cv_results_
+    assert trainings == [FINETUNE] * 3
+    assert_same_results(results, sweep(clf, p=P, refit=False).fit(X, y).cv_results_)
+
+
+def score_by(name):
+    """A closure, which no pickle by reference takes."""
+    return lambda fitted, X, y: float(getattr(fitted, name)(X).sum())
+
+
+@dataclass(frozen=True)
+class Once:
+    """A schedule of a user's, of one cut at a time of its own."""
+
+    first: int
+
+    def plan(self, p, n_steps):
+        return [(0.0, self.first), (p, n_steps - self.first)]
+
+
+def counted(trainings, **options):
+    trainings.clear()
+    X, y = options.pop("data", iris())
+    sweep(p=P, refit=False, **options).fit(X, y)
+    return len(trainings)
+
+
+WARM, CELLS = 2, 2 * len(P)
+TWICE = 2 * CELLS  # trainings of a schedule with two stages
+
+
+@pytest.mark.parametrize(
+    ("change", "trained"),
+    [
+        ({}, 0),
+        ({"scoring": score_by("predict_proba")}, TWICE),
+        ({"method": lambda evidence: evidence.theta**2}, TWICE),
+        ({"schedule": Once(20)}, TWICE),
+        ({"return_train_score": True}, TWICE),
+        ({"estimator": classifier(alpha=0.5)}, WARM + TWICE),
+        ({"warmup_steps": 21}, WARM + TWICE),
+        ({"random_state": 8}, WARM + TWICE),
+        ({"data": (iris()[0] + 1e-9, iris()[1])}, WARM + TWICE),
+        ({"data": (iris()[0], 2 - iris()[1])}, WARM + TWICE),
+        ({"data": (iris()[0].astype(np.float32), iris()[1])}, WARM + TWICE),
+    ],
+    ids=[
+        *("nothing", "scorer", "method", "schedule", "train_score", "estimator", "steps"),
+        *("seed", "X", "y", "dtype"),
+    ],
+)
+def test_what_decides_a_result_trains_again_where_it_has_changed(
+    change, trained, tmp_path, trainings
+):
+    options = {"memory": str(tmp_path), "scoring": score_by("predict"), "schedule": Once(10)}
+    options |= {"method": lambda evidence: abs(evidence.theta)}
+    assert counted(trainings, **options) == WARM + TWICE
+    assert counted(trainings, **options | change) == trained
+    assert counted(trainings, **options) == 0
+
+
+def test_scorer_and_method_are_described_once_per_sweep_and_per_p(tmp_path, monkeypatch):
+    described, describe = [], _keeping._Description._code
+
+    def counted(self, code, names):
+        described.append(code)
+        return describe(self, code, names)
+
+    def score(fitted, X, y):
+        return fitted.score(X, y)
+
+    def method(evidence):
+        return abs(evidence.theta)
+
+    monkeypatch.setattr(_keeping._Description, "_code", counted)
+    options = {"p": P, "n_repeats": 2, "scoring": score, "method": method, "refit": False}
+    sweep(**options, memory=str(tmp_path)).fit(*iris())
+    assert described == [score] + [method] * len(P)
+
+
+def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    monkeypatch.setattr("sksgdprune._sweep.result_cache.VERSIONS", ("another",))
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+
+
+def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
+    file = tmp_path / "costs"
+
+    def cost(fitted, X, y):
+        return -float(file.read_text())
+
+    options = {"scoring": {"cost": cost, "accuracy": "accuracy"}, "memory": str(tmp_path)}
+    with pytest.warns(UserWarning, match="Scoring by 'cost' failed in 6 of 6"):
+        assert counted(trainings, **options) == WARM + CELLS
+    file.write_text("3")
+    assert counted(trainings, **options) == CELLS
+    assert counted(trainings, **options) == 0
+    results = sweep(p=P, refit=False, **options).fit(*iris()).cv_results_
+    np.testing.assert_array_equal(results["mean_test_cost"], -3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"n_jobs": 2}, {"verbose": 1}, {"refit": "accuracy"}, {"error_score": "raise"}],
+    ids=str,
+)
+def test_what_does_not_decide_a_result_trains_nothing_again(change, tmp_path, trainings):
+    X, y = iris()
+    scoring = ["accuracy", "neg_log_loss"]
+    options = {"p": P, "scoring": scoring, "memory": str(tmp_path), "refit": "neg_log_loss"}
+    sweep(**options).fit(X, y)
+    trainings.clear()
+    sweep(**options | change).fit(X, y)
+    assert trainings == []
+
+
+@pytest.mark.parametrize("scoring", [None, ["accuracy"]], ids=str)
+def test_what_the_given_estimator_has_learned_does_not_count(scoring, tmp_path, trainings):
+    X, y = iris()
+    estimator = classifier()
+    options = {"estimator": estimator, "scoring": scoring, "memory": str(tmp_path)}
+    assert counted(trainings, **options) == WARM + CELLS
+    estimator.fit(X, y)
+    assert counted(trainings, **options) == 0
+
+
+def test_the_refit_is_kept_too(tmp_path, trainings):
+    X, y = iris()
+    first = sweep(p=P, memory=str(tmp_path)).fit(X, y)
+    trainings.clear()
+    second = sweep(p=P, memory=str(tmp_path)).fit(X, y)
+    assert trainings == []
+    np.testing.assert_array_equal(first.best_estimator_.theta_, second.best_estimator_.theta_)
+
+
+def test_results_are_kept_and_data_are_not(tmp_path):
+    X, y = (np.tile(part, (20, 1) if part.ndim == 2 else 20) for part in iris())
+    X = np.hstack([X, np.random.RandomState(0).normal(size=(len(X), 400))])
+    few = classifier(hidden_layer_sizes=(2,))
+    sweep(few, p=P, n_repeats=4, memory=str(tmp_path)).fit(X, y)
+    stored = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    assert stored < 0.2 * X.nbytes  # eight warm-ups' networks and a refitted one, 24 scores
+
+
+def test_a_damaged_file_is_trained_again(tmp_path, trainings, caplog):
+    counted(trainings, memory=str(tmp_path))
+    for file in tmp_path.rglob("output.pkl"):
+        file.write_bytes(file.read_bytes()[:20])
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    assert "Exception while loading results" in caplog.text
+    assert "array(" not in caplog.text  # no data in a log
+
+
+KILLED = """
+import sys
+from tests.sweep_cases import iris, sweep
+sweep(p=0.5).fit(*iris())  # what is compiled is loaded
+print("ready", flush=True)
+sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).fit(*iris())
+"""
+
+
+def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
+    """Ten kills, at moments spread over the time that the whole takes."""
+    options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
+    expected = sweep(**options).fit(*iris()).cv_results_
+    (tmp_path / "kept").mkdir()
+    started = time.perf_counter()
+    sweep(**options).fit(*iris())  # the first may have compiled
+    whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
+    for moment in moments:
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(2 * moment * whole)
+            process.kill()
+        shutil.copytree(tmp_path / "kept", tmp_path / f"{moment}", dirs_exist_ok=True)
+        trainings.clear()
+        found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
+        assert_same_results(found, expected)
+    assert len(trainings) < 6 + 30
+
+
+IN_PROCESSES = """
+import sys
+from joblib import parallel_config
+from tests.sweep_cases import iris, sweep
+options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False, "finetune_steps": 5_000}
+with parallel_config("loky"):
+    sweep(**options, memory=sys.argv[1], n_jobs=2).fit(*iris())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a group of processes is killed as POSIX does")
+def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
+    options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
+    options["finetune_steps"] = 5_000
+    expected = sweep(**options).fit(*iris()).cv_results_
+    command = [sys.executable, "-c", IN_PROCESSES, str(tmp_path)]
+
+    def kept():
+        return len(list(tmp_path.rglob("output.pkl")))
+
+    for n in (2, 8, 20):  # the folder goes from one kill to the next
+        with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:
+            while kept() < n and process.poll() is None:
+                time.sleep(0.005)
+            os.killpg(process.pid, signal.SIGKILL)
+    n_kept = kept()
+    assert 20 <= n_kept < 6 + 30
+    trainings.clear()
+    found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
+    assert_same_results(found, expected)
+    assert len(trainings) == 6 + 30 - n_kept
