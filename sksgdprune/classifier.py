@@ -1,19 +1,20 @@
-"""The classifier: constructor parameters, targets and probabilities."""
+"""The classifier: its parameters, what "auto" stands for, and its probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
-from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
-from sksgdprune._estimator.fitted import ScoreMixin, network_of
-from sksgdprune._targets import targets as _targets
+from sksgdprune._estimator.fitted import network_of
+from sksgdprune._estimator.input import prediction_rows
+from sksgdprune._targets.classification import LOSSES, classification, named_classes
 from sksgdprune._targets.links import OUTPUTS
-from sksgdprune._uncertainty.posterior import ClassificationDrawsMixin
+from sksgdprune._training.config import AutoDefaults
+from sksgdprune._uncertainty.posterior import entropies
 from sksgdprune._utils.sklearn_private import StrOptions
 from sksgdprune._utils.typing import (
     Activation,
@@ -30,9 +31,22 @@ from sksgdprune._utils.typing import (
 )
 
 
-class PreconditionedMLPClassifier(
-    ScoreMixin, ClassificationDrawsMixin, ClassifierMixin, BasePreconditionedMLP
-):
+class Uncertainty(NamedTuple):
+    """How uncertain predictions are, in nats: arrays (n_samples,), or (n_samples, n_labels).
+
+    Parameters
+    ----------
+    entropy : ndarray
+        Of the predicted probabilities: all uncertainty.
+    mutual_information : ndarray
+        Between label and parameters: what more training data could take away (Houlsby et al. 2011).
+    """
+
+    entropy: Array
+    mutual_information: Array
+
+
+class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     """Multilayer perceptron classifier trained by preconditioned constant-rate SGD.
 
     Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
@@ -212,8 +226,11 @@ class PreconditionedMLPClassifier(
     True
     """
 
+    _auto_defaults = AutoDefaults(
+        learning_rate=0.3, rate_growth=0.5, largest_h=10.0, h_decay=0.0, prior_precision=2.0
+    )
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [StrOptions(set(_targets.CLASSIFICATION))],
+        "loss": [StrOptions(set(LOSSES))],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -322,10 +339,9 @@ class PreconditionedMLPClassifier(
         >>> clf.score(X, y) > 0.8
         True
         """
-        with check.unchanged_on_error(self):
-            fitted = vars(self).get("_network")
-            classes = _targets.named_classes(fitted and fitted.targets, classes, y)
-            return self._partial_fit(X, y, n_steps, sample_weight, classes)
+        state = vars(self).get("_state")
+        classes = named_classes(state and state.network.targets, classes, y)
+        return self._partial_fit(X, y, n_steps, sample_weight, classes)
 
     def predict_proba(self, X: MatrixLike) -> Array:
         """Return the probability of each class or label.
@@ -381,6 +397,69 @@ class PreconditionedMLPClassifier(
         Z = self._linear_output(X)
         return OUTPUTS[f"log_{self.out_activation_}"](Z)
 
+    def predict_uncertainty(self, X: MatrixLike) -> Uncertainty:
+        """Return the entropy of each prediction, and the part of it in which the draws differ.
+
+        High entropy is a reason to reject a prediction, high mutual information one to label the
+        row (active learning).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        Uncertainty
+            `entropy` and `mutual_information` in nats, of shape (n_samples,); of multilabel targets
+            (n_samples, n_labels).
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), n_draws=20, max_steps=200, random_state=0)
+        >>> entropy, mutual_information = clf.fit(X, y).predict_uncertainty(X)
+        >>> bool(entropy[:50].mean() < entropy[50:].mean())  # the first kind is known best
+        True
+        """
+        network = self._with_samples().network
+        return Uncertainty(*entropies(network, prediction_rows(self, X)))
+
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy of the predictions; NaN after a run that diverged.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            The part of the rows whose labels are all right.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> 0.8 < clf.score(X, y) <= 1
+        True
+        """
+        return self._score(super().score, X, y, sample_weight)
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -391,27 +470,5 @@ class PreconditionedMLPClassifier(
         """Class labels, (n_classes,); of a multilabel y the numbers of its columns."""
         return network_of(self, "classes_").targets.classes
 
-    def _largest_h(self, width):
-        return 10.0
-
-    def _base_rate(self, width):
-        return 0.3 * width**0.5
-
-    def _prior_precision(self, n_samples):
-        return 2.0
-
-    def _kind(self, y, weights, classes=None):
-        return _targets.classification(y, classes)
-
-    def _weigh(self, y, weights, targets):
-        if self.class_weight is None:
-            return weights
-        return targets.weigh(y, weights, self.class_weight)
-
-    def _check_partial(self):
-        super()._check_partial()
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all data and is not possible in partial_fit; "
-                "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
-            )
+    def _targets(self, y, classes=None):
+        return classification(y, classes)

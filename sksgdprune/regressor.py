@@ -1,17 +1,23 @@
-"""The regressor: constructor parameters and targets."""
+"""The regressor: its parameters, what "auto" stands for, and its predictive distributions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from numbers import Real
+from typing import Literal, Self, overload
 
+import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils import check_random_state, indexable
 
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
-from sksgdprune._estimator.fitted import ScoreMixin, network_of
-from sksgdprune._targets import targets as _targets
-from sksgdprune._uncertainty.posterior import RegressionDrawsMixin
+from sksgdprune._estimator.fitted import network_of
+from sksgdprune._estimator.input import prediction_rows, training_rows
+from sksgdprune._targets.regression import BY_LOSS, regression
+from sksgdprune._training.config import AutoDefaults
+from sksgdprune._training.state import encode
+from sksgdprune._uncertainty.posterior import joined, mixtures
 from sksgdprune._utils.sklearn_private import StrOptions
 from sksgdprune._utils.typing import (
     Activation,
@@ -28,9 +34,7 @@ from sksgdprune._utils.typing import (
 )
 
 
-class PreconditionedMLPRegressor(
-    ScoreMixin, RegressionDrawsMixin, RegressorMixin, MultiOutputMixin, BasePreconditionedMLP
-):
+class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
     """Multilayer perceptron regressor trained by preconditioned constant-rate SGD.
 
     Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
@@ -221,8 +225,16 @@ class PreconditionedMLPRegressor(
     True
     """
 
+    _auto_defaults = AutoDefaults(
+        learning_rate=0.035,
+        rate_growth=1.0,
+        largest_h=10.0,
+        h_decay=1.0,
+        prior_precision=12.0,
+        prior_rows=1000,
+    )
     _parameter_constraints = BasePreconditionedMLP._parameter_constraints | {
-        "loss": [StrOptions(set(_targets.REGRESSION))],
+        "loss": [StrOptions(set(BY_LOSS))],
         "output_activation": [StrOptions({"identity", "relu"})],
     }
 
@@ -329,8 +341,212 @@ class PreconditionedMLPRegressor(
         >>> reg.score(X, y) > 0.2
         True
         """
-        with check.unchanged_on_error(self):
-            return self._partial_fit(X, y, n_steps, sample_weight)
+        return self._partial_fit(X, y, n_steps, sample_weight)
+
+    @property
+    def noise_std_(self) -> Array | None:
+        """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
+
+        Of rows that were held out: the root of the mean square, for the noise grows with the
+        prediction where these rows clearly say so. It is normal, or where they clearly have heavier
+        tails Student's t of 8 degrees of freedom. None without draws, and under the Poisson loss,
+        where the variance of a count is its rate.
+        """
+        calibration = network_of(self, "noise_std_").calibration
+        return None if calibration is None else calibration.noise_std
+
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> Array: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
+    @overload
+    def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
+    def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
+        """Return the prediction for each row: with draws, the mean of theirs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        return_std : bool, default=False
+            Whether to return the standard deviation, too; that needs draws.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the targets' unit; NaN after a training that diverged.
+        std : ndarray of the same shape
+            Only with `return_std`: that of a new observation, noise included.
+
+        Raises
+        ------
+        ValueError
+            With `return_std` where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> mean, std = reg.predict(X[350:], return_std=True)
+        >>> mean.shape, std.shape
+        ((92,), (92,))
+        """
+        if not return_std:
+            return super().predict(X)
+        parts = [(m.mean(), m.std()) for m in self._mixtures(X)]
+        return tuple(map(joined, zip(*parts, strict=True)))
+
+    def predict_interval(self, X: MatrixLike, coverage: float = 0.9) -> Array:
+        """Return intervals that hold a new observation with a probability of `coverage`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        coverage : float in (0, 1), default=0.9
+            The same part of the predictive distribution is left out at both ends.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends in the targets' unit; with several outputs an interval for each.
+
+        Raises
+        ------
+        ValueError
+            On another `coverage`, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> low, high = reg.predict_interval(X[350:], coverage=0.8).T
+        >>> bool(0.6 < ((low <= y[350:]) & (y[350:] <= high)).mean() < 0.95)
+        True
+        """
+        if not isinstance(coverage, Real) or not 0 < coverage < 1:
+            raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
+        ends = (1 - coverage) / 2, (1 + coverage) / 2
+        parts = [tuple(m.quantile(q) for q in ends) for m in self._mixtures(X)]
+        return np.stack([joined(end) for end in zip(*parts, strict=True)], axis=-1)
+
+    def sample_y(self, X: MatrixLike, n_samples: int = 1, random_state: Seed = None) -> Array:
+        """Return samples of new observations; a sample is of one draw for all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=1
+            How many for each row.
+        random_state : int, RandomState or None, default=None
+            Chooses draws and noise.
+
+        Returns
+        -------
+        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
+            In the targets' unit, noise included; counts under the Poisson loss.
+
+        Raises
+        ------
+        ValueError
+            If n_samples < 1, and where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg.sample_y(X[350:], n_samples=5, random_state=0).shape
+        (92, 5)
+        """
+        if not check.is_whole(n_samples) or n_samples < 1:
+            raise ValueError(f"Got n_samples={n_samples!r}; it must be a whole number from 1 on.")
+        rng, network = check_random_state(random_state), self._with_samples().network
+        chosen = rng.randint(len(network.posterior_samples), size=n_samples)
+        parts = [mixture.take(chosen) for mixture in self._mixtures(X)]
+        whole = type(parts[0]).joined(parts)
+        return joined([np.moveaxis(whole.sample(rng), 0, -1)])
+
+    def log_likelihood(self, X: MatrixLike, y: ArrayLike) -> Array:
+        """Return the log-density of y given X, of all outputs of a row together.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Observations in the targets' unit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In nats; under the Poisson loss the log-probability of a count.
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> bool(-7 < reg.log_likelihood(X[350:], y[350:]).mean() < -5)
+        True
+        """
+        network = self._with_samples().network
+        rows = training_rows(self, *indexable(X, y))
+        y = network.targets.decode(encode(rows, network, self._config()).Y)
+        first, parts = 0, []
+        for mixture in self._mixtures(X):
+            n = mixture[0].shape[1]
+            parts.append(mixture.log_likelihood(y[first : first + n]))
+            first += n
+        return np.concatenate(parts)
+
+    def _mixtures(self, X):
+        """Yield the predictive distributions of all rows, some rows at a time."""
+        return mixtures(self._with_samples().network, prediction_rows(self, X))
+
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return R² of the predictions; NaN after a run that diverged.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            R², the mean over the outputs.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> 0.4 < reg.score(X, y) <= 1
+        True
+        """
+        return self._score(super().score, X, y, sample_weight)
 
     @property
     def y_mean_(self) -> Array:
@@ -342,14 +558,5 @@ class PreconditionedMLPRegressor(
         """Their standard deviation, or 1; shape (n_outputs,)."""
         return network_of(self, "y_scale_").targets.scale
 
-    def _largest_h(self, width):
-        return 10.0 / width
-
-    def _base_rate(self, width):
-        return 0.035 * width
-
-    def _prior_precision(self, n_samples):
-        return 12.0 * min(1.0, (1000 / n_samples) ** 0.5)
-
-    def _kind(self, y, weights, classes=None):
-        return _targets.REGRESSION[self.loss].of(y, self.output_activation)
+    def _targets(self, y, classes=None):
+        return regression(y, self.loss, self.output_activation)

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
-from uuid import uuid4
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, check_random_state, get_tags, indexable
+from sklearn.utils import Tags, check_random_state, get_tags
 
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
-from sksgdprune._pruning import scores as _scores
-from sksgdprune._pruning.plan import Recipe
-from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
-from sksgdprune._sweep.cell import Work, last_step, report_failures
+from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
+from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import ForwardingMixin
-from sksgdprune._sweep.results import check_refit, choose, metrics_of, tabulate
-from sksgdprune._sweep.routing import MetadataRoutingMixin, route
-from sksgdprune._sweep.runner import Trainings
-from sksgdprune._training.trainer import auto_steps
+from sksgdprune._sweep.routing import MetadataRoutingMixin
+from sksgdprune._sweep.search import Search
 from sksgdprune._utils import callbacks as _callbacks
+from sksgdprune._utils.random import restored_on_error
 from sksgdprune._utils.sklearn_private import (
     HasMethods,
     Options,
     StrOptions,
     fit_context,
-    num_samples,
 )
-from sksgdprune._utils.threads import blas_threads, thread_count
 from sksgdprune._utils.typing import (
     Action,
     Array,
@@ -174,7 +163,7 @@ class SparsitySweep(
 
     _parameter_constraints: ClassVar = {
         "estimator": [HasMethods(["fit", "predict"])],
-        "action": [StrOptions(set(_scores.METHODS))],
+        "action": [StrOptions(set(METHODS))],
         "method": [str, callable, None],
         "warmup_steps": [check.COUNT, StrOptions({"auto"})],
         "finetune_steps": [check.Count(0), StrOptions({"auto"})],
@@ -280,131 +269,17 @@ class SparsitySweep(
         >>> sweep.fit(X, y, sample_weight=(y > 0) + 1.0).cv_results_["mean_test_score"].shape
         (2,)
         """
-        with check.unchanged_on_error(self):
-            self._forget()
-            return self._fit(X, y, params)
-
-    def _fit(self, X, y, params):
-        """Check, draw the seeds, and train."""
-        if y is None:
-            raise ValueError("A sweep requires y to be passed, but the target y is None.")
         last = last_step(self.estimator)
-        single = np.ndim(self.p) == 0
-        p = np.sort([check.fraction(value) for value in ([self.p] if single else self.p)])
-        if not p.size:
-            raise ValueError("Got an empty p; give a number or at least one fraction.")
-        if not (single and self.refit == "best"):  # of one p there is nothing to choose
-            self._check_refit()
-        steps = self._steps(last, num_samples(X))
-        recipes = self._recipes(p.tolist(), steps[1] - steps[0])
         seed = last.random_state if self.random_state is None else self.random_state
         rng = check_random_state(seed)
-        self.scorer_ = check_scoring(self.estimator, self.scoring)
-        routed = route(self, self.scorer_, params)
-        samples = X, y, params.get("sample_weight")
-        work = Work(uuid4().hex, self.estimator, *indexable(X, y), routed, (), (), steps)
-        if single:
-            self.best_p_ = float(p[0])
-            (report,), end = _callbacks.reports(self, *samples, ["training"])
-            self._refit(work, recipes[0], rng, report)
-        else:
-            end = self._sweep(work, samples, p, recipes, rng)
-        end()
-        return self
-
-    def _forget(self):
-        """Drop what an earlier fit left: not every fit sets every attribute."""
+        with restored_on_error(rng):
+            search = Search(self, X, y, params)
+            fitted = search.fitted(rng)
         for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-
-    def _check_refit(self):
-        """Refuse a refit that cannot choose; the metrics of a callable are known later."""
-        if self.refit is False or callable(self.scoring):
-            return
-        several = isinstance(self.scoring, list | tuple | set | dict)
-        check_refit(self.refit, list(self.scoring) if several else ["score"])
-
-    def _steps(self, last, n_samples):
-        """Return the steps before the cut and in all; "auto" shares those of a plain fit."""
-        budget = auto_steps(last, n_samples)
-        warmup = math.ceil(WARMUP_SHARE * budget)
-        finetune = budget - warmup if self.finetune_steps == "auto" else self.finetune_steps
-        warmup = warmup if self.warmup_steps == "auto" else self.warmup_steps
-        return warmup, warmup + finetune
-
-    def _recipes(self, p, finetune_steps):
-        """Return what is done at each p; refuse what cannot be done before anything is."""
-        given = {
-            name: getattr(self, name) for name in ("method", "scope", "include_biases", "schedule")
-        }
-        sizes = last_step(self.estimator).hidden_layer_sizes
-        how = finetune_steps, self.structure, sizes
-        return [Recipe.checked(self.action, fraction, *how, **given) for fraction in p]
-
-    def _sweep(self, work, samples, p, recipes, rng):
-        """Fill cv_results_, choose the best row and refit; return how to report the end."""
-        cv = check_cv(self.cv, work.y, classifier=is_classifier(self.estimator))
-        splits = list(cv.split(work.X, work.y, **work.routed.split))
-        self.n_splits_ = len(splits)
-        seeds, repeats = _seeds(rng, len(splits)), _seeds(rng, (self.n_repeats, len(splits)))
-        names = ["cell"] * (len(p) * repeats.size) + ["refit"] * (self.refit is not False)
-        reports, end = _callbacks.reports(self, *samples, names)
-        everyone = replace(
-            work,
-            splits=tuple(splits),
-            seeds=tuple(seeds.tolist()),
-            scorer=self._cells_scorer(),
-            with_train_score=self.return_train_score,
-            with_estimator=_callbacks.are_set(self),
-        )
-        trainings = self._trainings(everyone)
-        table = trainings.cells(recipes, repeats.tolist(), reports[: len(p) * repeats.size])
-        report_failures([cell for row in table for cell in row])
-        self.cv_results_ = tabulate(p, table, self.error_score, self.return_train_score)
-        self._choose(p)
-        if self.refit is not False:
-            self._refit(work, recipes[self.best_index_], rng, reports[-1])
-        return end
-
-    def _trainings(self, work):
-        return Trainings(work, self.memory, self.n_jobs, self.verbose, self.error_score)
-
-    def _cells_scorer(self):
-        """Return the scorer of the cells: one metric that fails does not cost the others."""
-        raises = self.error_score == "raise"
-        return check_scoring(clone(self.estimator), self.scoring, raise_exc=raises)
-
-    def _choose(self, p):
-        """Name the best row, by `refit`; without one the best of a single metric."""
-        metrics = metrics_of(self.cv_results_)
-        refit = "best" if self.refit is False else self.refit
-        if self.refit is False and len(metrics) > 1:
-            return
-        self.best_index_ = choose(refit, self.cv_results_)
-        self.best_p_ = float(p[self.best_index_])
-        by = [refit] if isinstance(refit, str) and refit in metrics else metrics
-        if len(by) == 1:
-            self.best_score_ = self.cv_results_[f"mean_test_{by[0]}"][self.best_index_]
-
-    def _refit(self, work, recipe, rng, report):
-        """Train at best_p_ on all the data."""
-        started = time.perf_counter()
-        split_seed, repeat_seed = _seeds(rng, 2).tolist()
-        name = uuid4().hex  # or the rows of a split might be taken for all
-        everyone = replace(work, name=name, splits=((None, None),), seeds=(split_seed,))
-        with report, blas_threads(thread_count(last_step(self.estimator).n_jobs)):
-            steps = self._trainings(everyone).on_all_rows(repeat_seed, recipe)
-            self.best_estimator_ = report.trained = self._whole(steps)
-        self.refit_time_ = time.perf_counter() - started
-
-    def _whole(self, steps):
-        """Return what `estimator` is, of fitted steps."""
-        if not isinstance(self.estimator, Pipeline):
-            return steps[-1]
-        pipeline = clone(self.estimator)
-        name, _ = pipeline.steps[-1]
-        pipeline.steps = [*steps[:-1], (name, steps[-1])]
-        return pipeline
+            delattr(self, name)  # not every fit sets every attribute
+        vars(self).update(fitted)
+        search.end()
+        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")
@@ -416,7 +291,3 @@ class SparsitySweep(
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         tags.target_tags, tags.input_tags = inner.target_tags, inner.input_tags
         return tags
-
-
-def _seeds(rng, size):
-    return rng.randint(np.iinfo(np.int32).max, size=size)

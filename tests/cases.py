@@ -37,6 +37,12 @@ def regressor(**parameters):
     return PreconditionedMLPRegressor(**(PLAIN | SMALL | parameters))
 
 
+def run_config(estimator):
+    """Return the RunConfig of a fitted estimator's last rows."""
+    fitted = estimator._state
+    return estimator._config().for_run(fitted.network, fitted.n_rows, fitted.n_seen)
+
+
 def state(estimator):
     """Return the fitted state, to be compared bit for bit."""
     return (

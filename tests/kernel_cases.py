@@ -10,7 +10,7 @@ from sksgdprune._kernels.sparse_lists import LISTED_BELOW, plan, write_back
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._network.parameters import Parameters
-from sksgdprune._training.trainer import Settings
+from sksgdprune._training.config import RunConfig
 
 
 def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=np.float64):
@@ -38,7 +38,7 @@ FLOATS = "learning_rate", "posterior_size", "damping", "cap", "alpha"
 
 
 def hyper(dtype=np.float64, **changes):
-    """Hyper-parameters as the reference's options, and as Settings of minibatches of 8."""
+    """Hyper-parameters as the reference's options, and as the RunConfig of minibatches of 8."""
     options = {
         "activation": "tanh",
         "loss": "log_loss",
@@ -63,11 +63,11 @@ def hyper(dtype=np.float64, **changes):
         *(dtype(options[k]) for k in FLOATS),
         options["disperses"],
     )
-    return options, Settings(scalars, 8, "shuffle", options["noise_estimator"], 1, 0)
+    return options, RunConfig(scalars, 8, "shuffle", options["noise_estimator"], 1, 0)
 
 
 def network(layout, theta, C, status):
-    """A network at rest with these parameters; activation and targets are never asked."""
+    """A network with these parameters; activation and targets are never asked."""
     parameters = Parameters(records.State(theta, C), status)
     return FittedNetwork(layout, None, None, parameters, layout.n_parameters, 10)
 

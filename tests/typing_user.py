@@ -1,4 +1,4 @@
-"""A user's script for tests/ecosystem/test_typing.py: type checkers flag the marked lines and no others.
+"""A user's script for tests/ecosystem/test_typing.py: checkers flag the marked lines and no others.
 
 It is read by them and never run.
 """

@@ -1,4 +1,4 @@
-"""The data to train on, and which of their rows come up."""
+"""Samples as the kernels take them, and the draws of their rows for minibatches and probes."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sksgdprune._data.standardization import AS_IS
-from sksgdprune._kernels.types import Samples, Sparse, Units
+from sksgdprune._kernels.types import Samples, Sparse
+from sksgdprune._kernels.types import Units as Standardization
 
 # How often a row can count on average: weights beyond that are scaled down, so that an epoch,
 # whose length is the sum of the weights, stays a hundred passes over the data at most.
@@ -55,8 +56,8 @@ class Population:
     Attributes
     ----------
     size : int
-        Number of samples: the sum of the weights, rounded up. Weights that come to less than
-        the number of rows that have any, or to very much more, are scaled.
+        Number of samples: the sum of the weights, rounded up. Weights whose sum is
+        less than the number of rows that have any, or very much more, are scaled.
     """
 
     def __init__(self, n_rows, weights=None, order=None):
@@ -125,29 +126,29 @@ class Sampler:
         return self._batch_rng.permutation(size) + self._batch_rng.random()
 
 
-def samples(X, Y=None, units=AS_IS):
-    """Return X, an array or a CSR matrix, its units, and Y as the kernels take them."""
+def samples(X, Y=None, standardization=AS_IS):
+    """Return X, an array or a CSR matrix, its standardization and Y as the kernels take them."""
     Y = np.empty((0, 0), dtype=X.dtype) if Y is None else Y
-    units = Units(*(array.astype(X.dtype) for array in units))
+    standardization = Standardization(*(array.astype(X.dtype) for array in standardization))
     if not issparse(X):
-        return Samples(X, None, units, Y)
+        return Samples(X, None, standardization, Y)
     columns, row_starts = (a.astype(np.int64, copy=False) for a in (X.indices, X.indptr))
     sparse = Sparse(X.data, columns, row_starts)
-    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, units, Y)
+    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, standardization, Y)
 
 
 @dataclass(frozen=True)
 class Data:
-    """Checked samples as the kernels take them, their weights, or None, and the units of X."""
+    """Encoded samples, their weights or None, and the standardization of X."""
 
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None = None
-    units: Units = AS_IS
+    standardization: Standardization = AS_IS
 
     def samples(self):
         """Return them for the kernels."""
-        return samples(self.X, self.Y, self.units)
+        return samples(self.X, self.Y, self.standardization)
 
     def population(self, sampling, without=()):
         """Return the rows to draw from; the order of independent draws makes no difference."""
@@ -187,4 +188,4 @@ class Data:
     def take(self, rows):
         """Return the data of some rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Data(self.X[rows], self.Y[rows], weights, self.units)
+        return Data(self.X[rows], self.Y[rows], weights, self.standardization)

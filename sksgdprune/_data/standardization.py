@@ -1,9 +1,9 @@
-"""The units of X and y: means and scales of their columns, settled over the first rows.
+"""Running moments of X and y, and the standardization made from them.
 
-Steps depend on the units of inputs and targets: H ∝ 1 / C has the inverse square of the targets'
-unit, the gradient the unit itself, and a start that suits inputs of scale 1 suits no other. So
-both are taken out of their units, which the first rows decide: all rows of `fit`, and in
-`partial_fit` those of the first calls.
+Steps depend on the scale of inputs and targets: H ∝ 1 / C has the inverse square of the targets'
+scale, the gradient the scale itself, and a start that suits inputs of scale 1 suits no other. So
+both are standardized by the first rows: all rows of `fit`, and in `partial_fit` those of the first
+calls.
 """
 
 from functools import reduce
@@ -13,18 +13,18 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from sksgdprune._kernels.types import Units
+from sksgdprune._kernels.types import Units as Standardization
 
-# Rows after which units no longer change: the mean and the deviation of so many are within some
-# percent.
+# Rows after which the standardization no longer changes: the mean and the deviation of so many are
+# within some percent.
 SETTLED = 1000
 # Rows whose moments are taken at once.
 BLOCK_ROWS = 2**14
 
-# Binary digits of a scale, and of a mean in units of it.
+# Binary digits of a scale, and of a mean divided by it.
 BITS = 20
 
-AS_IS = Units(np.empty(0), np.empty(0))
+AS_IS = Standardization(np.empty(0), np.empty(0))
 
 
 def _rounded(values):
@@ -77,7 +77,7 @@ class Moments(NamedTuple):
             np.array_equal(mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True)
         )
 
-    def units(self):
+    def standardization(self):
         """Return mean and deviation; a column that is constant, or overflows, has a scale of 1.
 
         A variance that the rounding of sums alone can make (Chan, Golub & LeVeque 1983) is none.
@@ -92,26 +92,26 @@ class Moments(NamedTuple):
         usable = np.isfinite(self.mean) & np.isfinite(deviation)
         scale = _rounded(np.where(varies & usable, deviation, 1.0))
         mean = np.where(usable, self.mean, 0.0)
-        return Units(np.rint(mean / scale * 2**BITS) * (scale / 2**BITS), scale)
+        return Standardization(np.rint(mean / scale * 2**BITS) * (scale / 2**BITS), scale)
 
 
-class Seen(NamedTuple):
-    """What the training has seen of X and y: all rows so far, and those of the last call."""
+class RunningMoments(NamedTuple):
+    """Moments of X and y over all rows so far, and over those of the last call."""
 
     X: Moments
     y: Moments | None
     last: tuple
-    settled: bool  # whether the units stay as they are
+    settled: bool  # whether the standardization stays as it is
 
     @classmethod
     def first(cls, X, y, weights):
-        """Return what the first rows show; `y` is None where it has no units."""
+        """Return the moments of the first rows; `y` is None where it has no scale."""
         moments = Moments.of(X, weights), None if y is None else Moments.of(y, weights)
         return cls(*moments, moments, moments[0].count >= SETTLED)
 
     def joined(self, other):
-        """Return all rows so far; those of the last call once more are nothing new."""
+        """Return the moments of all rows; those of the last call once more are nothing new."""
         if self.last[0].same(other.X) and (other.y is None or self.last[1].same(other.y)):
             return self
         X, y = self.X.joined(other.X), None if other.y is None else self.y.joined(other.y)
-        return Seen(X, y, (other.X, other.y), self.settled or X.count >= SETTLED)
+        return RunningMoments(X, y, (other.X, other.y), self.settled or X.count >= SETTLED)

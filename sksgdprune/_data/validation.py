@@ -1,15 +1,12 @@
-"""Checks of what comes from users: data, weights, fractions, numbers of steps."""
+"""Checks of what users pass: arrays, fractions, numbers of steps, flags."""
 
 from collections.abc import Iterable
-from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import is_regressor
-from sklearn.utils.validation import validate_data
 
-from sksgdprune._utils.sklearn_private import CALLBACK_ATTRIBUTES, Interval, check_sample_weight
+from sksgdprune._utils.sklearn_private import Interval
 
 
 def is_whole(value):
@@ -48,22 +45,6 @@ NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 COUNT = Count()
 
 
-@contextmanager
-def unchanged_on_error(estimator):
-    """Give `estimator` its attributes back where the block raises.
-
-    The block replaces fitted arrays and never writes into them.
-    """
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        own = {k: v for k, v in vars(estimator).items() if k.startswith(CALLBACK_ATTRIBUTES)}
-        vars(estimator).clear()
-        vars(estimator).update(before | own)
-        raise
-
-
 def hidden_sizes(hidden_layer_sizes):
     """Return the hidden layer sizes as a tuple of int, each at least 1."""
     several = isinstance(hidden_layer_sizes, Iterable)
@@ -76,43 +57,7 @@ def hidden_sizes(hidden_layer_sizes):
     return tuple(int(n) for n in sizes)
 
 
-def training_data(estimator, X, y, sample_weight=None, *, reset):
-    """Return X, y and the weights checked, without the rows of weight 0.
-
-    X is float64 or float32, an array in C order or CSR; the weights are float64, or None as given.
-    """
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=(np.float64, np.float32),
-        order="C",
-        multi_output=True,
-        y_numeric=is_regressor(estimator),
-        reset=reset,
-    )
-    X, y = _well_formed(X), y.toarray() if issparse(y) else y
-    if sample_weight is None:
-        return X, y, None
-    weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    with np.errstate(over="ignore"):
-        if not np.isfinite(weights.sum()):
-            raise ValueError(
-                f"sample_weight goes up to {weights.max():.3g}, and its sum overflows; only "
-                "ratios count, so divide all weights by a number."
-            )
-    present = weights > 0
-    return (X, y, weights) if present.all() else (X[present], y[present], weights[present])
-
-
-def rows(estimator, X):
-    """Return X checked for prediction."""
-    floats = np.float64, np.float32
-    return _well_formed(validate_data(estimator, X, accept_sparse="csr", dtype=floats, reset=False))
-
-
-def _well_formed(X):
+def well_formed(X):
     """Return X; indices that do not fit a CSR matrix would read and write anywhere."""
     if issparse(X):
         try:
@@ -151,5 +96,5 @@ def step_count(n_steps):
 def flag(name, value):
     """Return `value` if it is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"Got {name}={value!r}; possible are True and False.")
+        raise ValueError(f"Got {name}={value!r}; expected True or False.")
     return bool(value)

@@ -1,76 +1,59 @@
-"""What the estimators share: from data to trained parameters, and predictions from them."""
+"""The base class of the estimators: fit, partial_fit and predict on one explicit state."""
 
 from __future__ import annotations
 
 import math
-from copy import deepcopy
+from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags, check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
-from sksgdprune._data.sampling import Data, Population, Sampler
-from sksgdprune._data.standardization import Seen
-from sksgdprune._estimator.fitted import FittedNetworkMixin
-from sksgdprune._export.serialization import PlainStateMixin
-from sksgdprune._export.to_sklearn import ExportMixin
-from sksgdprune._kernels.types import (
-    ACTIVATIONS,
-    FREE,
-    NOISE_ESTIMATORS,
-    PRECONDITIONERS,
-    State,
-)
-from sksgdprune._network import layout as _layout
-from sksgdprune._network.network import FittedNetwork
-from sksgdprune._network.parameters import Parameters
-from sksgdprune._pruning.cut import CuttingMixin
-from sksgdprune._training import monitors as _stopping
-from sksgdprune._training import trainer as _training
-from sksgdprune._training.validation import HeldOutMixin
-from sksgdprune._uncertainty.posterior import DrawsMixin
-from sksgdprune._utils import callbacks as _callbacks
+from sksgdprune._estimator.fitted import FittedAttributes
+from sksgdprune._estimator.input import prediction_rows, training_rows
+from sksgdprune._estimator.sparsity import SparsityMethods
+from sksgdprune._export import serialization
+from sksgdprune._export.to_sklearn import to_sklearn
+from sksgdprune._kernels.types import ACTIVATIONS, NOISE_ESTIMATORS, PRECONDITIONERS
+from sksgdprune._pruning import plan as pruning
+from sksgdprune._training import runs, validation
+from sksgdprune._training.config import ALONE, AutoDefaults, TrainingConfig
+from sksgdprune._training.state import encode, read_more, settled, start
+from sksgdprune._uncertainty.posterior import calibrated_network, pooled_output
+from sksgdprune._utils import callbacks
+from sksgdprune._utils.random import restored_on_error
 from sksgdprune._utils.sklearn_private import Interval, Options, StrOptions, fit_context
 from sksgdprune._utils.typing import Array, ArrayLike, MatrixLike
 from sksgdprune._utils.warnings import warn
 
-# What is meant by parameters of which scikit-learn's MLP has others of the same name.
+# The meaning of parameters whose names scikit-learn's MLP gives to others.
 RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
 ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
 
-# What to do about a training that diverged.
-REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
+# Parameters that say where a fit starts, not how it trains.
+OF_THE_START = "warm_start", "random_state"
 
 
 class BasePreconditionedMLP(
-    CuttingMixin,
-    DrawsMixin,
-    ExportMixin,
-    FittedNetworkMixin,
-    HeldOutMixin,
-    _callbacks.CallbackSupportMixin,
-    PlainStateMixin,
-    BaseEstimator,
+    FittedAttributes, SparsityMethods, callbacks.CallbackSupportMixin, BaseEstimator
 ):
-    """Common part of classifier and regressor; they choose the kind of the targets."""
+    """Common part of classifier and regressor.
 
-    # Set by scikit-learn's validation, and by each training.
+    What is fitted is `_state`, a TrainingState: each public method makes another one of it and
+    assigns that at its end. Subclasses say what "auto" stands for and which targets y is.
+    """
+
+    _auto_defaults: ClassVar[AutoDefaults]
+
+    # Set by `fit` and the first `partial_fit`.
     n_features_in_: int
     feature_names_in_: Array
-    t_: int
-    n_iter_: int
-    loss_: float
-    loss_curve_: list[float]
-    best_loss_: float
-    validation_scores_: list[float] | None
-    validation_loss_curve_: list[float] | None
-    best_validation_score_: float | None
 
     _parameter_constraints = {  # noqa: RUF012
         "hidden_layer_sizes": ["array-like", check.COUNT],
@@ -99,13 +82,28 @@ class BasePreconditionedMLP(
         "verbose": ["verbose"],
     }
 
-    def _kind(self, y, weights, classes=None):
-        """Return the kind of these targets, for a fresh start."""
+    def _targets(self, y, classes=None):
+        """Return the Target of this y, for a fresh start."""
         raise NotImplementedError
+
+    def _config(self):
+        """Return the parameters as one TrainingConfig."""
+        params = {k: v for k, v in self.get_params(deep=False).items() if k not in OF_THE_START}
+        params["hidden_layer_sizes"] = check.hidden_sizes(self.hidden_layer_sizes)
+        return TrainingConfig(auto=self._auto_defaults, **params)
+
+    def _become(self, state, checked=None):
+        """Take a state as the fitted one; after a fresh start the features `checked`, too."""
+        if checked is not None:
+            features = _features(checked)
+            vars(self).pop("feature_names_in_", None)
+            vars(self).update(features)
+        self._state = state
+        return self
 
     # Training
 
-    @_callbacks.with_callbacks
+    @callbacks.with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -165,221 +163,160 @@ class BasePreconditionedMLP(
         >>> clf.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]).best_validation_score_ > 0.8
         True
         """
-        self._check_draws()
-        goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        with check.unchanged_on_error(self):
+        config, goes_on = self._config(), self.warm_start and self.__sklearn_is_fitted__()
+        config.check_fit()
+        checked, rng = self._beginning(goes_on), self._generator(goes_on)
+        epochs = self._epochs((X, y, sample_weight), checked)
+        with restored_on_error(rng):
+            rows = training_rows(checked, X, y, sample_weight, reset=not goes_on)
             if goes_on:
-                data = self._resume(X, y, sample_weight)
+                self._state.network.targets.check_warm_start(rows.y)
+                begun, data = self._state, encode(rows, self._state.network, config)
             else:
-                data = self._start(X, y, sample_weight)
-                if self._seen is not None:
-                    self._seen = self._seen._replace(settled=True)
-            data, held_out = self._hold_out(data, X_val, y_val)
-            validation = self._validation(data, held_out)
-            n_steps = self._budget(data)
-            epochs = self._report_epochs(data, n_steps, (X, y, sample_weight))
-            watches = [*validation, *self._plateau(), *epochs]
-            course = _training.Course(n_steps, tail=n_steps // 2)
-            hold = self._hold(data, n_steps) if held_out is None else None
-            outcome = self._advance(data, n_steps, watches, course, hold)
-            for watch in validation:
-                self._keep_validation(watch, outcome)
-            self._calibrate_by(outcome, data, hold, held_out)
-            self._tell_divergence(outcome)
-        for report in epochs:
-            report.end(None if self._network.diverged else {"_network": self._network})
-        self._tell(outcome)
-        self._judge(data, outcome, n_steps)
+                begun, data = start(rows, self._targets(rows.y), config, rng)
+                begun = settled(begun)
+            begun, data, held_out = self._held_out(begun, data, config, checked, X_val, y_val)
+            run = runs.fit(begun, data, config, held_out, epochs)
+        self._become(run.state, checked)
+        if epochs is not None:
+            epochs.end(run.state)
+        self._tell(run)
+        problem = runs.verdict(run, data, self.max_steps)
+        if problem is not None:
+            warn(problem, ConvergenceWarning)
         return self
+
+    def _epochs(self, samples, checked):
+        """Return the monitor that reports epochs to the callbacks, or None where there are none."""
+        if not callbacks.are_set(self):
+            return None
+        return callbacks.Epochs(
+            self, samples, lambda state: {"_state": state, **_features(checked)}
+        )
+
+    def _beginning(self, goes_on):
+        """Return whose features are checked: a fresh start sets them, on a copy until its end."""
+        return self if goes_on else copy(self)
+
+    def _generator(self, goes_on):
+        """Return where a start draws from."""
+        return self._state.rng if goes_on else check_random_state(self.random_state)
+
+    def _held_out(self, begun, data, config, checked, X_val, y_val):
+        """Return the state, the Data to train on, and those to validate on or None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Got only one of X_val and y_val; give both, or none.")
+        if X_val is not None:
+            held_out = encode(training_rows(checked, X_val, y_val), begun.network, config)
+        elif config.early_stopping:
+            begun, data, held_out = validation.split(begun, data, config)
+        else:
+            return begun, data, None
+        begun.network.targets.check_validation(held_out.Y)
+        return begun, data, held_out
 
     @fit_context(prefer_skip_nested_validation=True)
     def _partial_fit(self, X, y, n_steps, sample_weight, classes=None):
-        self._check_partial()
+        self._config().check_partial_fit()
         check.step_count(n_steps)
-        data = self._start_or_read(X, y, sample_weight, classes)
-        self._tell(self._train_on(data, n_steps, _training.ALONE))
+        self._tell(self._take_steps((X, y, sample_weight), n_steps, classes=classes))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def _train(self, X, y, n_steps, sample_weight=None, course=_training.ALONE):
-        """Take exactly `n_steps` steps; return the Outcome."""
-        data = self._start_or_read(X, y, sample_weight)
-        hold = self._hold(data, n_steps)  # of the longer training that this begins
-        return self._train_on(data, n_steps, course, hold and hold.during(n_steps))
+    def _train(self, X, y, n_steps, sample_weight=None, *, horizon):
+        """Take exactly `n_steps` steps, the beginning of a longer schedule."""
+        runs.uninterrupted(self._take_steps((X, y, sample_weight), n_steps, horizon))
+        return self
 
-    def _start_or_read(self, X, y, sample_weight, classes=None):
-        """Return samples as Data, for a fresh start where there is no network yet."""
-        if self.__sklearn_is_fitted__():
-            return self._read_more(X, y, sample_weight)
-        return self._start(X, y, sample_weight, classes)
+    def _take_steps(self, samples, n_steps, horizon=ALONE, classes=None):
+        """Take exactly `n_steps` steps, or an epoch of them; return the Run."""
+        config, goes_on = self._config(), self.__sklearn_is_fitted__()
+        checked, rng = self._beginning(goes_on), self._generator(goes_on)
+        with restored_on_error(rng):
+            rows = training_rows(checked, *samples, reset=not goes_on)
+            if goes_on:
+                begun, data = read_more(self._state, rows, config)
+            else:
+                begun, data = start(rows, self._targets(rows.y, classes), config, rng)
+            held_back = None
+            if horizon is not ALONE:  # of the longer run that this begins
+                held_back = validation.calibration_rows(begun, data, n_steps, config)
+                held_back = held_back and held_back.throughout(n_steps)
+            run = runs.train(begun, data, config, n_steps, horizon, held_back)
+        self._become(run.state, checked)
+        return run
 
-    def _train_on(self, data, n_steps, course, hold=None):
-        """Do as `_train` does with Data that were read for this network."""
-        outcome = self._advance(data, n_steps, course=course, hold=hold)
-        self._calibrate_by(outcome, data, hold)
-        self._tell_divergence(outcome)
-        return outcome
+    def _apply_plan(self, plan, X, y, sample_weight=None):
+        """Cut and train as a PruningPlan says."""
+        config, rows = self._config(), training_rows(self, X, y, sample_weight)
+        begun, data = read_more(self._state, rows, config)
+        return self._become(pruning.apply(plan, begun, data, config))
 
-    def _start(self, X, y, sample_weight, classes=None):
-        """Draw a fresh start: θ, C and the sampler's seeds, in this order; return the Data."""
-        X, y, weights = check.training_data(self, X, y, sample_weight, reset=True)
-        targets = self._kind(y, weights, classes)
-        sizes = (X.shape[1], *check.hidden_sizes(self.hidden_layer_sizes), targets.n_outputs)
-        layout, rng = _layout.Layout(sizes), check_random_state(self.random_state)
-        state = State(
-            theta=_layout.initial_parameters(layout, self.activation, rng, X.dtype),
-            noise_variance=_layout.initial_noise_variance(layout, rng, X.dtype),
-        )
-        parameters = Parameters(state, np.full(layout.n_parameters, FREE))
-        first = self.t0 + (self.average if check.is_whole(self.average) else 0)
-        network = FittedNetwork(
-            layout, self.activation, targets, parameters, layout.n_parameters, first
-        )
-        self._seen = self._look(X, y, weights, targets)
-        self._network = network.in_units(self._seen).started(self._seen)
-        self._rng, self._sampler = rng, Sampler(rng)
-        self.t_, self.loss_curve_ = self.t0, []
-        self.validation_scores_ = self.validation_loss_curve_ = self.best_validation_score_ = None
-        return self._encode(X, y, weights, self._network)
-
-    def _look(self, X, y, weights, targets):
-        """Return what the rows show of the units of X and y, or None where they stay as is."""
-        if not self.standardize:
-            return None
-        if weights is not None:
-            weights = weights * (Population(len(y), weights).size / weights.sum())
-        return Seen.first(check.kernel_array(X), targets.columns(y), weights)
-
-    def _read_more(self, X, y, sample_weight):
-        """Return further samples as Data; until enough rows were seen, they settle the units."""
-        checked = check.training_data(self, X, y, sample_weight, reset=False)
-        if self.standardize and self._seen is not None:
-            seen = self._seen.joined(self._look(*checked, self._network.targets))
-            if not self._seen.settled:
-                self._network = self._network.in_units(seen)
-            self._seen = seen
-        return self._encode(*checked, self._network)
-
-    def _resume(self, X, y, sample_weight):
-        """Return the Data for a warm start."""
-        X, y, weights = check.training_data(self, X, y, sample_weight, reset=False)
-        self._network.targets.check_warm_start(y)
-        return self._encode(X, y, weights, self._network)
-
-    def _read(self, X, y, sample_weight, network):
-        """Return samples as Data for a network that has been started."""
-        checked = check.training_data(self, X, y, sample_weight, reset=False)
-        return self._encode(*checked, network)
-
-    def _encode(self, X, y, weights, network):
-        """Return checked samples as Data for a network."""
-        Y = network.targets.encode(y)
-        weights = self._weigh(y, weights, network.targets)
-        X, Y = (check.kernel_array(array, network.dtype) for array in (X, Y))
-        return Data(X, Y, weights, network.units)
-
-    def _weigh(self, y, weights, targets):
-        """Return the rows' weights, or None where all are 1."""
-        return weights
-
-    def _check_partial(self):
-        """Refuse parameters that need all data."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it does not see all data; set "
-                "it to False."
-            )
-
-    def _budget(self, data):
-        """Return how many steps `fit` takes at most."""
-        if self.max_steps == "auto":
-            return _training.auto_steps(self, data.size)
-        return self.max_steps
-
-    def _plateau(self):
-        """Return the watch that ends a training whose loss no longer falls, or none."""
-        patience = self.n_iter_no_change
-        # Draws are spread over the second half of the steps, so that there is one.
-        if self.early_stopping or self.n_draws or self.tol == 0 or patience == math.inf:
-            return []
-        return [_stopping.Plateau(patience, self.tol)]
-
-    def _report_epochs(self, data, n_steps, samples):
-        """Return what tells the callbacks of each epoch, if there are any."""
-        if not _callbacks.are_set(self):
-            return []
-
-        def fitted(theta):
-            return {"_network": self._network.with_theta(theta)}
-
-        epoch = _training.epoch_steps(data, _training.settings(self, self._network, data.size))
-        return [_callbacks.Epochs(self, samples, epoch, n_steps, fitted)]
-
-    def _advance(self, data, n_steps=None, watches=(), course=_training.ALONE, hold=None):
-        """Take `n_steps` minibatch steps, or an epoch of them; return the Outcome."""
-        self._n_rows = data.size
-        settings = self._settings(course)
-        n_steps, sampler = n_steps or _training.epoch_steps(data, settings), deepcopy(self._sampler)
-        start = self._network, settings, sampler, self.t_
-        outcome = _training.train(data, *start, n_steps, watches, hold)
-        self._network = replace(outcome.network, diverged=outcome.diverged)
-        self._sampler = sampler
-        self._record(outcome)
-        return outcome
-
-    def _rewind(self, network, t):
-        """Go back to where the network was at t, but for what was cut since."""
-        self._network, self.t_ = network.cut(self.status_, t), t
-
-    def _settings(self, course=_training.ALONE):
-        """Return the Settings for the data of the last training."""
-        n_seen = None if self._seen is None else round(self._seen.X.count)
-        return _training.settings(self, self._network, self._n_rows, n_seen, course)
-
-    def _record(self, outcome):
-        """Keep what the steps left: their number, and the mean loss of each epoch of them."""
-        self.t_ += outcome.curve.n_steps
-        self.n_iter_ = outcome.curve.n_steps
-        self.loss_curve_ = self.loss_curve_ + outcome.curve.means()
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.inf
-        self.best_loss_ = min(self.loss_curve_, default=math.inf)
+    def _tell(self, run):
+        """Say what a run came to: its loss, and whether Ctrl-C cut it short."""
         if self.verbose:
-            print(f"[{type(self).__name__}] step {self.t_ - self.t0}, loss = {self.loss_:.6g}")
-
-    def _tell_divergence(self, outcome):
-        """Warn where a training diverged."""
-        if not outcome.diverged:
-            return
-        left = "went back to the best parameters"
-        if self._network.diverged:
-            left = "predicts NaN, though theta_ keeps the last finite parameters"
-        message = f"Training diverged after {outcome.curve.n_steps} steps and {left}; {REMEDY}."
-        warn(message, ConvergenceWarning)
-
-    def _judge(self, data, outcome, n_steps):
-        """Warn of a fit that is no good, and of one that ended too early."""
-        if outcome.diverged or outcome.interrupted or len(data.Y) < 2:
-            return
-        Z = self._network.output(data.X)
-        metric, own, constant = self._network.targets.against_constant(Z, data.Y, data.weights)
-        if not own > constant:
-            warn(
-                f"The fit is no better on its own training data ({metric} {own:.3g}) than a "
-                f"constant prediction ({constant:.3g}). Try a smaller learning_rate, more "
-                "max_steps, a smaller alpha, or standardize=True.",
-                ConvergenceWarning,
-            )
-        elif outcome.curve.n_steps == n_steps and outcome.curve.falls():
-            warn(
-                f"Training ended after max_steps={self.max_steps!r} ({n_steps}) while its loss was "
-                "still falling; raise max_steps.",
-                ConvergenceWarning,
-            )
-
-    def _tell(self, outcome):
-        """Warn where Ctrl-C cut a training short; a sweep ends there instead."""
-        if outcome.interrupted:
+            step, loss = self.t_ - self.t0, self.loss_
+            print(f"[{type(self).__name__}] step {step}, loss = {loss:.6g}")
+        if run.outcome.interrupted:
             warn("Training interrupted by user.", UserWarning)
+
+    def calibrate(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Set the draws' temperature, and a regressor's noise, by rows it was not trained on.
+
+        `fit` does so by itself, on rows that it holds out for its first half; this is for what
+        came later: `prune`, `freeze`, `partial_fit`, other data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Raises
+        ------
+        ValueError
+            Where there are no draws, and after a training that diverged. The estimator stays as it
+            was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sksgdprune import PreconditionedMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = reg.fit(X[:350], y[:350])
+        >>> reg = reg.prune(0.5).partial_fit(X[:350], y[:350], n_steps=200)
+        >>> noise_std = reg.calibrate(X[350:], y[350:]).noise_std_
+        >>> bool(40 < noise_std[0] < 80)
+        True
+        """
+        state = self._with_samples()
+        if state.network.diverged:
+            raise ValueError("The last training diverged: there is nothing to calibrate.")
+        rows = training_rows(self, *indexable(X, y), sample_weight)
+        data = encode(rows, state.network, self._config())
+        return self._become(replace(state, network=calibrated_network(state.network, data)))
+
+    def _with_samples(self):
+        """Return the state, if its network has posterior samples."""
+        check_is_fitted(self)
+        if not self._state.network.posterior_samples:
+            raise ValueError(
+                f"There are no draws (n_draws={self.n_draws!r}): set n_draws, say to 100, and fit "
+                "again. partial_fit draws once in a pass over the data; assigning theta_ or coefs_ "
+                "lets them go."
+            )
+        return self._state
 
     # Prediction
 
@@ -412,18 +349,86 @@ class BasePreconditionedMLP(
         array([0, 2])
         """
         Z = self._linear_output(X)
-        if self._network.diverged and is_classifier(self):
+        if self._state.network.diverged and is_classifier(self):
             raise ValueError(
-                f"The last training diverged, so that no label is predicted; {REMEDY}."
+                f"The last training diverged, so that no label is predicted; {runs.REMEDY}."
             )
-        return self._network.targets.decide(Z)
+        return self._state.network.targets.decide(Z)
 
     def _linear_output(self, X):
-        """Return the last layer's values for the rows of X; those of all draws, pooled."""
+        """Return the last layer's values for the rows of X; those of all samples, pooled."""
         check_is_fitted(self)
-        return self._network.pooled_output(check.rows(self, X))
+        return pooled_output(self._state.network, prediction_rows(self, X))
+
+    def _score(self, score, X, y, sample_weight):
+        """Return what scikit-learn's mixin scores; NaN after a run that diverged."""
+        if self.__sklearn_is_fitted__() and self._state.network.diverged:
+            return math.nan
+        return score(X, y, sample_weight)
+
+    def to_sklearn(self) -> Any:
+        """Return a fitted scikit-learn MLP that predicts the same.
+
+        What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
+        skl2onnx, emlearn and others. The units of inputs and targets go into the first and the
+        last layer, the two outputs of a binary softmax into one logistic output; a ReLU output
+        becomes one more hidden layer. Pruned weights are zeros, and hidden units that `compact`
+        removed are not there. Predictions are equal but for rounding.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            Fitted, with copies of the parameters, in their float type. Its own training
+            parameters are scikit-learn's defaults; `partial_fit` goes on from these weights, but
+            knows no masks.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
+            a ReLU output over hidden layers of another activation; and after a training that
+            diverged.
+
+        See Also
+        --------
+        compact : Removes hidden units that no longer matter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> mlp = clf.prune(0.7, structure="unit").compact().to_sklearn()
+        >>> mlp
+        MLPClassifier(hidden_layer_sizes=(6,))
+        >>> np.allclose(mlp.predict_proba(X), clf.predict_proba(X))
+        True
+        """
+        check_is_fitted(self)
+        mlp = to_sklearn(self._state.network)
+        if hasattr(self, "feature_names_in_"):
+            mlp.feature_names_in_ = self.feature_names_in_.copy()
+        return mlp
+
+    # Files and scikit-learn's conventions
+
+    def __getstate__(self):
+        return serialization.plain_attributes(super().__getstate__())
+
+    def __setstate__(self, state):
+        super().__setstate__(serialization.restored_attributes(state))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _features(estimator):
+    """Return what scikit-learn's validation sets: the number of features, and their names."""
+    names = "n_features_in_", "feature_names_in_"
+    return {name: vars(estimator)[name] for name in names if name in vars(estimator)}

@@ -1,24 +1,23 @@
-"""What a fitted estimator shows of its network, and the form in which that is kept."""
+"""Fitted attributes: read-only views of the state, of which some can be assigned as a whole."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Units
-from sksgdprune._network.compact import compact
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED
+from sksgdprune._kernels.types import Units as Standardization
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import read_only
 from sksgdprune._network.paths import live_units
-from sksgdprune._training import trainer as _training
-from sksgdprune._utils.typing import Array, ArrayLike, MatrixLike
+from sksgdprune._training.evaluation import preconditioner_of
+from sksgdprune._utils.typing import Array
 
 
 class Tensors(tuple):
@@ -33,7 +32,7 @@ class Tensors(tuple):
         )
 
 
-def _fitted_vector(name, doc, possible, is_possible) -> Any:
+def _fitted_vector(name, doc, expected, is_expected) -> Any:
     """Return a property for one of the fitted vectors of shape (n_parameters,)."""
     attribute = f"{name}_"
 
@@ -47,23 +46,27 @@ def _fitted_vector(name, doc, possible, is_possible) -> Any:
         if value.shape != old.shape:
             raise ValueError(f"Got {attribute} of shape {value.shape}; it must be {old.shape}.")
         if value.dtype == bool:
-            raise ValueError(f"Got truth values in {attribute}; possible are {possible}.")
-        if not is_possible(value).all():
-            wrong = value[~is_possible(value)][0]
-            raise ValueError(f"Got {wrong} in {attribute}; possible are {possible}.")
-        value, network = np.array(value, dtype=old.dtype), self._network
-        if name == "status":
-            self._network = network.cut(value, self.t_)
-        else:
-            state, _, average = network.dense()
-            average = None if name == "theta" else average
-            changed = network.with_state(state._replace(**{name: value}), average)
-            if name == "theta":
-                changed = replace(changed, draws=(), calibration=None)
-            diverged = network.diverged and name != "theta"
-            self._network = replace(changed, diverged=diverged)
+            raise ValueError(f"Got truth values in {attribute}; expected {expected}.")
+        if not is_expected(value).all():
+            wrong = value[~is_expected(value)][0]
+            raise ValueError(f"Got {wrong} in {attribute}; expected {expected}.")
+        network = _with_vector(self._state, name, np.array(value, dtype=old.dtype))
+        self._become(replace(self._state, network=network))
 
     return property(read, write, doc=doc)
+
+
+def _with_vector(state, name, value):
+    """Return the network of a state with another of its vectors."""
+    network = state.network
+    if name == "status":
+        return network.cut(value, state.t)
+    moved, _, average = network.dense()
+    if name == "theta":  # by hand: neither average, samples nor divergence are about it
+        changed = network.with_state(moved._replace(theta=value))
+        return replace(changed, posterior_samples=(), calibration=None)
+    changed = network.with_state(moved._replace(**{name: value}), average)
+    return replace(changed, diverged=network.diverged)
 
 
 def _fitted_tensors(attribute, views, doc) -> Any:
@@ -89,134 +92,30 @@ def _fitted_tensors(attribute, views, doc) -> Any:
     return property(read, write, doc=doc)
 
 
-def network_of(estimator, attribute):
-    """Return the fitted network; AttributeError before fit."""
+def state_of(estimator, attribute):
+    """Return the fitted state; AttributeError before fit."""
     try:
-        return vars(estimator)["_network"]
+        return vars(estimator)["_state"]
     except KeyError:
         message = f"{type(estimator).__name__} has no {attribute} before fit."
         raise AttributeError(message) from None
 
 
-class ScoreMixin:
-    """Stands before scikit-learn's mixin, whose score is for predictions that are numbers."""
-
-    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy or R² of the predictions; NaN after a training that diverged.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The true labels or targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        float
-            The accuracy of a classifier, R² of a regressor.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
-        >>> 0.8 < clf.score(X, y) <= 1
-        True
-        """
-        if self.__sklearn_is_fitted__() and self._network.diverged:
-            return math.nan
-        return super().score(X, y, sample_weight)
+def network_of(estimator, attribute):
+    """Return the fitted network; AttributeError before fit."""
+    return state_of(estimator, attribute).network
 
 
-class FittedNetworkMixin:
-    """Fitted attributes, sparsify, densify and compact of an estimator, from its `_network`."""
+def _recorded(name, read, doc) -> Any:
+    """Return a read-only property of a number or a list that the state records."""
+    return property(lambda self: read(state_of(self, name)), doc=doc)
+
+
+class FittedAttributes:
+    """Fitted attributes of an estimator, read from its `_state`."""
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "_network" in vars(self)
-
-    def sparsify(self) -> Self:
-        """Keep only the parameters that are not pruned, and predict from them alone.
-
-        From 78 % of pruned parameters on, predictions run over the remaining connections, which
-        is faster than the dense network. The pickle's size then follows the number of remaining
-        parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
-        the dense vectors for as long as they run, and a network that is less sparse keeps its
-        dense weights in memory, not in files, once it has predicted.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-
-        Examples
-        --------
-        >>> import pickle
-        >>> from sklearn.datasets import load_digits
-        >>> from sksgdprune import PreconditionedMLPClassifier
-        >>> X, y = load_digits(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((300,), max_steps=100, random_state=0).fit(X, y)
-        >>> n_bytes = len(pickle.dumps(clf.prune(0.95)))
-        >>> len(pickle.dumps(clf.sparsify())) < 0.2 * n_bytes
-        True
-        >>> [W.nnz for W in clf.coefs_] == [(W != 0).sum() for W in clf.densify().coefs_]
-        True
-        """
-        check_is_fitted(self)
-        self._network = self._network.sparsified()
-        return self
-
-    def densify(self) -> Self:
-        """Undo `sparsify`: keep whole vectors again, pruned parameters as zeros.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
-        >>> type(clf.prune(0.9).sparsify().coefs_[0]).__name__
-        'csr_array'
-        >>> type(clf.densify().coefs_[0]).__name__
-        'ndarray'
-        """
-        check_is_fitted(self)
-        self._network = self._network.densified()
-        return self
-
-    def compact(self) -> Self:
-        """Remove hidden units that no longer have an input or an output connection.
-
-        A unit without inputs is constant; what it adds to the next layer goes into the biases
-        there (a pruned bias that takes it becomes free). Predictions stay the same up to
-        rounding. Fitted arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays
-        that of the whole network, and `fit` starts from the full size again.
-
-        Returns
-        -------
-        self : object
-            The estimator, changed.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
-        >>> [W.shape for W in clf.prune(0.8, structure="unit").compact().coefs_]
-        [(4, 4), (4, 3)]
-        """
-        check_is_fitted(self)
-        self._network = compact(self._network)
-        return self
+        return "_state" in vars(self)
 
     theta_: Array = _fitted_vector(
         "theta",
@@ -274,27 +173,25 @@ class FittedNetworkMixin:
 
     @property
     def X_mean_(self) -> Array:
-        """Mean of each feature, or 0, taken from the inputs; shape (n_features,)."""
-        return self._units_of_X("X_mean_").mean
+        """Mean of each feature, or 0, subtracted from the inputs; shape (n_features,)."""
+        return self._standardization("X_mean_").mean
 
     @property
     def X_scale_(self) -> Array:
         """Standard deviation of each feature, or 1, a divisor of inputs; shape (n_features,)."""
-        return self._units_of_X("X_scale_").scale
+        return self._standardization("X_scale_").scale
 
-    def _units_of_X(self, attribute):
+    def _standardization(self, attribute):
         network = network_of(self, attribute)
-        n = network.layout.sizes[0]
-        return network.units if network.units.mean.size else Units(np.zeros(n), np.ones(n))
+        n, found = network.layout.sizes[0], network.standardization
+        return found if found.mean.size else Standardization(np.zeros(n), np.ones(n))
 
     @property
     def preconditioner_(self) -> Array:
         """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
-        state, status, _ = network_of(self, "preconditioner_").dense()
-        settings = self._settings()
-        return _training.preconditioner(
-            state.noise_variance, settings.hyper, settings.batch_size, status != PRUNED
-        )
+        state = state_of(self, "preconditioner_")
+        run = self._config().for_run(state.network, state.n_rows, state.n_seen)
+        return preconditioner_of(state.network, run)
 
     @property
     def sparsity_(self) -> float:
@@ -308,3 +205,55 @@ class FittedNetworkMixin:
         The list prints as a table, with a row for all tensors and what remains of each.
         """
         return network_of(self, "sparsity_report_").report()
+
+    @property
+    def draws_(self) -> Array:
+        """Iterates of the last part of the run, (n_draws, n_parameters), the latest last.
+
+        Masks hold: a pruned parameter is 0 in each, a frozen one what it was frozen at. In
+        `partial_fit` they come one by one, up to `n_draws`; then the oldest goes.
+        """
+        network = network_of(self, "draws_")
+        vectors = list(network.dense_samples())
+        return np.array(vectors, network.dtype).reshape(-1, network.layout.n_parameters)
+
+    @property
+    def temperature_(self) -> float:
+        """A float that multiplies the covariance of the draws' outputs; 1 before calibration."""
+        calibration = network_of(self, "temperature_").calibration
+        return 1.0 if calibration is None else calibration.temperature
+
+    t_: int = _recorded("t_", lambda state: state.t, "Step counter, t0 + all steps taken.")
+    n_iter_: int = _recorded(
+        "n_iter_", lambda state: state.history.n_steps, "Minibatch steps of the last run."
+    )
+    loss_: float = _recorded(
+        "loss_",
+        lambda state: state.history.loss,
+        "Mean minibatch loss of the last epoch's worth of steps.",
+    )
+    loss_curve_: list[float] = _recorded(
+        "loss_curve_",
+        lambda state: [*state.history.losses],
+        "The same for each epoch's worth of steps, in order.",
+    )
+    best_loss_: float = _recorded(
+        "best_loss_",
+        lambda state: min(state.history.losses, default=math.inf),
+        "The smallest entry of `loss_curve_`.",
+    )
+    validation_scores_: list[float] | None = _recorded(
+        "validation_scores_",
+        lambda state: state.history.validation_scores,
+        "Score on the validation rows after each epoch, or None without any.",
+    )
+    validation_loss_curve_: list[float] | None = _recorded(
+        "validation_loss_curve_",
+        lambda state: state.history.validation_losses,
+        "The same for the loss, without the penalty.",
+    )
+    best_validation_score_: float | None = _recorded(
+        "best_validation_score_",
+        lambda state: state.history.best_validation_score,
+        "The highest score of the last `fit`.",
+    )

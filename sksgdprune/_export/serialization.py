@@ -1,42 +1,47 @@
-"""The package's records as dicts and tuples, for files that name no classes but the public ones.
+"""An estimator's state as dicts and tuples, for files that name no classes but the public ones.
 
 A pickle, and a file of skops, names the class of each object in it, and skops has the user say
-which of them to trust. An estimator's state holds a dozen private ones: it is written without.
+which of them to trust. A state holds a dozen private records: it is written without.
 """
 
 from dataclasses import fields, is_dataclass
 
 from sksgdprune._data.sampling import Sampler
-from sksgdprune._data.standardization import Moments, Seen
-from sksgdprune._kernels.types import State, Units
+from sksgdprune._data.standardization import Moments, RunningMoments
+from sksgdprune._kernels.types import State
+from sksgdprune._kernels.types import Units as Standardization
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._network.parameters import Parameters, Remaining
-from sksgdprune._targets.predictive import Calibration
-from sksgdprune._targets.targets import Classes, Counts, Labels, Reals
+from sksgdprune._targets.classification import CLASSIFICATION
+from sksgdprune._targets.regression import REGRESSION
+from sksgdprune._training.state import History, TrainingState
+from sksgdprune._uncertainty.calibration import Calibration
 
-_OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Units, Calibration
-_OF_TRAINING = Seen, Moments, Sampler
+_OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Standardization, Calibration
+_OF_TRAINING = TrainingState, History, RunningMoments, Moments, Sampler
 RECORDS = {
-    kind.__name__: kind for kind in (*_OF_NETWORK, Classes, Labels, Reals, Counts, *_OF_TRAINING)
+    kind.__name__: kind for kind in (*_OF_NETWORK, *CLASSIFICATION, *REGRESSION, *_OF_TRAINING)
 }
 NAME = "__record__"
-ATTRIBUTES = "_network", "_seen", "_sampler"  # those of an estimator that hold records
+ATTRIBUTE = "_state"  # of an estimator; it alone holds records
 
 
-class PlainStateMixin:
-    """Stands before BaseEstimator, whose state it writes without records."""
-
-    def __getstate__(self):
-        return _changed(plain, super().__getstate__())
-
-    def __setstate__(self, state):
-        super().__setstate__(_changed(restored, state))
+def plain_attributes(attributes):
+    """Return an estimator's attributes with its state as dicts and tuples."""
+    return _changed(plain, attributes)
 
 
-def _changed(change, state):
-    """Return a state with what holds records changed; the rest may be the user's."""
-    return state | {name: change(state[name]) for name in ATTRIBUTES if name in state}
+def restored_attributes(attributes):
+    """Return the attributes of which `plain_attributes` made these."""
+    return _changed(restored, attributes)
+
+
+def _changed(change, attributes):
+    """Return attributes with the state changed; the rest may be the user's."""
+    if ATTRIBUTE not in attributes:
+        return attributes
+    return attributes | {ATTRIBUTE: change(attributes[ATTRIBUTE])}
 
 
 def plain(value):

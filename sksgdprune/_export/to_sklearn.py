@@ -1,70 +1,18 @@
-"""The fitted network as scikit-learn's own MLP."""
-
-from __future__ import annotations
+"""Export of a network as scikit-learn's own MLP."""
 
 import math
-from typing import Any
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune._targets.targets import Classes, Labels
+from sksgdprune._targets.classification import Multilabel, SingleLabel
 from sksgdprune._utils.sklearn_private import MLP_TRAINING_ATTRIBUTES
 
 
-class ExportMixin:
-    """The fitted estimator in a form that other packages know."""
-
-    def to_sklearn(self) -> Any:
-        """Return a fitted scikit-learn MLP that predicts the same.
-
-        What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
-        skl2onnx, emlearn and others. The units of inputs and targets go into the first and the
-        last layer, the two outputs of a binary softmax into one logistic output; a ReLU output
-        becomes one more hidden layer. Pruned weights are zeros, and hidden units that `compact`
-        removed are not there. Predictions are equal but for rounding.
-
-        Returns
-        -------
-        MLPClassifier or MLPRegressor
-            Fitted, with copies of the parameters, in their float type. Its own training
-            parameters are scikit-learn's defaults; `partial_fit` goes on from these weights, but
-            knows no masks.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
-            a ReLU output over hidden layers of another activation; and after a training that
-            diverged.
-
-        See Also
-        --------
-        compact : Removes hidden units that no longer matter.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
-        >>> mlp = clf.prune(0.7, structure="unit").compact().to_sklearn()
-        >>> mlp
-        MLPClassifier(hidden_layer_sizes=(6,))
-        >>> np.allclose(mlp.predict_proba(X), clf.predict_proba(X))
-        True
-        """
-        check_is_fitted(self)
-        network = self._network
-        _check_exportable(network)
-        mlp = _started(network.targets, *_folded(network))
-        if hasattr(self, "feature_names_in_"):
-            mlp.feature_names_in_ = self.feature_names_in_.copy()
-        return mlp
+def to_sklearn(network):
+    """Return a fitted MLP of scikit-learn that predicts as a FittedNetwork does."""
+    _check_exportable(network)
+    return _started(network.targets, *_folded(network))
 
 
 def _check_exportable(network):
@@ -74,13 +22,13 @@ def _check_exportable(network):
             "The last training diverged, so that there is nothing to export; fit again, or set "
             "theta_."
         )
-    if network.draws:
+    if network.posterior_samples:
         raise ValueError(
-            f"Predictions are the mean over {len(network.draws)} draws, which no single MLP of "
-            "scikit-learn gives. Fit with n_draws=0, or drop the draws by clf.theta_ = clf.theta_: "
-            "then the mean of the iterates predicts."
+            f"Predictions are the mean over {len(network.posterior_samples)} draws, which no "
+            "single MLP of scikit-learn gives. Fit with n_draws=0, or drop the draws by "
+            "clf.theta_ = clf.theta_: then the mean of the iterates predicts."
         )
-    if isinstance(network.targets, Classes) and len(network.targets.classes) == 1:
+    if isinstance(network.targets, SingleLabel) and len(network.targets.classes) == 1:
         raise ValueError(
             f"y had the single class {network.targets.classes.item()!r}, for which scikit-learn's "
             "MLPClassifier gives two columns of probabilities; a constant needs no network."
@@ -101,7 +49,7 @@ def _ends_in_relu(network):
 
 def _folded(network):
     """Return the activation, weights and biases of scikit-learn's MLP."""
-    coefs, intercepts = network.densified().as_is
+    coefs, intercepts = network.densified().folded_layers
     activation, output = network.activation, network.targets.out_activation
     last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
     layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]
@@ -142,10 +90,10 @@ def _started(targets, activation, coefs, intercepts):
     hidden = tuple(map(len, intercepts[:-1]))
     parameters = {"hidden_layer_sizes": hidden, "activation": activation, "random_state": 0}
     row = np.zeros((1, len(coefs[0])), coefs[0].dtype)
-    if isinstance(targets, Classes):
+    if isinstance(targets, SingleLabel):
         mlp = MLPClassifier(**parameters)
         mlp.partial_fit(row, targets.classes[:1], classes=targets.classes.copy())
-    elif isinstance(targets, Labels):  # always numbered: it refuses names
+    elif isinstance(targets, Multilabel):  # always numbered: it refuses names
         n = targets.n_outputs
         mlp = MLPClassifier(**parameters)
         mlp.partial_fit(row, np.zeros((1, n), int), classes=np.arange(n))

@@ -22,13 +22,13 @@ def compact(network):
 
 
 def _compact(network):
-    """Return layout, dense Parameters and draws of the smaller network."""
+    """Return layout, dense Parameters and posterior samples of the smaller network."""
     layout, activation = network.layout, network.activation
     state, status, average = network.dense()
     theta, held = _fold(layout, state.theta, status, activation)
     if average is not None:
         average, _ = _fold(layout, average, status, activation)
-    draws = [_fold(layout, draw, status, activation)[0] for draw in network.dense_draws()]
+    samples = [_fold(layout, one, status, activation)[0] for one in network.dense_samples()]
     units = [np.arange(layout.sizes[0])]
     for block in layout.weights(held)[1:]:
         leads = np.flatnonzero((block != PRUNED).any(axis=1))
@@ -42,12 +42,12 @@ def _compact(network):
     return {
         "layout": Layout(tuple(len(kept) for kept in units)),
         "parameters": Parameters(state, smaller(held), smaller(average)),
-        "draws": tuple(map(smaller, draws)),
+        "posterior_samples": tuple(map(smaller, samples)),
     }
 
 
 def _fold(layout, theta, status, activation):
-    """Return θ and status after constants are folded and what leads nowhere is cut."""
+    """Return θ and status after constants are folded and dead connections are cut."""
     theta, status = theta.copy(), status.copy()
     weights, biases = layout.weights(theta), layout.biases(theta)
     held, held_biases = layout.weights(status), layout.biases(status)
@@ -71,8 +71,8 @@ def _fold_constants(layer, weights, biases, held, held_biases, activation):
 
 def _drop_inputs(layer, weights, held):
     """Cut the connections into units without output connections."""
-    leads_nowhere = (held[layer] == PRUNED).all(axis=1)
-    weights[layer - 1][:, leads_nowhere], held[layer - 1][:, leads_nowhere] = 0, PRUNED
+    dead = (held[layer] == PRUNED).all(axis=1)
+    weights[layer - 1][:, dead], held[layer - 1][:, dead] = 0, PRUNED
 
 
 def _sub_network(layout, vector, units):

@@ -1,4 +1,4 @@
-"""How a network keeps State and status: as vectors, or only what is not pruned."""
+"""Parameters of a network, State and status: as vectors, or only what is not pruned."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -99,7 +99,7 @@ class Remaining:
     def with_theta(self, values):
         """Return the same with another θ that predicts, as `narrow` returns it."""
         other = replace(self, average=values)
-        if self.are_few:  # the lists of one draw serve all
+        if self.are_few:  # the lists of one posterior sample serve all
             theta = other.spread(values)[self.lists.where]
             state = self.lists.state._replace(theta=theta)
             vars(other)["lists"] = self.lists._replace(state=state)

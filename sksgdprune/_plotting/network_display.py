@@ -174,7 +174,7 @@ Pipeline
         last = _last_step(estimator)
         if feature_names is None:
             feature_names = getattr(last, "feature_names_in_", None)
-        layout = last._network.layout
+        layout = last._state.network.layout
         display = cls(
             layout.weights(last.theta_),
             layout.weights(last.status_),

@@ -6,7 +6,7 @@ import numpy as np
 
 from sksgdprune._kernels.types import PRUNED
 from sksgdprune._network.paths import live_units
-from sksgdprune._pruning import selection as _selection
+from sksgdprune._pruning import selection
 
 
 def leads_somewhere(layout, kept):
@@ -104,8 +104,8 @@ def cut(scores, status, p, eligible, layout):
         Whether more than p was pruned already.
     """
     left = eligible[status[eligible] != PRUNED]
-    left = left[_selection.lowest(scores[left], left.size)]
-    k = _selection.count(eligible.size, p)
+    left = left[selection.lowest(scores[left], left.size)]
+    k = selection.count(eligible.size, p)
     missing = k - (eligible.size - left.size)
     if missing <= 0:
         return status.copy(), missing < 0

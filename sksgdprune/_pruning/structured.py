@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from sksgdprune._kernels.types import FREE, PRUNED
-from sksgdprune._pruning import selection as _selection
+from sksgdprune._pruning import selection
 
 STRUCTURES = ("weight", "unit", "input")
 
@@ -66,7 +66,7 @@ def cut(scores, status, p, layout, scope, structure):
     sums[stays] = np.inf  # ranked behind all others, and given back where p takes it
     groups = layers if scope == "layer" else [np.concatenate(layers)]
     old = np.where(gone, PRUNED, FREE)
-    new, exceeded = _selection.cut(sums, old, p, PRUNED, groups)
+    new, exceeded = selection.cut(sums, old, p, PRUNED, groups)
     chosen = new != old
     chosen[stays] = False
     return np.where(chosen[ends].any(axis=0), PRUNED, status), exceeded
@@ -100,4 +100,4 @@ def _gone(layout, status, ends):
 
 def _last(units, sums):
     """Return the one of the units that would be cut last, or none of none."""
-    return units[_selection.lowest(sums[units], units.size)[-1:]]
+    return units[selection.lowest(sums[units], units.size)[-1:]]

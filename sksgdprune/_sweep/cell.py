@@ -1,4 +1,4 @@
-"""One training of a sweep: warm-up, cut, fine-tune, score; or the error it ended with."""
+"""One cell of a sweep: warm-up, cut, fine-tune, score; or the error it ended with."""
 
 import threading
 import time
@@ -19,9 +19,8 @@ from sklearn.pipeline import Pipeline
 
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._kernels.types import PRUNED
-from sksgdprune._pruning.plan import train
 from sksgdprune._sweep.routing import Routed
-from sksgdprune._training.trainer import Course
+from sksgdprune._training.config import Horizon
 from sksgdprune._utils.sklearn_private import rows_of_params, safe_indexing
 from sksgdprune._utils.warnings import warn
 
@@ -182,20 +181,20 @@ def warm_up(work, k, seed):
     start, started = _start(work, k), time.perf_counter()
     last = clone(last_step(work.estimator)).set_callbacks().set_params(random_state=seed)
     n_steps, n_all = work.steps
-    train(last, start.X, start.y, n_steps, start.params, Course(n_all))
+    last._train(start.X, start.y, n_steps, **start.params, horizon=Horizon(n_all))
     return Warm(last, start.seconds + time.perf_counter() - started)
 
 
-def train_one(work, seed, recipe):
-    """Return the fitted steps of a training on all rows, the last one cut as the recipe says."""
+def train_one(work, seed, plan):
+    """Return the fitted steps of a training run on all rows, the last one cut as planned."""
     start, warm = _start(work, 0), warm_up(work, 0, seed)
-    return [*start.steps, recipe.carry_out(warm.estimator, start.X, start.y, start.params)]
+    return [*start.steps, warm.estimator._apply_plan(plan, start.X, start.y, **start.params)]
 
 
-def run_cell(work, k, warm, recipe):
+def run_cell(work, k, warm, plan):
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     start, started = _start(work, k), time.perf_counter()
-    estimator = recipe.carry_out(deepcopy(warm.estimator), start.X, start.y, start.params)
+    estimator = deepcopy(warm.estimator)._apply_plan(plan, start.X, start.y, **start.params)
     fitted = time.perf_counter()
     whole = _whole(work, start, estimator)
     test, failed = _score(work, k, start, whole, TEST)

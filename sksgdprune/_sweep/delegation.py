@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import (
     UNUSED,
@@ -21,15 +21,7 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
-from sksgdprune._estimator.fitted import FittedNetworkMixin
-from sksgdprune._export.to_sklearn import ExportMixin
-from sksgdprune._pruning.cut import CuttingMixin
 from sksgdprune._sweep.cell import last_step
-from sksgdprune._uncertainty.posterior import (
-    ClassificationDrawsMixin,
-    DrawsMixin,
-    RegressionDrawsMixin,
-)
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
 from sksgdprune._utils.typing import Array, ArrayLike, Function, MatrixLike
 
@@ -316,12 +308,13 @@ class ForwardingMixin:
         True
         """
         named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
-        with check.unchanged_on_error(self):
-            if not self.__sklearn_is_fitted__():
-                self._check_first(X, y, named)
-                self.fit(X, y, **params)
-            best = self._best()
-            best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
+        fitted = self
+        if not self.__sklearn_is_fitted__():
+            self._check_first(X, y, named)
+            fitted = copy(self).fit(X, y, **params)
+        best = fitted._best()
+        best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
+        vars(self).update(vars(fitted))
         return self
 
     def _check_first(self, X, y, named):
@@ -343,80 +336,9 @@ class ForwardingMixin:
         router = MetadataRouter(owner=self).add(estimator=best, method_mapping=to_it)
         return process_routing(router, "partial_fit", **params).estimator.partial_fit
 
-    prune = _changing(CuttingMixin.prune, "sweep.prune(0.9).sparsity_ > 0.7")
-    freeze = _changing(CuttingMixin.freeze, '1 in sweep.freeze(0.5, "random").status_')
-    unfreeze = _changing(
-        CuttingMixin.unfreeze, '1 not in sweep.freeze(0.5, "random").unfreeze().status_'
-    )
-    sparsify = _changing(FittedNetworkMixin.sparsify, "sweep.sparsify().coefs_[0].nnz < 200")
-    densify = _changing(
-        FittedNetworkMixin.densify, "sweep.sparsify().densify().coefs_[0].shape == (10, 20)"
-    )
-    compact = _changing(
-        FittedNetworkMixin.compact, "sweep.prune(0.95).compact().coefs_[0].shape[1] < 20"
-    )
-    to_sklearn = _forwarded(
-        ExportMixin.to_sklearn, "sweep.to_sklearn().coefs_[0].shape == (10, 20)", draws=""
-    )
-    calibrate = _changing(DrawsMixin.calibrate, "bool(sweep.calibrate(X, y).temperature_ > 0)")
-    predict_interval = _forwarded(
-        RegressionDrawsMixin.predict_interval,
-        "sweep.predict_interval(X, coverage=0.8).shape == (442, 2)",
-    )
-    sample_y = _forwarded(
-        RegressionDrawsMixin.sample_y, "sweep.sample_y(X, 5, random_state=0).shape == (442, 5)"
-    )
-    log_likelihood = _forwarded(
-        RegressionDrawsMixin.log_likelihood, "sweep.log_likelihood(X, y).shape == (442,)"
-    )
-    predict_uncertainty = _forwarded(
-        ClassificationDrawsMixin.predict_uncertainty,
-        "sweep.predict_uncertainty(X).entropy.shape == (150,)",
-        data="iris",
-        kind="Classifier",
-    )
-
     # A Pipeline has the first three, of the rest none.
     classes_: Array = _of_best("classes_", "Class labels of the best estimator, (n_classes,).")
     n_features_in_: int = _of_best("n_features_in_", "Number of features seen in fit.")
     feature_names_in_: Array = _of_best(
         "feature_names_in_", "Names of the features seen in fit, (n_features,)."
-    )
-    draws_: Array = _of_best("draws_", "The best estimator's draws, (n_draws, n_parameters).")
-    temperature_: float = _of_best(
-        "temperature_", "A float that multiplies the covariance of their outputs."
-    )
-    noise_std_: Array | None = _of_best(
-        "noise_std_", "The noise about them, in the targets' unit; (n_outputs,)."
-    )
-    theta_: Array = _of_best(
-        "theta_", "The best estimator's parameters, layer by layer; (n_parameters,)."
-    )
-    status_: NDArray[np.uint8] = _of_best(
-        "status_", "Of each: 0 free, 1 frozen, 2 pruned; (n_parameters,)."
-    )
-    coefs_: Sequence[Any] = _of_best(
-        "coefs_", "The best estimator's weight matrices (fan_in, fan_out)."
-    )
-    intercepts_: Sequence[Array] = _of_best(
-        "intercepts_", "The best estimator's bias vectors (fan_out,)."
-    )
-    coef_: Any = _of_best("coef_", "The best estimator's first weights (n_units, n_features).")
-    features_used_: NDArray[np.bool_] = _of_best(
-        "features_used_", "Whether the best estimator uses each feature; (n_features,)."
-    )
-    sparsity_: float = _of_best("sparsity_", "Fraction of the best estimator's parameters pruned.")
-    sparsity_report_: list[dict[str, Any]] = _of_best(
-        "sparsity_report_", "Free, frozen and pruned, by tensor."
-    )
-    n_layers_: int = _of_best("n_layers_", "Number of layers, input and output included.")
-    n_outputs_: int = _of_best("n_outputs_", "Number of output units.")
-    out_activation_: str = _of_best("out_activation_", "Name of the output activation.")
-    t_: int = _of_best("t_", "The best estimator's step counter, t0 + all steps taken.")
-    n_iter_: int = _of_best(
-        "n_iter_", "Steps of its last training: from the last cut of fit, or of partial_fit."
-    )
-    loss_: float = _of_best("loss_", "The best estimator's last mean minibatch loss.")
-    loss_curve_: list[float] = _of_best(
-        "loss_curve_", "The same for each epoch's worth of steps, in order."
     )

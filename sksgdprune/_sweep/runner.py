@@ -1,4 +1,4 @@
-"""All trainings of a sweep, side by side: warm-ups, then the cells that start from them."""
+"""The runner of a sweep: all warm-ups side by side, then the cells that start from them."""
 
 import time
 from itertools import product
@@ -22,13 +22,13 @@ from sksgdprune._utils.threads import blas_threads
 PAUSE = 10.0  # seconds between two lines of verbose=1
 
 
-class Trainings:
-    """Runs trainings of a Work by joblib, in threads unless a backend is chosen.
+class Runner:
+    """Runs a Work by joblib, in threads unless a backend is chosen.
 
     Parameters
     ----------
     work : Work
-        What they have in common.
+        What all runs have in common.
     memory : None, str or joblib.Memory
         Where results are kept.
     n_jobs, verbose : int
@@ -48,15 +48,15 @@ class Trainings:
         scored = scorer, work.with_train_score, work.with_estimator
         self._scored = self._keeper.fingerprint(scored)
 
-    def cells(self, recipes, repeats, reports):
-        """Return the Cell of each recipe, and of each repeat and split.
+    def cells(self, plans, repeats, reports):
+        """Return the Cell of each plan, and of each repeat and split.
 
         The trainings of a split come one after the other, so that a thread needs the rows of one
         split at a time.
 
         Parameters
         ----------
-        recipes : sequence of Recipe
+        plans : sequence of PruningPlan
             One per p.
         repeats : sequence of sequence of int
             Seeds: a row per repeat, a column per split.
@@ -66,18 +66,18 @@ class Trainings:
         Returns
         -------
         list of list of Cell
-            A row per recipe; columns by repeat, then split.
+            A row per plan; columns by repeat, then split.
         """
         n_splits = len(self._work.splits)
         places = [(k, r) for k in range(n_splits) for r in range(len(repeats))]
         starts = [(k, repeats[r][k]) for k, r in places]
-        jobs = list(product(range(len(places)), range(len(recipes))))
+        jobs = list(product(range(len(places)), range(len(plans))))
         with self._parallel() as parallel:
             self._sent = _sent(self._work)
             try:
                 calls = [self._warm_up(*start) for start in starts]
                 warm = self._run(parallel, "warm-up", or_failure, calls)
-                known = [(recipe, self._keeper.fingerprint(recipe)) for recipe in recipes]
+                known = [(plan, self._keeper.fingerprint(plan)) for plan in plans]
                 calls = [
                     (report, *self._cell(*starts[i], warm[i], *known[j]))
                     for (i, j), report in zip(jobs, reports, strict=True)
@@ -87,12 +87,12 @@ class Trainings:
                 forget_start()
         found = {(j, *places[i]): cell for (i, j), cell in zip(jobs, cells, strict=True)}
         order = [(k, r) for r in range(len(repeats)) for k in range(n_splits)]
-        return [[found[j, k, r] for k, r in order] for j in range(len(recipes))]
+        return [[found[j, k, r] for k, r in order] for j in range(len(plans))]
 
-    def on_all_rows(self, seed, recipe):
+    def on_all_rows(self, seed, plan):
         """Return the fitted steps of one training on all rows."""
-        key = self._work.seeds, seed, recipe
-        function, *arguments = self._keeper.call(key, train_one, self._work, seed, recipe)
+        key = self._work.seeds, seed, plan
+        function, *arguments = self._keeper.call(key, train_one, self._work, seed, plan)
         try:
             return function(*arguments)
         finally:
@@ -102,10 +102,10 @@ class Trainings:
         """Return the call that warms up on split k."""
         return self._keeper.call(self._key(k, seed), warm_up, self._sent, k, seed)
 
-    def _cell(self, k, seed, warm, recipe, cut):
+    def _cell(self, k, seed, warm, plan, cut):
         """Return the call that cuts what was warmed up on split k, and scores it."""
         key = self._key(k, seed), cut, self._work.splits[k][1], self._scored
-        return self._keeper.call(key, run_cell, self._sent, k, warm, recipe)
+        return self._keeper.call(key, run_cell, self._sent, k, warm, plan)
 
     def _key(self, k, seed):
         return self._work.splits[k][0], self._work.seeds[k], seed

@@ -1,4 +1,4 @@
-"""What the draws predict: a mixture with a component for each of them.
+"""Predictive distributions: mixtures with a component for each posterior sample.
 
 Arrays of components are (n_components, n_rows, n_outputs).
 """
@@ -12,117 +12,8 @@ from scipy.stats import norm, poisson, t
 from sksgdprune._data.sampling import Population
 
 HALVINGS = 32  # of the interval in which a quantile is sought
-# What the standard deviation of the draws' outputs is tried to be multiplied by.
-SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
 # Of the squared residuals at least such a part is noise, or a few lucky rows would leave none.
 LEAST_NOISE = 0.25
-# How the logarithm of the noise is tried to grow with the prediction, and how far it may; not by
-# fewer rows than these, which chose slopes by chance.
-SLOPES, FURTHEST, SLOPE_ROWS = np.arange(-4, 5) / 4, 2.0, 100
-# The t distribution that noise has where its tails are heavy: benchmarks/choose_noise.py.
-HEAVY = 8.0
-
-
-class Calibration(NamedTuple):
-    """What held-out rows said of the draws.
-
-    Parameters
-    ----------
-    temperature : float
-        What the covariance of their outputs is multiplied by.
-    noise_std : ndarray of shape (n_outputs,) or None
-        Standard deviation of the targets about a draw's output, in the targets' units.
-    degrees : float
-        Degrees of freedom of the noise's Student's t distribution; infinite: a normal one.
-    slope, offset : ndarray of shape (n_outputs,)
-        By how much the logarithm of a row's noise grows with what is predicted of it, in units of
-        the targets' standard deviation, and what is taken off so that `noise_std` is the root of
-        the mean square.
-    """
-
-    temperature: float = 1.0
-    noise_std: np.ndarray | None = None
-    degrees: float = np.inf
-    slope: np.ndarray | float = 0.0
-    offset: np.ndarray | float = 0.0
-
-    def std_at(self, prediction):
-        """Return the noise of rows, (n_rows, n_outputs); `prediction` is standardised."""
-        steps = np.clip(self.slope * prediction - self.offset, -FURTHEST, FURTHEST)
-        return self.noise_std * np.exp(steps)
-
-    def sloped(self, slope, prediction, weights):
-        """Return the same with a slope for each output, by predictions of the rows that judge."""
-        squares = np.average(np.exp(2 * slope * prediction), axis=0, weights=weights)
-        return self._replace(slope=slope, offset=np.log(squares) / 2)
-
-
-def tempered(Z, temperature):
-    """Return the draws' values with their covariance multiplied by the temperature."""
-    if temperature == 1:
-        return Z
-    mean = Z.mean(axis=0)
-    return mean + np.sqrt(temperature) * (Z - mean)
-
-
-def calibrated(targets, Z, Y, weights=None):
-    """Return the Calibration that says most of some rows.
-
-    That is the temperature nearest to 1 whose mean log-likelihood is within one standard error of
-    the highest: few rows leave the draws as they are, many decide. By the same rule noise is the
-    same for all rows or grows with the prediction (a variance function: Davidian & Carroll 1987),
-    and is normal or of heavier tails.
-
-    Parameters
-    ----------
-    targets : Classes, Labels, Reals or Counts
-        Makes a mixture of the draws' outputs.
-    Z : ndarray of shape (n_draws, n_rows, n_outputs)
-        Last-layer values of rows that were not trained on.
-    Y : ndarray of shape (n_rows, n_outputs)
-        Their encoded targets.
-    weights : ndarray of shape (n_rows,), default=None
-        Of the rows.
-    """
-    y, tried, logs = targets.decode(Y), [], []
-    for spread in SPREADS:
-        values = tempered(Z, spread**2)
-        found = Calibration(float(spread**2), targets.noise(values, Y, weights))
-        tried.append(found)
-        logs.append(targets.mixture(values, found).log_likelihood(y))
-    chosen = tried[_nearest(np.abs(np.log(SPREADS)), logs, weights)]
-    if chosen.noise_std is None:
-        return chosen
-    return _with_noise(chosen, targets, tempered(Z, chosen.temperature), y, weights)
-
-
-def _with_noise(calibration, targets, Z, y, weights):
-    """Return the Calibration with the noise's slope and degrees of freedom."""
-    prediction, normal = targets.pooled(Z), calibration
-    if count(y, weights) >= SLOPE_ROWS:
-        slopes = [np.full(prediction.shape[1], slope) for slope in SLOPES]
-        sloped = [calibration.sloped(slope, prediction, weights) for slope in slopes]
-        logs = np.array([log_mean(targets.mixture(Z, each).logs(y)) for each in sloped])
-        chosen = [_nearest(np.abs(SLOPES), column, weights) for column in np.moveaxis(logs, 2, 0)]
-        normal = calibration.sloped(SLOPES[chosen], prediction, weights)
-    both = normal, normal._replace(degrees=HEAVY)
-    logs = [targets.mixture(Z, each).log_likelihood(y) for each in both]
-    return both[_nearest(np.arange(2), logs, weights)]
-
-
-def _nearest(distance, logs, weights):
-    """Return which of some choices is least far off and not clearly less likely than the best."""
-    logs = np.array(logs)
-    best = np.average(logs, axis=1, weights=weights).argmax()
-    return np.where(_is_better(logs[best], logs, weights), np.inf, distance).argmin()
-
-
-def _is_better(logs, others, weights):
-    """Return whether log-likelihoods are higher than others by more than one standard error."""
-    gain, n = logs - others, count(logs, weights)
-    mean = np.average(gain, axis=-1, weights=weights)
-    variance = np.average((gain - mean[..., np.newaxis]) ** 2, axis=-1, weights=weights)
-    return mean > (np.sqrt(variance / (n - 1)) if n > 1 else np.inf)
 
 
 def residual_std(means, y, weights):
@@ -173,7 +64,7 @@ def _t_cdf(z, degrees):
 
 
 class Noisy(NamedTuple):
-    """Normal or Student's t distributions about the draws' outputs, all of one noise."""
+    """Normal or Student's t distributions about the samples' outputs, all of one noise."""
 
     means: np.ndarray
     noise_std: np.ndarray  # (n_outputs,), or of each row: (n_rows, n_outputs)
@@ -238,7 +129,7 @@ class Noisy(NamedTuple):
 
 
 class Poissons(NamedTuple):
-    """Poisson distributions whose rates are the draws' outputs."""
+    """Poisson distributions whose rates are the samples' outputs."""
 
     rates: np.ndarray
 
@@ -293,13 +184,13 @@ class Categories(NamedTuple):
         return log_mean(self.logs[:, Y.astype(bool)])
 
     def entropies(self):
-        """Return that of the mean and the mean of the draws', in nats, (n_rows,) each."""
+        """Return that of the mean and the mean of the samples', in nats, (n_rows,) each."""
         whole = entr(np.exp(log_mean(self.logs))).sum(axis=1)
         return whole, entr(np.exp(self.logs)).sum(axis=2).mean(axis=0)
 
 
 class Bernoullis(NamedTuple):
-    """Probabilities of labels that are apart from each other, as log-odds."""
+    """Probabilities of independent labels, as log-odds."""
 
     Z: np.ndarray
 
@@ -308,7 +199,7 @@ class Bernoullis(NamedTuple):
         return log_mean(log_expit(np.where(Y, self.Z, -self.Z)).sum(axis=2))
 
     def entropies(self):
-        """Return that of the mean and the mean of the draws', in nats, (n_rows, n_labels) each."""
+        """Return the same for each label, (n_rows, n_labels) each."""
         p = expit(self.Z)
         mean = p.mean(axis=0)
         return entr(mean) + entr(1 - mean), (entr(p) + entr(1 - p)).mean(axis=0)

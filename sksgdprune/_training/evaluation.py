@@ -1,11 +1,12 @@
-"""What is asked of a network over all rows of data: losses, outputs, mean gradients."""
+"""Evaluation of a network: H, and over all rows of data losses, outputs and mean gradients."""
 
 import numpy as np
 
 from sksgdprune._data import validation as check
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.compile import call
-from sksgdprune._kernels.types import scratch
+from sksgdprune._kernels.preconditioner import preconditioner
+from sksgdprune._kernels.types import PRUNED, scratch
 from sksgdprune._utils.threads import blas_threads
 
 # Rows that go through at once: so few that their work space is not given back to the system each
@@ -33,11 +34,11 @@ def evaluate(data, layout, theta, hyper):
     space = _space(n, layout, dtype)
     with blas_threads():
         arguments = data.samples(), layout.shape, theta, hyper, space, losses, Z
-        call(doors.losses_and_outputs, *arguments)
+        call(entry_points.losses_and_outputs, *arguments)
     return float(np.average(losses, weights=data.weights)), Z
 
 
-def mean_gradients(data, network, settings):
+def mean_gradients(data, network, run):
     """Return the weighted means over all rows of the per-sample gradients g and of g².
 
     They are taken at the θ that predicts.
@@ -52,10 +53,16 @@ def mean_gradients(data, network, settings):
     weights, sums = weights.astype(theta.dtype), np.zeros((2, theta.size), theta.dtype)
     space = _space(len(weights), layout, theta.dtype)
     with blas_threads():
-        arguments = data.samples(), layout.shape, theta, settings.hyper, space, weights, sums
-        call(doors.add_gradients, *arguments, verbose=settings.verbose)
+        arguments = data.samples(), layout.shape, theta, run.hyper, space, weights, sums
+        call(entry_points.add_gradients, *arguments, verbose=run.verbose)
     sums /= weights.sum()
     g, g2 = sums
     for part, W in zip(layout.weights(g), layout.weights(theta), strict=True):
-        part += settings.hyper.alpha * network.dispersion / settings.batch_size * W
+        part += run.hyper.alpha * network.dispersion / run.batch_size * W
     return g, g2
+
+
+def preconditioner_of(network, run):
+    """Return H of each parameter, (n_parameters,), as a RunConfig has it."""
+    state, status, _ = network.dense()
+    return preconditioner(state.noise_variance, run.hyper, run.batch_size, status != PRUNED)

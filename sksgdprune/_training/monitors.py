@@ -1,13 +1,13 @@
-"""The loss over the epochs, and what ends a training before its last step.
+"""Monitors of a run: the loss over the epochs, and what ends a run before its last step.
 
-`_training.train` calls each watch after every `watch.every` steps and after the last one.
+`trainer.train` calls each monitor after every `monitor.every` steps and after the last one.
 """
 
 from math import inf
 
 import numpy as np
 
-# A training is first asked whether its loss still falls after so many steps, then after twice as
+# A run is first asked whether its loss still falls after so many steps, then after twice as
 # many, and so on: fewer show noise rather than progress.
 FIRST_LOOK = 12_800
 # A loss that lost this fraction when the steps last doubled is said to fall still, but where it is
@@ -17,7 +17,7 @@ MOST_TOTALS = 512
 
 
 class LossCurve:
-    """The mean loss of each epoch's worth of steps, and of parts of the training.
+    """The mean loss of each epoch's worth of steps, and of parts of the run.
 
     Memory is bounded by the number of epochs: of the steps only some totals are kept.
 
@@ -82,7 +82,7 @@ class LossCurve:
 
 
 class Plateau:
-    """Ends a training whose loss no longer falls.
+    """Ends a run whose loss no longer falls.
 
     A constant rate leaves a noise in the loss that no epoch's mean is free of. So the means of
     ever longer parts are compared: the second half of the steps with the quarter before it. It
@@ -112,7 +112,7 @@ class Plateau:
 
 
 class Validation:
-    """Grades θ after each epoch; ends a training whose score does not improve.
+    """Grades θ after each epoch; ends a run whose score does not improve.
 
     Parameters
     ----------

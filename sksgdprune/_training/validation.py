@@ -1,69 +1,104 @@
-"""What fit holds out, and what it says of θ after each epoch."""
+"""Rows that a run does not train on, or not at once: for validation and for calibration."""
 
 import math
-from functools import partial
+from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
-from sklearn.base import is_regressor
 from sklearn.model_selection import train_test_split
 
-from sksgdprune._training import evaluation as _evaluation
-from sksgdprune._training import monitors as _stopping
-from sksgdprune._training import trainer as _training
+from sksgdprune._training.evaluation import evaluate
+from sksgdprune._training.monitors import Validation
+from sksgdprune._training.trainer import CalibrationRows
+from sksgdprune._uncertainty.posterior import calibrated_network
+from sksgdprune._utils.threads import blas_threads
+
+# Rows and posterior samples that a run is calibrated by: more cost time and change little.
+MOST_ROWS, MOST_SAMPLES = 1000, 25
+LEAST_ROWS = 20  # or half of them: fewer do not show what noise there is
 
 
-class HeldOutMixin:
-    """Validation of an estimator's training: by given data, or by a part of its own."""
+def split(state, data, config):
+    """Return the state, the Data to train on, and those to validate on."""
+    rng = deepcopy(state.rng)
+    train, test = train_test_split(
+        np.arange(len(data.Y)),
+        test_size=config.validation_fraction,
+        stratify=state.network.targets.strata(data.Y),
+        random_state=rng,
+    )
+    return replace(state, rng=rng), data.take(train), data.take(test)
 
-    def _hold_out(self, data, X_val, y_val):
-        """Return the data to train on, and those to validate on or None."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError("Got only one of X_val and y_val; give both, or none.")
-        if X_val is not None:
-            held_out = self._read(X_val, y_val, None, self._network)
-        elif self.early_stopping:
-            train, test = train_test_split(
-                np.arange(len(data.Y)),
-                test_size=self.validation_fraction,
-                stratify=self._network.targets.strata(data.Y),
-                random_state=self._rng,
-            )
-            data, held_out = data.take(train), data.take(test)
-        else:
-            return data, None
-        if is_regressor(self) and len(held_out.Y) < 2:
-            raise ValueError(
-                "The validation set is too small: R² needs 2 samples, got 1. Increase "
-                "validation_fraction or the size of the data."
-            )
-        return data, held_out
 
-    def _validation(self, data, held_out):
-        """Return the watch that grades θ on held-out data, or none."""
-        if held_out is None:
-            return []
-        settings = _training.settings(self, self._network, data.size)
-        grade = partial(self._grade, held_out, settings.hyper)
-        waits = self.n_iter_no_change if self.early_stopping else math.inf
-        epoch = _training.epoch_steps(data, settings)
-        return [_stopping.Validation(grade, epoch, waits, self.tol)]
+def monitor(state, validation, run, epoch, config):
+    """Return the monitor that grades θ on validation rows after each epoch."""
+    network = state.network
 
-    def _grade(self, held_out, hyper, theta):
-        """Return θ's score and loss on held-out data; no number where they overflow."""
-        network = self._network
-        loss, Z = _evaluation.evaluate(held_out, network.layout, theta, hyper)
+    def grade(theta):
+        """Return θ's score and loss; not a number where they overflow."""
+        loss, Z = evaluate(validation, network.layout, theta, run.hyper)
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(network.targets.grade(Z, held_out.Y, held_out.weights)), loss
+            return float(network.targets.grade(Z, validation.Y, validation.weights)), loss
 
-    def _keep_validation(self, validation, outcome):
-        """Keep the scores, and under early stopping the θ of the best.
+    patience = config.n_iter_no_change if config.early_stopping else math.inf
+    return Validation(grade, epoch, patience, config.tol)
 
-        The masks do not change during a training, so that θ obeys them. The epoch in which a
-        training diverged has NaN.
-        """
-        last = [math.nan] if outcome.diverged else []
-        self.validation_scores_ = (self.validation_scores_ or []) + validation.scores + last
-        self.validation_loss_curve_ = (self.validation_loss_curve_ or []) + validation.losses + last
-        self.best_validation_score_ = validation.best_score
-        if self.early_stopping and validation.best_theta is not None:
-            self._network = self._network.with_theta(validation.best_theta)
+
+def with_validation(state, monitor, outcome, config):
+    """Return the state with a monitor's scores, and under early stopping the θ of the best.
+
+    The masks do not change during a run, so that θ obeys them. The epoch in which a run diverged
+    has NaN.
+    """
+    last, history = [math.nan] if outcome.diverged else [], state.history
+    history = replace(
+        history,
+        validation_scores=(history.validation_scores or []) + monitor.scores + last,
+        validation_losses=(history.validation_losses or []) + monitor.losses + last,
+        best_validation_score=monitor.best_score,
+    )
+    network = state.network
+    if config.early_stopping and monitor.best_theta is not None:
+        network = network.with_theta(monitor.best_theta)
+    return replace(state, network=network, history=history)
+
+
+def calibration_rows(state, data, n_steps, config):
+    """Return the CalibrationRows of a run, or None.
+
+    By them the posterior samples of the first half are judged; in the second half minibatches hold
+    them too. They depend on the rows' content and on the state's generator, so that the parts of
+    one run hold the same back, and of equal rows all or none. A network that is calibrated has been
+    trained on all rows: none.
+    """
+    if not config.n_draws or state.network.calibration is not None:
+        return None
+    numbers = data.distinct()
+    groups = np.unique(numbers[numbers >= 0])
+    n_rows = math.ceil(config.validation_fraction * groups.size)
+    n_rows = min(max(n_rows, min(LEAST_ROWS, groups.size // 2)), groups.size - 1, MOST_ROWS)
+    if n_rows < 1 or n_steps < 2:
+        return None
+    chosen = deepcopy(state.rng).permutation(groups)[:n_rows]
+    return CalibrationRows(np.flatnonzero(np.isin(numbers, chosen)), n_steps // 2)
+
+
+def calibrated(state, outcome, data, rows, validation, config):
+    """Return the state calibrated by rows that a run has not trained on, or not until its half."""
+    if rows is not None:
+        if outcome.before is None:
+            return state
+        n_samples = len(outcome.before.posterior_samples) // 2
+        return _calibrated(state, outcome.before, data.take(rows.rows), n_samples, config)
+    if validation is None:
+        return state
+    return _calibrated(state, state.network, validation.some(MOST_ROWS), MOST_SAMPLES, config)
+
+
+def _calibrated(state, network, data, n_samples, config):
+    """Return the state with what the last of a network's samples show on some data."""
+    if not config.n_draws or not network.posterior_samples or network.diverged:
+        return state
+    with blas_threads():
+        found = calibrated_network(network, data, max(min(n_samples, MOST_SAMPLES), 1))
+    return replace(state, network=replace(state.network, calibration=found.calibration))

@@ -1,6 +1,7 @@
 """All that touches scikit-learn's experimental callback API (`sklearn.callback`, 1.9)."""
 
 import math
+from dataclasses import replace
 
 from sklearn import callback
 from sklearn.callback import CallbackSupportMixin
@@ -48,7 +49,7 @@ def _root(estimator, X, y, sample_weight, max_subtasks):
 
 
 class Epochs:
-    """Reports a fit and its epochs; a watch of `_training.train`, ended by a callback's True.
+    """Monitor that reports a fit and its epochs; a callback's True ends the run.
 
     Parameters
     ----------
@@ -56,27 +57,34 @@ class Epochs:
         The one being fitted.
     samples : tuple of (X, y, sample_weight)
         As they were given to `fit`.
-    epoch, n_steps : int
-        Steps of an epoch, and at most in all.
-    fitted : callable
-        From θ to the attributes that make a copy of the estimator predict with it.
+    attributes : callable
+        From a TrainingState to the attributes that make a copy of the estimator a fitted one.
     """
 
-    def __init__(self, estimator, samples, epoch, n_steps, fitted):
-        self.every, self._n_steps, self._fitted = epoch, n_steps, fitted
-        self._fit = _root(estimator, *samples, max_subtasks=math.ceil(n_steps / epoch))
+    def __init__(self, estimator, samples, attributes):
+        self._estimator, self._samples, self._attributes = estimator, samples, attributes
+
+    def begin(self, state, epoch, n_steps):
+        """Report the beginning of a fit from a state, of so many steps an epoch and in all."""
+        self.every, self._n_steps, self._state = epoch, n_steps, state
+        n_epochs = math.ceil(n_steps / epoch)
+        self._fit = _root(self._estimator, *self._samples, max_subtasks=n_epochs)
         self._epoch = self._fit.part("epoch").begin()
 
     def __call__(self, theta, curve):
-        """End an epoch, begin the next; return whether to end the training."""
+        """End an epoch, begin the next; return whether to end the run."""
         stop = self._epoch.end(lambda: self._fitted(theta.copy()))
         if curve.n_steps < self._n_steps and not stop:
             self._epoch = self._fit.part("epoch").begin()
         return stop
 
-    def end(self, attributes):
-        """Report the end of the fit; `attributes` make a fitted copy."""
-        self._fit.end(attributes)
+    def _fitted(self, theta):
+        network = self._state.network.with_theta(theta)
+        return self._attributes(replace(self._state, network=network))
+
+    def end(self, state):
+        """Report the end of the fit in a state; one that diverged makes no fitted copy."""
+        self._fit.end(None if state.network.diverged else self._attributes(state))
 
 
 class Report:

@@ -14,7 +14,7 @@ from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._data import standardization as _units
 from sksgdprune._data.standardization import SETTLED, Moments
 from tests import reference
-from tests.cases import X, Y, classifier, regressor, state
+from tests.cases import X, Y, classifier, regressor, run_config, state
 
 RAW = 1e3 + X * [1e-3, 1.0, 1e2, 1e4]
 MAKES = [classifier, regressor]
@@ -50,7 +50,7 @@ def test_moments_of_parts_joined_are_those_of_the_whole(cut, far):
 
 def test_columns_that_are_constant_or_overflow_have_a_scale_of_1():
     rows = np.array([[0.0, 0.1, 1e308, -3.0], [0.0, 0.1, -1e308, 5.0]])
-    units = Moments.of(rows).units()
+    units = Moments.of(rows).standardization()
     assert units.scale.tolist() == [1, 1, 1, 4]
     np.testing.assert_allclose(units.mean, [0, 0.1, 0, 1], atol=1e-6)
 
@@ -60,7 +60,7 @@ def test_columns_that_are_constant_or_overflow_have_a_scale_of_1():
 @pytest.mark.parametrize("form", FORMS)
 def test_a_constant_that_sums_round_has_a_scale_of_1(value, n, form):
     rows = np.column_stack([np.full(n, value), value + 1e-4 * (-1.0) ** np.arange(n)])
-    scale = Moments.of(form(rows)).units().scale
+    scale = Moments.of(form(rows)).standardization().scale
     assert scale[0] == 1
     np.testing.assert_allclose(scale[1], 1e-4, rtol=1e-5)
 
@@ -89,7 +89,7 @@ def test_every_form_of_a_network_predicts_from_raw_data(make, p):
     same = pickle.loads(pickle.dumps(fitted))
     for change in (lambda: same, fitted.densify, fitted.sparsify, fitted.compact):
         for form in FORMS:
-            np.testing.assert_allclose(change()._network.output(form(RAW)), Z, atol=1e-9)
+            np.testing.assert_allclose(change()._state.network.output(form(RAW)), Z, atol=1e-9)
 
 
 def test_float32_is_kept_and_far_means_do_not_matter():
@@ -174,14 +174,14 @@ def test_the_same_rows_again_are_nothing_new(make):
     parts = make(**options).partial_fit(RAW, Y, n_steps=10, **first)
     parts.partial_fit(RAW, Y, n_steps=15)
     assert state(whole) == state(parts)
-    assert parts._seen.X.count == len(Y)
+    assert parts._state.moments.X.count == len(Y)
 
 
 def test_minibatches_of_a_stream_are_no_larger_than_its_chunks():
     reg = regressor(standardize=True, sampling="shuffle", batch_size=64)
     for rows in np.split(np.arange(150), 5):
         reg.partial_fit(RAW[rows], Y[rows])
-    assert reg._settings().batch_size == 30
+    assert run_config(reg).batch_size == 30
     assert reg.t_ == reg.t0 + 5
 
 
@@ -189,4 +189,4 @@ def test_a_stream_penalises_by_all_rows_that_it_saw():
     reg = regressor(standardize=True, alpha="auto")
     for rows in np.split(np.arange(150), 5):
         reg.partial_fit(RAW[rows], Y[rows])
-    assert reg._settings().hyper.alpha == pytest.approx(12 * 10 / 150)
+    assert run_config(reg).hyper.alpha == pytest.approx(12 * 10 / 150)

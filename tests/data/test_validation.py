@@ -298,19 +298,3 @@ def test_data_of_any_layout_trains_alike():
     locked.flags.writeable = False
     for data in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], locked, X.tolist()):
         assert state(classifier().fit(data, Y)) == expected
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_attributes_return_after_any_error(error):
-    clf = classifier().fit(X, Y)
-    before, attributes = state(clf), set(vars(clf))
-
-    def spoil():
-        clf._parameters, clf.fresh_ = None, 1
-        del clf.t_
-        raise error
-
-    with pytest.raises(error), check.unchanged_on_error(clf):
-        spoil()
-    assert state(clf) == before
-    assert set(vars(clf)) == attributes

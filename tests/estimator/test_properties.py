@@ -137,7 +137,7 @@ def assert_whole(estimator, data):
     report = estimator.sparsity_report_
     counts = [sum(r[word] for r in report) for word in ("free", "frozen", "pruned")]
     assert counts == np.bincount(status, minlength=3).tolist()
-    if estimator._network.diverged:
+    if estimator._state.network.diverged:
         assert np.isnan(estimator.score(X, y))
     else:
         assert estimator.predict(X).shape == y.shape

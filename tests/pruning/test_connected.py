@@ -106,9 +106,9 @@ def test_a_cut_takes_exactly_its_count_and_keeps_what_was_pruned(seed, p, first,
 def test_a_sparse_network_wastes_nothing():
     clf = classifier().fit(X, Y).prune(0.7, "random", random_state=0)
     kept = clf.status_ != PRUNED
-    weights = np.concatenate([W.ravel() for W in clf._network.layout.weights(kept)])
+    weights = np.concatenate([W.ravel() for W in clf._state.network.layout.weights(kept)])
     assert weights.sum() == 69 - 48
-    assert paths(clf._network.layout, kept).sum() == weights.sum()
+    assert paths(clf._state.network.layout, kept).sum() == weights.sum()
 
 
 def test_the_scope_is_not_one_of_freezing():
@@ -138,7 +138,7 @@ def test_many_cuts_by_fixed_scores_leave_a_network_that_is_no_constant(sizes, p,
 
 def test_biases_of_units_that_lead_nowhere_go_first():
     clf = classifier().fit(X, Y).prune(0.8, include_biases=True)
-    layout, kept = clf._network.layout, clf.status_ != PRUNED
+    layout, kept = clf._state.network.layout, clf.status_ != PRUNED
     for bias, W in zip(layout.biases(kept)[:-1], layout.weights(paths(layout, kept)), strict=False):
         assert not (bias & ~W.any(axis=0)).any()
 

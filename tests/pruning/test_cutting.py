@@ -78,7 +78,7 @@ def test_a_fraction_is_the_decimal_that_it_prints(action, p, k):
 @pytest.mark.parametrize("action", ["prune", "freeze"])
 @pytest.mark.parametrize("value", ["no", None, 1, 0.0])
 def test_include_biases_is_true_or_false(action, value):
-    with pytest.raises(ValueError, match=r"include_biases=.*True and False"):
+    with pytest.raises(ValueError, match=r"include_biases=.*True or False"):
         getattr(fitted(), action)(0.5, "random", include_biases=value)
 
 

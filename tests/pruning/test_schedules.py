@@ -3,7 +3,7 @@
 import pickle
 import warnings
 from copy import deepcopy
-from dataclasses import FrozenInstanceError, dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, prune_gradually, schedules
-from sksgdprune._training import evaluation as _evaluation
-from sksgdprune._training.trainer import Course
+from sksgdprune._pruning import cut, plan
+from sksgdprune._training.config import Horizon
 from sksgdprune.schedules import Stage
 
 
@@ -246,11 +246,13 @@ def test_the_weights_that_are_left_are_rewound_to_the_end_of_the_warm_up():
         searched.prune(fraction, **how)
         rewound = warm()
         rewound.status_ = searched.status_
-        rewound._sampler = searched._sampler  # it draws on: rewinding repeats no minibatch
+        # It draws on: rewinding repeats no minibatch.
+        rewound._state = replace(rewound._state, sampler=searched._state.sampler)
         assert rewound.t_ == start.t_
         kept = searched.status_ == 0
         np.testing.assert_array_equal(
-            rewound._network.dense().state.theta[kept], start._network.dense().state.theta[kept]
+            rewound._state.network.dense().state.theta[kept],
+            start._state.network.dense().state.theta[kept],
         )
         searched = rewound.partial_fit(X, y, n_steps=20)
     np.testing.assert_array_equal(got.theta_, searched.theta_)
@@ -358,13 +360,13 @@ def test_an_unfitted_estimator_is_refused():
 
 
 def test_cuts_look_at_ten_thousand_rows_at_most(monkeypatch):
-    seen, means = [], _evaluation.mean_gradients
+    seen, means = [], cut.mean_gradients
 
     def watched(data, *others):
         seen.append(np.column_stack([data.X, data.Y.argmax(axis=1), data.weights]))
         return means(data, *others)
 
-    monkeypatch.setattr(_evaluation, "mean_gradients", watched)
+    monkeypatch.setattr(cut, "mean_gradients", watched)
     rng = np.random.RandomState(0)
     X, w = rng.normal(size=(10_001, 2)), rng.uniform(size=10_001)
     y = (X[:, 0] > 0).astype(int)
@@ -382,7 +384,7 @@ def test_frozen_weights_are_not_counted_as_pruned():
     seen = []
 
     def watch(e):
-        seen.append(np.count_nonzero(clf.status_ == 2))
+        seen.append(np.count_nonzero(e.theta == 0))
         return np.abs(e.theta)
 
     prune_gradually(clf, X, y, 0.8, n_steps=60, method=watch, schedule=schedules.Linear(n_cuts=4))
@@ -390,16 +392,17 @@ def test_frozen_weights_are_not_counted_as_pruned():
     assert np.count_nonzero(clf.status_ == 2) == 33
 
 
-def test_ctrl_c_ends_the_recipe_and_leaves_the_estimator_as_it_was(monkeypatch):
+def test_ctrl_c_ends_the_plan_and_leaves_the_estimator_as_it_was(monkeypatch):
     X, y = load_iris(return_X_y=True)
     clf = warm()
     before = clf.theta_.tobytes()
-    train = PreconditionedMLPClassifier._train_on
+    train = plan.train
 
-    def interrupted(self, *args, **kwargs):
-        return train(self, *args, **kwargs)._replace(interrupted=True)
+    def interrupted(*args):
+        run = train(*args)
+        return run._replace(outcome=run.outcome._replace(interrupted=True))
 
-    monkeypatch.setattr(PreconditionedMLPClassifier, "_train_on", interrupted)
+    monkeypatch.setattr(plan, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         prune_gradually(clf, X, y, 0.8, n_steps=60)
     assert clf.theta_.tobytes() == before
@@ -409,7 +412,8 @@ def test_a_penalty_keeps_float32():
     X, y = load_iris(return_X_y=True)
     X = X.astype(np.float32)
     clf = PreconditionedMLPClassifier((6,), random_state=0, max_steps=5).fit(X, y)
-    assert clf._settings(Course(penalty=1.7)).hyper.alpha.dtype == np.float32
+    run = clf._config().for_run(clf._state.network, 150, horizon=Horizon(penalty=1.7))
+    assert run.hyper.alpha.dtype == np.float32
     assert prune_gradually(clf, X, y, 0.9, n_steps=30).theta_.dtype == np.float32
 
 

@@ -194,7 +194,8 @@ def test_versions_and_this_packages_code_count(name, monkeypatch):
 
 def test_fingerprints_are_the_same_in_another_process():
     code = (
-        "from tests.sweep.test_keeping import SAME\nfrom sksgdprune._sweep.result_cache import fingerprint\n"
+        "from tests.sweep.test_keeping import SAME\n"
+        "from sksgdprune._sweep.result_cache import fingerprint\n"
         "print(*[fingerprint(make()) for make in SAME])"
     )
     root = Path(__file__).parents[2]

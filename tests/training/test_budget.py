@@ -8,10 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
-from sksgdprune._targets.targets import Classes
-from sksgdprune._training import trainer as _training
-from sksgdprune._training.trainer import auto_steps
-from tests.cases import LABELS, X, Y, classifier, regressor, state
+from sksgdprune._targets.classification import SingleLabel
+from tests.cases import LABELS, X, Y, classifier, regressor, run_config, state
 
 MAKES = [classifier, regressor]
 
@@ -33,17 +31,19 @@ def test_the_automatic_budget_is_a_hundred_epochs_within_bounds(
     n_samples, batch_size, hidden, steps
 ):
     clf = classifier(batch_size=batch_size, hidden_layer_sizes=hidden)
-    assert auto_steps(clf, n_samples) == steps
+    assert clf._config().auto_steps(n_samples) == steps
 
 
 @pytest.mark.parametrize("make", MAKES)
 def test_a_fit_takes_its_automatic_budget(make):
-    assert make(max_steps="auto", tol=0).fit(X, Y).n_iter_ == auto_steps(classifier(), 150)
+    assert make(max_steps="auto", tol=0).fit(X, Y).n_iter_ == classifier()._config().auto_steps(150)
 
 
 def test_a_sweep_shares_the_automatic_budget():
     sweep = SparsitySweep(classifier(), p=0.5).fit(X, Y)
-    assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == auto_steps(classifier(), 150)
+    assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == classifier()._config().auto_steps(
+        150
+    )
     sweep = SparsitySweep(classifier(), p=0.5, warmup_steps=7, finetune_steps=9).fit(X, Y)
     assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == 16
 
@@ -72,16 +72,16 @@ def test_the_automatic_penalty_of_a_classifier_is_a_prior_that_each_sample_share
 @pytest.mark.parametrize(("n_samples", "precision"), [(150, 12), (1000, 12), (16_000, 3)])
 def test_the_prior_of_a_regressor_fades_with_the_root_of_the_samples(n_samples, precision):
     fitted = regressor(alpha="auto").fit(X, Y)
-    settings = _training.settings(fitted, fitted._network, n_samples)
+    settings = fitted._config().for_run(fitted._state.network, n_samples)
     assert settings.hyper.alpha == pytest.approx(precision * 10 / n_samples)
 
 
-def test_the_automatic_penalty_of_a_regressor_is_in_units_of_the_residuals():
+def test_the_automatic_penalty_of_a_regressor_goes_by_the_residuals():
     reg = regressor(alpha="auto", max_steps=2000).fit(X, Y)
     residuals = Y - reg.predict(X)
     # The mean over all steps, the early ones included, and without the penalty.
-    assert np.mean(residuals**2) < reg._network.dispersion < 2 * np.mean(reg.loss_curve_)
-    assert regressor(alpha=0.1).fit(X, Y)._network.dispersion == 1
+    assert np.mean(residuals**2) < reg._state.network.dispersion < 2 * np.mean(reg.loss_curve_)
+    assert regressor(alpha=0.1).fit(X, Y)._state.network.dispersion == 1
 
 
 # Warnings
@@ -106,7 +106,7 @@ def test_a_row_more_right_than_by_the_commonest_class_is_no_success():
     Y = y[:, np.newaxis] == [0, 1]
     guesses = np.where(np.arange(100) == 99, 1, 0)
     Z = 1e6 * (guesses[:, np.newaxis] == [0, 1])
-    metric, own, constant = Classes.of(y).against_constant(Z, Y, None)
+    metric, own, constant = SingleLabel.of(y).against_constant(Z, Y, None)
     assert metric == "log-likelihood"
     assert own == pytest.approx(-39e4)
     assert constant == pytest.approx(0.6 * np.log(0.6) + 0.4 * np.log(0.4))
@@ -118,7 +118,7 @@ def test_sure_of_its_few_mistakes_a_fit_is_still_a_success():
     Y = y[:, np.newaxis] == [0, 1]
     guesses = np.where(np.arange(80) == 79, 0, y)
     Z = 20 * (guesses[:, np.newaxis] == [0, 1])
-    assert Classes.of(y).against_constant(Z, Y, None) == ("accuracy", 79 / 80, 0.95)
+    assert SingleLabel.of(y).against_constant(Z, Y, None) == ("accuracy", 79 / 80, 0.95)
 
 
 def test_counts_that_are_not_learnt_say_so():
@@ -179,7 +179,7 @@ def test_small_regressions_do_not_explode_at_high_rates(preconditioner, learning
 def test_the_automatic_rate_follows_width_and_budget(make, hidden, rate, n_samples, share):
     options = {"hidden_layer_sizes": hidden, "batch_size": 64, "max_steps": 1}
     fitted = make(learning_rate="auto", **options).fit(X, Y)
-    settings = _training.settings(fitted, fitted._network, n_samples)
+    settings = fitted._config().for_run(fitted._state.network, n_samples)
     if hidden == 400:  # takes fewer steps by 4^(2/3)
         share = min(1.0, share * 4 ** (1 / 3))
     assert settings.hyper.learning_rate == pytest.approx(rate * share, rel=1e-4)
@@ -189,15 +189,15 @@ def test_the_automatic_rate_follows_width_and_budget(make, hidden, rate, n_sampl
 def test_what_is_left_of_a_sparse_network_takes_a_higher_rate(p, times):
     X, y = np.random.RandomState(0).normal(size=(50, 19)), np.arange(50) % 10
     fitted = classifier(hidden_layer_sizes=(), learning_rate="auto", max_steps=1).fit(X, y)
-    dense = fitted._settings().hyper.learning_rate
+    dense = run_config(fitted).hyper.learning_rate
     fitted.prune(p, include_biases=True)  # of 200 parameters
-    sparse = fitted._settings().hyper.learning_rate
+    sparse = run_config(fitted).hyper.learning_rate
     assert sparse / dense == pytest.approx(times, rel=1e-6)
     given = classifier(hidden_layer_sizes=(), learning_rate=0.3, max_steps=1).fit(X, y)
-    assert given.prune(p)._settings().hyper.learning_rate == 0.3
+    assert run_config(given.prune(p)).hyper.learning_rate == 0.3
 
 
 def test_a_compacted_network_keeps_its_rate():
     fitted = classifier(learning_rate="auto").fit(X, Y).prune(0.6, structure="unit")
-    rate = fitted._settings().hyper.learning_rate
-    assert fitted.compact()._settings().hyper.learning_rate == pytest.approx(rate, rel=1e-12)
+    rate = run_config(fitted).hyper.learning_rate
+    assert run_config(fitted.compact()).hyper.learning_rate == pytest.approx(rate, rel=1e-12)

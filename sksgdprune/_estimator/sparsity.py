@@ -1,0 +1,314 @@
+"""Methods that cut parameters, and that choose the form in which the rest is kept."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sksgdprune._data import validation as check
+from sksgdprune._estimator.input import training_rows
+from sksgdprune._kernels.types import FREE, FROZEN
+from sksgdprune._network.compact import compact
+from sksgdprune._pruning.cut import CutOptions, cut
+from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
+from sksgdprune._training.state import encode
+from sksgdprune._utils.random import restored_on_error
+from sksgdprune._utils.typing import ArrayLike, FreezeScope, MatrixLike, Scope, Seed, Structure
+
+
+class SparsityMethods:
+    """prune, freeze, unfreeze, sparsify, densify and compact of an estimator."""
+
+    def prune(
+        self,
+        p: float,
+        method: PruneMethod = "magnitude",
+        *,
+        scope: Scope = "connected",
+        include_biases: bool = False,
+        structure: Structure = "weight",
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
+        """Set a fraction p of the parameters to zero and keep them zero.
+
+        Afterwards size · p of all eligible parameters are pruned, rounded down, those that were
+        pruned before counted first; frozen ones may be pruned.
+
+        Parameters
+        ----------
+        p : float in [0, 1]
+            The fraction of *all* eligible parameters, not of the remaining ones.
+        method : {"magnitude", "random", "noise", "fisher", "gradient"} or callable, \
+                default="magnitude"
+            Which go first: those of least abs(w); random ones; least w²·C; least w²·E[g²];
+            least abs(w·g). "minimal", a word of the original experiment, means "magnitude". A
+            callable returns scores of shape (n_parameters,), bigger = keep, from an object with
+            `theta`, `noise_variance`, `preconditioner` (C and H), `gradient`, `squared_gradient`
+            (means over X, y) and `rng`.
+        scope : {"layer", "global", "connected"}, default="connected"
+            Cut each weight matrix (and bias vector) by p; or rank all together; or rank all
+            together, but first cut what no path of remaining weights joins with an input and an
+            output, and hold a path to each output, as long as there is room, so that no layer is
+            emptied.
+        include_biases : bool, default=False
+            Whether biases are eligible.
+        structure : {"weight", "unit", "input"}, default="weight"
+            What goes: single parameters, whole hidden units, or whole inputs. The units of least
+            summed score over all their connections go, and all these with them: the weights into
+            a unit, its bias and the weights out of it (Li et al. 2017, Molchanov et al. 2019);
+            the weights out of an input. p is the fraction of the units of each hidden layer, of
+            all hidden units where they are ranked together, or of the inputs; what has no weight
+            left on a side was pruned before. At least one unit stays in each of these layers.
+            `include_biases` plays no part.
+        X, y : array-like, default=None
+            The data over which "fisher" and "gradient" take the gradient.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
+        random_state : int, RandomState or None, default=None
+            For "random"; None draws from the estimator's own generator.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Raises
+        ------
+        ValueError
+            On an unknown method, scope or structure, p outside [0, 1], missing X, y, or units of
+            a network without hidden layers.
+        NotFittedError
+            Before fit. After any error the estimator is as it was.
+
+        Warns
+        -----
+        UserWarning
+            If more than p is pruned already; nothing changes then.
+
+        References
+        ----------
+        Li, Kadav, Durdanovic, Samet & Graf (2017), Pruning Filters for Efficient ConvNets, ICLR.
+
+        Molchanov, Mallya, Tyree, Frosio & Kautz (2019), Importance Estimation for Neural Network
+        Pruning, CVPR.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> sum((W == 0).sum().item() for W in clf.prune(0.8).coefs_)  # of 140 weights
+        112
+        >>> round(clf.prune(0.9, "fisher", X=X, y=y).sparsity_, 2)  # 126 of 163 parameters
+        0.77
+        >>> [W.shape for W in clf.prune(0.95, structure="unit").compact().coefs_]
+        [(4, 1), (1, 3)]
+        """
+        options = CutOptions("prune", method, scope, include_biases, structure)
+        return self._cut(p, options, (X, y, sample_weight), random_state)
+
+    def freeze(
+        self,
+        p: float,
+        method: FreezeMethod = "preconditioned_gradient",
+        *,
+        scope: FreezeScope = "layer",
+        include_biases: bool = True,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        random_state: Seed = None,
+    ) -> Self:
+        """Stop updating a fraction p of the parameters, leaving their values.
+
+        Afterwards remaining · p of the eligible parameters that are not pruned are frozen,
+        rounded down, those that were frozen before counted first. Their noise variance C rests too.
+
+        Parameters
+        ----------
+        p : float in [0, 1]
+            The fraction of the eligible parameters that are not pruned.
+        method : {"preconditioned_gradient", "gradient", "random", "fisher"} or callable, \
+                default="preconditioned_gradient"
+            Which go first: those of least abs(H·g); least abs(g); random ones; least E[g²]. "H" and
+            "minimal", words of the original experiment, mean "preconditioned_gradient" and
+            "gradient".
+            A callable is used as in `prune`.
+        scope : {"layer", "global"}, default="layer"
+            Cut each weight matrix and bias vector by p, or rank all together.
+        include_biases : bool, default=True
+            Whether biases are eligible.
+        X, y : array-like, default=None
+            The data over which the gradient is taken; needed by all methods but "random".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights, as in `fit`.
+        random_state : int, RandomState or None, default=None
+            For "random"; None draws from the estimator's own generator.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Raises
+        ------
+        ValueError
+            On an unknown method or scope, p outside [0, 1], or missing X, y.
+        NotFittedError
+            Before fit. After any error the estimator is as it was.
+
+        Warns
+        -----
+        UserWarning
+            If more than p is frozen already; nothing changes then.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = clf.freeze(0.75, scope="global", X=X, y=y)
+        >>> (clf.status_ == 1).sum().item()  # of 163 weights and biases
+        122
+        >>> frozen = clf.theta_[clf.status_ == 1]
+        >>> clf = clf.partial_fit(X, y, n_steps=100)
+        >>> bool((clf.theta_[clf.status_ == 1] == frozen).all())
+        True
+        """
+        options = CutOptions("freeze", method, scope, include_biases)
+        return self._cut(p, options, (X, y, sample_weight), random_state)
+
+    def unfreeze(self) -> Self:
+        """Let all frozen parameters be updated again; pruned ones stay pruned.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> bool((clf.freeze(0.75, "random").unfreeze().status_ == 0).all())
+        True
+        """
+        check_is_fitted(self)
+        status = self.status_
+        unfrozen = np.where(status == FROZEN, FREE, status)
+        return self._become_network(self._state.network.cut(unfrozen, self._state.t))
+
+    def sparsify(self) -> Self:
+        """Keep only the parameters that are not pruned, and predict from them alone.
+
+        From 78 % of pruned parameters on, predictions run over the remaining connections, which
+        is faster than the dense network. The pickle's size then follows the number of remaining
+        parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
+        the dense vectors for as long as they run, and a network that is less sparse keeps its
+        dense weights in memory, not in files, once it has predicted.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from sklearn.datasets import load_digits
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((300,), max_steps=100, random_state=0).fit(X, y)
+        >>> n_bytes = len(pickle.dumps(clf.prune(0.95)))
+        >>> len(pickle.dumps(clf.sparsify())) < 0.2 * n_bytes
+        True
+        >>> [W.nnz for W in clf.coefs_] == [(W != 0).sum() for W in clf.densify().coefs_]
+        True
+        """
+        check_is_fitted(self)
+        return self._become_network(self._state.network.sparsified())
+
+    def densify(self) -> Self:
+        """Undo `sparsify`: keep whole vectors again, pruned parameters as zeros.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> type(clf.prune(0.9).sparsify().coefs_[0]).__name__
+        'csr_array'
+        >>> type(clf.densify().coefs_[0]).__name__
+        'ndarray'
+        """
+        check_is_fitted(self)
+        return self._become_network(self._state.network.densified())
+
+    def compact(self) -> Self:
+        """Remove hidden units that no longer have an input or an output connection.
+
+        A unit without inputs is constant; what it adds to the next layer goes into the biases
+        there (a pruned bias that takes it becomes free). Predictions stay the same up to
+        rounding. Fitted arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays
+        that of the whole network, and `fit` starts from the full size again.
+
+        Returns
+        -------
+        self : object
+            The estimator, changed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> [W.shape for W in clf.prune(0.8, structure="unit").compact().coefs_]
+        [(4, 4), (4, 3)]
+        """
+        check_is_fitted(self)
+        return self._become_network(compact(self._state.network))
+
+    def _cut(self, p, options, samples, random_state):
+        """Cut to p; gradients are taken over the samples, where the method needs them."""
+        options, p = options.checked(), check.fraction(p)
+        check_is_fitted(self)
+        self._validate_params()
+        config = self._config()
+        rng = None if random_state is None else check_random_state(random_state)
+        read = partial(self._read_for_cut, options, config, *samples)
+        with nullcontext() if rng is None else restored_on_error(rng):
+            return self._become(cut(self._state, p, options, config, read, rng))
+
+    def _read_for_cut(self, options, config, X, y, sample_weight):
+        """Return the samples passed to a cut as Data."""
+        action, method = options.action, options.method
+        if X is None or y is None:
+            raise ValueError(
+                f"{action} with method={method!r} needs the gradient over data: "
+                f"pass X and y, as in {action}(p, {method!r}, X=X, y=y)."
+            )
+        return encode(training_rows(self, X, y, sample_weight), self._state.network, config)
+
+    def _become_network(self, network):
+        """Take another network into the state."""
+        return self._become(replace(self._state, network=network))

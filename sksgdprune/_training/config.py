@@ -1,0 +1,246 @@
+"""Configuration: an estimator's parameters, what "auto" stands for, the numbers of one run."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sksgdprune._data import validation as check
+from sksgdprune._kernels.types import ACTIVATIONS, PRECONDITIONERS, ROOTS, Hyper
+from sksgdprune._utils.threads import thread_count
+
+# How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
+# the run, however long it is (Shamir & Zhang 2013 take the same).
+POWER = 3.0
+
+
+class AutoDefaults(NamedTuple):
+    """What "auto" stands for, chosen by benchmarks/choose_defaults.py.
+
+    The width u is the number of hidden units in hundreds, at least 1.
+
+    Parameters
+    ----------
+    learning_rate, rate_growth : float
+        The rate of a dense network is learning_rate · u ** rate_growth, in a run of `fewest_steps`.
+    sparse_rate : float, default=4.0
+        It grows as one over the root of the part that is not pruned, by this at most: what is left
+        moves as far, taken together.
+    largest_h, h_decay : float
+        H stays below largest_h / u ** h_decay.
+    prior_precision, prior_rows : float
+        Of a weight; beyond so many rows it falls as one over their root.
+    n_epochs, fewest_steps, most_steps : int
+        Of max_steps="auto": passes over the data, within these numbers of steps, where u is 1;
+        wider networks take less.
+    shrinking : float, default=0.5
+        Under a gradual schedule the penalty is at least this part of S over the number of weights
+        that are to remain.
+    """
+
+    learning_rate: float
+    rate_growth: float
+    largest_h: float
+    h_decay: float
+    prior_precision: float
+    prior_rows: float = math.inf
+    sparse_rate: float = 4.0
+    n_epochs: int = 100
+    fewest_steps: int = 12_800
+    most_steps: int = 64_000
+    shrinking: float = 0.5
+
+
+class Horizon(NamedTuple):
+    """What a run needs to know of a longer schedule that it is a part of.
+
+    Parameters
+    ----------
+    n_steps : int, default=None
+        Steps of all parts together; None stands for those of max_steps="auto".
+    penalty : float, default=1.0
+        What alpha is multiplied by.
+    least_penalty : float, default=0.0
+        What alpha="auto" is at least, over S.
+    window : int, default=None
+        Last steps, over which all posterior samples are spread; None takes one per pass over the
+        data.
+    """
+
+    n_steps: int | None = None
+    penalty: float = 1.0
+    least_penalty: float = 0.0
+    window: int | None = None
+
+
+ALONE = Horizon()
+
+
+class RunConfig(NamedTuple):
+    """The numbers of one run, for some data and a network."""
+
+    hyper: Hyper
+    batch_size: int
+    sampling: str
+    noise_estimator: str
+    n_threads: int
+    verbose: int
+    power: float | None = None  # of the iterates' weights in their average; None for no average
+    n_samples: int = 0  # posterior samples
+    every: int = 1  # steps from one posterior sample to the next
+    t0: int = 0  # from where these are counted
+
+    def epoch_steps(self, n_rows):
+        """Return the number of steps that draw as many rows as there are."""
+        return math.ceil(n_rows / self.batch_size)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """An estimator's parameters, "auto" among them, and what it stands for; see its docstring."""
+
+    auto: AutoDefaults
+    hidden_layer_sizes: tuple
+    activation: str
+    loss: str
+    preconditioner: str
+    noise_estimator: str
+    learning_rate: float | str
+    kappa: float
+    t0: int
+    posterior_size: float | str
+    damping: float | str
+    alpha: float | str
+    average: bool | int
+    n_draws: int
+    standardize: bool
+    batch_size: int
+    sampling: str
+    max_steps: int | str
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: float
+    tol: float
+    n_jobs: int | None
+    verbose: int
+    output_activation: str = "identity"
+    class_weight: object = None
+
+    def check_fit(self):
+        """Refuse what leaves `fit` no last part to take posterior samples from."""
+        if self.n_draws and self.early_stopping:
+            raise ValueError(
+                f"Got n_draws={self.n_draws} with early_stopping=True, which goes back to the "
+                "parameters of one epoch; draws are of a training that converges. Set one of "
+                "the two to its default."
+            )
+
+    def check_partial_fit(self):
+        """Refuse what needs all data at once."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it does not see all data; set "
+                "it to False."
+            )
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all data and is not possible in partial_fit; "
+                "give a dict, as from sklearn.utils.class_weight.compute_class_weight."
+            )
+
+    @property
+    def width(self):
+        """The hidden units in hundreds; 1 where there are fewer."""
+        return max(sum(self.hidden_layer_sizes) / 100, 1.0)
+
+    def auto_steps(self, n_rows):
+        """Return the minibatch steps of max_steps="auto" for so many rows."""
+        auto = self.auto
+        steps = max(auto.n_epochs * n_rows / self.minibatch_size(n_rows), auto.fewest_steps)
+        return math.ceil(min(steps, auto.most_steps) * self.width ** (-2 / 3))
+
+    def fit_steps(self, n_rows):
+        """Return how many steps `fit` takes at most."""
+        return self.auto_steps(n_rows) if self.max_steps == "auto" else self.max_steps
+
+    def minibatch_size(self, n_rows):
+        """Return S; a permutation cannot give more than all rows."""
+        size = int(self.batch_size)
+        if self.sampling == "shuffle":
+            size = min(size, n_rows)
+        if size < 2 and self.noise_estimator == "batch":
+            raise ValueError(
+                "noise_estimator='batch' needs at least 2 samples a minibatch, got "
+                f"{size} (n_samples={n_rows}); use a larger batch_size or "
+                "noise_estimator='probe'."
+            )
+        return size
+
+    def for_run(self, network, n_rows, n_seen=0, horizon=ALONE):
+        """Return the RunConfig for a network and so many rows, of `n_seen` in all calls."""
+        batch_size, n_seen = self.minibatch_size(n_rows), max(n_rows, n_seen)
+        by_steps = check.is_whole(self.average)
+        return RunConfig(
+            self._hyper(network, n_seen, batch_size, horizon),
+            batch_size,
+            self.sampling,
+            self.noise_estimator,
+            thread_count(self.n_jobs),
+            self.verbose,
+            None if self.average is False else 0.0 if by_steps else POWER,
+            self.n_draws,
+            self._sample_distance(n_seen, batch_size, horizon.window),
+            self.t0,
+        )
+
+    def _sample_distance(self, n_rows, batch_size, window):
+        """Return the steps from one posterior sample to the next.
+
+        In N / S steps the iterates forget where they were (Mandt et al. 2017, Section 6). Where it
+        is known how many steps there are, the samples are as far apart as these allow.
+        """
+        if window is None or not self.n_draws:
+            return math.ceil(n_rows / batch_size)
+        return max(window // self.n_draws, 1)
+
+    def _hyper(self, network, n_rows, batch_size, horizon):
+        """Return the kernels' scalars."""
+        sizes = {"n_parameters": network.n_parameters, "n_samples": n_rows}
+        posterior_size = sizes.get(self.posterior_size, self.posterior_size)
+        damping = self._damping(batch_size, posterior_size)
+        code, real = PRECONDITIONERS[self.preconditioner], network.dtype.type
+        return Hyper(
+            activation=ACTIVATIONS[network.activation],
+            objective=network.targets.objective(self.loss),
+            preconditioner=code,
+            roots=ROOTS.get(code),
+            kappa=float(self.kappa),
+            learning_rate=real(self._rate(n_rows, network.density, horizon.n_steps)),
+            posterior_size=real(posterior_size),
+            # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
+            damping=real(damping) + np.finfo(network.dtype).tiny,
+            cap=real(damping > 0),
+            alpha=real(self._alpha(n_rows, batch_size, horizon) * horizon.penalty),
+            disperses=self.alpha == "auto" and network.targets.has_dispersion,
+        )
+
+    def _damping(self, batch_size, posterior_size):
+        if self.damping != "auto":
+            return self.damping
+        largest_h = self.auto.largest_h / self.width**self.auto.h_decay
+        return 2 * batch_size / (posterior_size * largest_h)
+
+    def _alpha(self, n_rows, batch_size, horizon):
+        if self.alpha != "auto":
+            return self.alpha
+        precision = self.auto.prior_precision * min(1.0, (self.auto.prior_rows / n_rows) ** 0.5)
+        return max(precision / n_rows, horizon.least_penalty) * batch_size
+
+    def _rate(self, n_rows, density, n_steps):
+        if self.learning_rate != "auto":
+            return self.learning_rate
+        auto, n_steps = self.auto, n_steps or self.auto_steps(n_rows)
+        rate = auto.learning_rate * self.width**auto.rate_growth
+        rate *= min(1.0, (auto.fewest_steps / n_steps) ** 0.5)
+        return rate * min(density**-0.5, auto.sparse_rate)

@@ -1,0 +1,148 @@
+"""Runs of an estimator: from (state, data, config) to the next state."""
+
+import math
+from copy import deepcopy
+from dataclasses import replace
+from typing import NamedTuple
+
+from sklearn.exceptions import ConvergenceWarning
+
+from sksgdprune._training import trainer, validation
+from sksgdprune._training.config import ALONE, Horizon
+from sksgdprune._training.monitors import Plateau
+from sksgdprune._training.state import TrainingState
+from sksgdprune._training.trainer import Outcome
+from sksgdprune._utils.warnings import warn
+
+# What to do about a run that diverged.
+REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
+
+
+class Run(NamedTuple):
+    """The state after a run, its Outcome, and how many steps it could take."""
+
+    state: TrainingState
+    outcome: Outcome
+    n_steps: int
+
+
+def fit(state, data, config, held_out=None, report=None):
+    """Train for the steps of `fit`, or until a monitor ends the run.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Where to start.
+    data : Data
+        To train on.
+    config : TrainingConfig
+        How.
+    held_out : Data, default=None
+        Validation rows.
+    report : monitor, default=None
+        A further one, told when the run begins: from which state, the steps of an epoch and in all.
+
+    Returns
+    -------
+    Run
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where the run diverges.
+    """
+    n_steps = config.fit_steps(data.size)
+    horizon = Horizon(n_steps, window=n_steps // 2)
+    run = config.for_run(state.network, data.size, state.n_seen, horizon)
+    epoch, grades, monitors = run.epoch_steps(data.size), None, []
+    if held_out is not None:
+        grades = validation.monitor(state, held_out, run, epoch, config)
+        monitors.append(grades)
+    monitors += _plateau(config)
+    if report is not None:
+        report.begin(state, epoch, n_steps)
+        monitors.append(report)
+    rows = None
+    if held_out is None:
+        rows = validation.calibration_rows(state, data, n_steps, config)
+    outcome, state = _advance(state, data, run, n_steps, monitors, rows)
+    if grades is not None:
+        state = validation.with_validation(state, grades, outcome, config)
+    state = validation.calibrated(state, outcome, data, rows, held_out, config)
+    _warn_of_divergence(state, outcome)
+    return Run(state, outcome, n_steps)
+
+
+def train(state, data, config, n_steps=None, horizon=ALONE, rows=None):
+    """Train for exactly `n_steps` steps, or for an epoch; return the Run.
+
+    `rows` are CalibrationRows of this run, or of a longer one of which it is a part.
+    """
+    run = config.for_run(state.network, data.size, state.n_seen, horizon)
+    n_steps = n_steps or run.epoch_steps(data.size)
+    outcome, state = _advance(state, data, run, n_steps, (), rows)
+    state = validation.calibrated(state, outcome, data, rows, None, config)
+    _warn_of_divergence(state, outcome)
+    return Run(state, outcome, n_steps)
+
+
+def uninterrupted(run):
+    """Return a run's state; pass on the Ctrl-C that ended it."""
+    if run.outcome.interrupted:
+        raise KeyboardInterrupt
+    return run.state
+
+
+def _advance(state, data, run, n_steps, monitors, rows):
+    """Return the Outcome of some steps, and the state after them."""
+    sampler = deepcopy(state.sampler)
+    outcome = trainer.train(data, state.network, run, sampler, state.t, n_steps, monitors, rows)
+    state = replace(
+        state,
+        network=replace(outcome.network, diverged=outcome.diverged),
+        sampler=sampler,
+        n_rows=data.size,
+        t=state.t + outcome.curve.n_steps,
+        history=state.history.after(outcome.curve),
+    )
+    return outcome, state
+
+
+def _plateau(config):
+    """Return the monitor that ends a run whose loss no longer falls, or none."""
+    patience = config.n_iter_no_change
+    # Posterior samples are spread over the second half of the steps, so that there is one.
+    if config.early_stopping or config.n_draws or config.tol == 0 or patience == math.inf:
+        return []
+    return [Plateau(patience, config.tol)]
+
+
+def _warn_of_divergence(state, outcome):
+    if outcome.diverged:
+        left = "went back to the best parameters"
+        if state.network.diverged:
+            left = "predicts NaN, though theta_ keeps the last finite parameters"
+        message = f"Training diverged after {outcome.curve.n_steps} steps and {left}; {REMEDY}."
+        warn(message, ConvergenceWarning)
+
+
+def verdict(run, data, max_steps):
+    """Return what to warn of after a fit that is no good, or that ended too early, or None."""
+    state, outcome, n_steps = run
+    if outcome.diverged or outcome.interrupted or len(data.Y) < 2:
+        return None
+    network = state.network
+    Z = network.output(data.X)
+    metric, own, constant = network.targets.against_constant(Z, data.Y, data.weights)
+    if not own > constant:
+        return (
+            f"The fit is no better on its own training data ({metric} {own:.3g}) than a "
+            f"constant prediction ({constant:.3g}). Try a smaller learning_rate, more "
+            "max_steps, a smaller alpha, or standardize=True."
+        )
+    if outcome.curve.n_steps == n_steps and outcome.curve.falls():
+        return (
+            f"Training ended after max_steps={max_steps!r} ({n_steps}) while its loss was "
+            "still falling; raise max_steps."
+        )
+    return None

@@ -1,0 +1,147 @@
+"""The state of training: everything that a call reads from an estimator and leaves in it."""
+
+import math
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sksgdprune._data.sampling import Data, Population, Sampler
+from sksgdprune._data.standardization import RunningMoments
+from sksgdprune._data.validation import is_whole, kernel_array
+from sksgdprune._kernels.types import FREE, PRUNED_STATE, State
+from sksgdprune._network.layout import Layout, initial_noise_variance, initial_parameters
+from sksgdprune._network.network import FittedNetwork
+from sksgdprune._network.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class History:
+    """The steps and losses of all runs so far.
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the last run.
+    losses : list of float
+        The mean loss of each epoch's worth of steps.
+    validation_scores, validation_losses : list of float or None
+        After each epoch, where there were validation rows.
+    best_validation_score : float or None
+        Of the last run.
+    """
+
+    n_steps: int = 0
+    losses: list = field(default_factory=list)
+    validation_scores: list | None = None
+    validation_losses: list | None = None
+    best_validation_score: float | None = None
+
+    @property
+    def loss(self):
+        """The last entry of `losses`; infinite before there is one."""
+        return self.losses[-1] if self.losses else math.inf
+
+    def after(self, curve):
+        """Return the history after a run of this LossCurve."""
+        return replace(self, n_steps=curve.n_steps, losses=self.losses + curve.means())
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A fitted estimator's state: replaced as a whole by what trains or cuts.
+
+    Parameters
+    ----------
+    network : FittedNetwork
+        What predicts.
+    sampler : Sampler
+        Draws minibatches and probes; whoever draws takes a copy.
+    rng : RandomState
+        For random cuts and splits; whoever draws takes a copy.
+    moments : RunningMoments or None
+        Of X and y, where they are standardized.
+    n_rows : int
+        Samples of the last run, by which H goes.
+    t : int
+        Step counter: t0 and all steps.
+    history : History
+        Steps and losses.
+    """
+
+    network: FittedNetwork
+    sampler: Sampler
+    rng: np.random.RandomState
+    moments: RunningMoments | None
+    n_rows: int
+    t: int
+    history: History = field(default_factory=History)
+
+    @property
+    def n_seen(self):
+        """Number of samples in all calls, or 0 where nothing is standardized."""
+        return 0 if self.moments is None else round(self.moments.X.count)
+
+
+def start(rows, targets, config, rng):
+    """Return the TrainingState of a fresh start, and the rows as its Data.
+
+    θ, C and the sampler's seeds are drawn from `rng`, in this order; the state gets a copy of it.
+    """
+    sizes = (rows.X.shape[1], *config.hidden_layer_sizes, targets.n_outputs)
+    layout, dtype = Layout(sizes), rows.X.dtype
+    theta = initial_parameters(layout, config.activation, rng, dtype)
+    first = {"theta": theta, "noise_variance": initial_noise_variance(layout, rng, dtype)}
+    # Any other array of the state starts as it is for a pruned parameter.
+    others = {
+        name: np.full(layout.n_parameters, value, dtype)
+        for name, value in PRUNED_STATE._asdict().items()
+        if name not in first
+    }
+    parameters = Parameters(State(**first, **others), np.full(layout.n_parameters, FREE))
+    average_from = config.t0 + (config.average if is_whole(config.average) else 0)
+    network = FittedNetwork(
+        layout, config.activation, targets, parameters, layout.n_parameters, average_from
+    )
+    moments = _moments(rows, targets) if config.standardize else None
+    network = network.standardized(moments).with_initial_bias(moments)
+    sampler = Sampler(rng)
+    data = encode(rows, network, config)
+    return TrainingState(network, sampler, deepcopy(rng), moments, data.size, config.t0), data
+
+
+def settled(state):
+    """Return the state whose standardization further rows do not change."""
+    if state.moments is None:
+        return state
+    return replace(state, moments=state.moments._replace(settled=True))
+
+
+def read_more(state, rows, config):
+    """Return the state and Data of further rows; they count in a standardization not settled."""
+    if config.standardize and state.moments is not None:
+        moments, network = (
+            state.moments.joined(_moments(rows, state.network.targets)),
+            state.network,
+        )
+        if not state.moments.settled:
+            network = network.standardized(moments)
+        state = replace(state, moments=moments, network=network)
+    return state, encode(rows, state.network, config)
+
+
+def _moments(rows, targets):
+    """Return the RunningMoments of these rows alone."""
+    weights = rows.weights
+    if weights is not None:
+        weights = weights * (Population(len(rows.y), weights).size / weights.sum())
+    return RunningMoments.first(kernel_array(rows.X), targets.columns(rows.y), weights)
+
+
+def encode(rows, network, config):
+    """Return checked rows as Data for a network."""
+    targets = network.targets
+    Y = targets.encode(rows.y)
+    weights = targets.weigh(rows.y, rows.weights, config.class_weight)
+    X, Y = (kernel_array(array, network.dtype) for array in (rows.X, Y))
+    return Data(X, Y, weights, network.standardization)
