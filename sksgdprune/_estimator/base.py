@@ -147,9 +147,9 @@ class BasePreconditionedMLP(
         -----
         ConvergenceWarning
             Where the loss clearly falls still after max_steps, where the fit is no better on its
-            own data than a constant, and where the training diverges. `theta_` then keeps the
+            own data than a constant, and where the run diverges. `theta_` then keeps the
             last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
-            a training goes well or `theta_` is set; under early stopping the parameters of the
+            a run goes well or `theta_` is set; under early stopping the parameters of the
             best score predict.
 
         Examples
@@ -285,8 +285,7 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            Where there are no draws, and after a training that diverged. The estimator stays as it
-            was.
+            Where there are no draws, and after a run that diverged. The estimator stays as it was.
 
         Examples
         --------
@@ -332,7 +331,7 @@ class BasePreconditionedMLP(
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class, the labels of probability above 1/2, or the targets,
-            one-dimensional where there is one output. NaN after a training that diverged.
+            one-dimensional where there is one output. NaN after a run that diverged.
 
         Raises
         ------
@@ -370,10 +369,10 @@ class BasePreconditionedMLP(
         """Return a fitted scikit-learn MLP that predicts the same.
 
         What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
-        skl2onnx, emlearn and others. The units of inputs and targets go into the first and the
-        last layer, the two outputs of a binary softmax into one logistic output; a ReLU output
-        becomes one more hidden layer. Pruned weights are zeros, and hidden units that `compact`
-        removed are not there. Predictions are equal but for rounding.
+        skl2onnx, emlearn and others. The standardization of inputs and targets goes into the first
+        and the last layer, the two outputs of a binary softmax into one logistic output; a ReLU
+        output becomes one more hidden layer. Pruned weights are zeros, and hidden units that
+        `compact` removed are not there. Predictions are equal but for rounding.
 
         Returns
         -------
@@ -388,8 +387,7 @@ class BasePreconditionedMLP(
             Before `fit`.
         ValueError
             Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
-            a ReLU output over hidden layers of another activation; and after a training that
-            diverged.
+            a ReLU output over hidden layers of another activation; and after a run that diverged.
 
         See Also
         --------

@@ -57,7 +57,7 @@ class SparsityMethods:
         scope : {"layer", "global", "connected"}, default="connected"
             Cut each weight matrix (and bias vector) by p; or rank all together; or rank all
             together, but first cut what no path of remaining weights joins with an input and an
-            output, and hold a path to each output, as long as there is room, so that no layer is
+            output, and spare a path to each output, as long as there is room, so that no layer is
             emptied.
         include_biases : bool, default=False
             Whether biases are eligible.

@@ -25,12 +25,12 @@ def _compact(network):
     """Return layout, dense Parameters and posterior samples of the smaller network."""
     layout, activation = network.layout, network.activation
     state, status, average = network.dense()
-    theta, held = _fold(layout, state.theta, status, activation)
+    theta, status_of = _fold(layout, state.theta, status, activation)
     if average is not None:
         average, _ = _fold(layout, average, status, activation)
     samples = [_fold(layout, one, status, activation)[0] for one in network.dense_samples()]
     units = [np.arange(layout.sizes[0])]
-    for block in layout.weights(held)[1:]:
+    for block in layout.weights(status_of)[1:]:
         leads = np.flatnonzero((block != PRUNED).any(axis=1))
         units.append(leads if leads.size else np.array([0]))
     units.append(np.arange(layout.sizes[-1]))
@@ -41,7 +41,7 @@ def _compact(network):
     state = State(*map(smaller, state._replace(theta=theta)))
     return {
         "layout": Layout(tuple(len(kept) for kept in units)),
-        "parameters": Parameters(state, smaller(held), smaller(average)),
+        "parameters": Parameters(state, smaller(status_of), smaller(average)),
         "posterior_samples": tuple(map(smaller, samples)),
     }
 
@@ -50,29 +50,29 @@ def _fold(layout, theta, status, activation):
     """Return θ and status after constants are folded and dead connections are cut."""
     theta, status = theta.copy(), status.copy()
     weights, biases = layout.weights(theta), layout.biases(theta)
-    held, held_biases = layout.weights(status), layout.biases(status)
+    status_of, bias_status = layout.weights(status), layout.biases(status)
     hidden = range(1, len(layout.sizes) - 1)
     for layer in hidden:
-        _fold_constants(layer, weights, biases, held, held_biases, activation)
+        _fold_constants(layer, weights, biases, status_of, bias_status, activation)
     for layer in reversed(hidden):
-        _drop_inputs(layer, weights, held)
+        _drop_inputs(layer, weights, status_of)
     return theta, status
 
 
-def _fold_constants(layer, weights, biases, held, held_biases, activation):
+def _fold_constants(layer, weights, biases, status_of, bias_status, activation):
     """Move what units without input connections add to the layer above into its biases."""
-    constant = (held[layer - 1] == PRUNED).all(axis=0)
+    constant = (status_of[layer - 1] == PRUNED).all(axis=0)
     value = ACTIVATIONS[activation](biases[layer - 1][constant])
-    takes = (held[layer][constant] != PRUNED).any(axis=0)
+    takes = (status_of[layer][constant] != PRUNED).any(axis=0)
     biases[layer] += value @ weights[layer][constant]
-    held_biases[layer][takes & (held_biases[layer] == PRUNED)] = FREE
-    weights[layer][constant], held[layer][constant] = 0, PRUNED
+    bias_status[layer][takes & (bias_status[layer] == PRUNED)] = FREE
+    weights[layer][constant], status_of[layer][constant] = 0, PRUNED
 
 
-def _drop_inputs(layer, weights, held):
+def _drop_inputs(layer, weights, status_of):
     """Cut the connections into units without output connections."""
-    dead = (held[layer] == PRUNED).all(axis=1)
-    weights[layer - 1][:, dead], held[layer - 1][:, dead] = 0, PRUNED
+    dead = (status_of[layer] == PRUNED).all(axis=1)
+    weights[layer - 1][:, dead], status_of[layer - 1][:, dead] = 0, PRUNED
 
 
 def _sub_network(layout, vector, units):

@@ -1,4 +1,4 @@
-"""The last layer's values by NumPy's products, block by block of rows."""
+"""Dense prediction: the last layer's values by NumPy's products, block by block of rows."""
 
 import numpy as np
 from scipy.sparse import issparse

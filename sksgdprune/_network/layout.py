@@ -1,4 +1,4 @@
-"""Where each tensor lies in the flat θ, and how θ and C start."""
+"""Layout of all tensors in the flat θ, and the start of θ and C."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,7 +76,7 @@ class Layout:
 def initial_parameters(layout, activation, rng, dtype):
     """Draw θ uniformly in ±sqrt(6 / (fan_in + fan_out)), biases too (Glorot & Bengio 2010).
 
-    The logistic activation has a factor of 2 instead of 6. The draws come in scikit-learn's
+    The logistic activation has a factor of 2 instead of 6. They are drawn in scikit-learn's
     order, so the same seed gives the same start as its MLP.
     """
     factor = 2.0 if activation == "logistic" else 6.0
@@ -89,6 +89,6 @@ def initial_parameters(layout, activation, rng, dtype):
 
 
 def initial_noise_variance(layout, rng, dtype):
-    """Draw the start of C uniformly in [0, sqrt(6 / n_parameters)], as the notebook does."""
+    """Draw the start of C uniformly in [0, sqrt(6 / n_parameters)]."""
     n = layout.n_parameters
     return rng.uniform(0.0, np.sqrt(6.0 / n), n).astype(dtype, copy=False)

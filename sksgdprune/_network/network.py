@@ -50,7 +50,7 @@ class FittedNetwork:
         What the samples' spread is multiplied by, and the noise about their outputs; None until
         rows that it was not trained on have shown that.
     diverged : bool
-        Whether the last training ended where something was not finite. The parameters are then
+        Whether the last run ended where something was not finite. The parameters are then
         those before; they predict nothing.
     """
 

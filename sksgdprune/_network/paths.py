@@ -1,4 +1,4 @@
-"""What lies on a path of remaining connections from an input to an output."""
+"""Units on a path of remaining connections from an input to an output."""
 
 import numpy as np
 

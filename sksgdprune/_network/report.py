@@ -1,4 +1,4 @@
-"""A network's tensors and what is left of them, shown as a table."""
+"""Sparsity report: a network's tensors and what is left of them, as a table."""
 
 COUNTS = ("free", "frozen", "pruned")
 HEAD = ("tensor", "shape", *COUNTS, "remaining")

@@ -1,4 +1,4 @@
-"""The scope "connected": all are ranked together, but what leads nowhere goes first."""
+"""Selection for the scope "connected": all are ranked together, but dead connections go first."""
 
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ from sksgdprune._network.paths import live_units
 from sksgdprune._pruning import selection
 
 
-def leads_somewhere(layout, kept):
+def alive(layout, kept):
     """Return for each kept parameter whether it can change an output.
 
     Parameters
@@ -63,25 +63,25 @@ def best_paths(layout, rank, kept, most):
         through = np.where(block, np.minimum(width[:, np.newaxis], ranks), -np.inf)
         below.append(through.argmax(axis=0))
         width = through.max(axis=0)
-    held = np.zeros(layout.n_parameters, bool)
+    spared = np.zeros(layout.n_parameters, bool)
     for output in np.argsort(-width, kind="stable")[: np.count_nonzero(width > -np.inf)]:
-        longer, unit = held.copy(), output
+        longer, unit = spared.copy(), output
         for block, best in zip(layout.weights(longer)[::-1], below[::-1], strict=True):
             block[best[unit], unit] = True
             unit = best[unit]
         if np.count_nonzero(longer) > most:
             break
-        held = longer
-    return held
+        spared = longer
+    return spared
 
 
 def cut(scores, status, p, eligible, layout):
     """Return a status vector in which a fraction p of the eligible is PRUNED.
 
-    The lowest scores go, but first what would lead nowhere after the cut: where no path of
-    remaining weights through a weight joins an input with an output, it costs a place and does
-    nothing. The best path to each output is held, as long as there is room for it, so that the
-    network does not become a constant.
+    The lowest scores go, but first what would be dead after the cut: where no path of remaining
+    weights through a weight joins an input with an output, it costs a place and does nothing. The
+    best path to each output is spared, as long as there is room for it, so that the network does
+    not become a constant.
 
     Parameters
     ----------
@@ -111,17 +111,17 @@ def cut(scores, status, p, eligible, layout):
         return status.copy(), missing < 0
     rank = np.full(layout.n_parameters, np.inf)
     rank[left] = np.arange(left.size)
-    held = best_paths(layout, rank, status != PRUNED, eligible.size - k)[left]
+    spared = best_paths(layout, rank, status != PRUNED, eligible.size - k)[left]
     dead = np.zeros(left.size, bool)
     while True:
-        order = np.concatenate([np.flatnonzero(part) for part in (dead, ~dead & ~held, held)])
+        order = np.concatenate([np.flatnonzero(part) for part in (dead, ~dead & ~spared, spared)])
         new = status.copy()
         new[left[order[:missing]]] = PRUNED
         kept = new != PRUNED
-        lost = (kept & ~leads_somewhere(layout, kept))[left] & ~held
+        lost = (kept & ~alive(layout, kept))[left] & ~spared
         if not lost.any():
             return new, False
-        if np.count_nonzero(dead | lost) > missing:  # the cut ends among what leads nowhere
+        if np.count_nonzero(dead | lost) > missing:  # the cut ends among dead connections
             order = np.concatenate([np.flatnonzero(part) for part in (dead, lost)])
             new = status.copy()
             new[left[order[:missing]]] = PRUNED

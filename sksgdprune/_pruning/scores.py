@@ -1,4 +1,4 @@
-"""One score per parameter; bigger = keep training it (freeze) or keep it at all (prune).
+"""Scores of parameters: bigger = keep it (prune), or keep training it (freeze).
 
 To add a score, write a function of `Evidence` and list it in `PRUNE` or `FREEZE`. Users can pass
 such a function as `method` without listing it.
@@ -111,7 +111,7 @@ FREEZE = {
 }
 METHODS = {"prune": PRUNE, "freeze": FREEZE}
 
-# The words of the notebook that the package grew from.
+# The words of the original experiment (docs/coming_from_notebook.md).
 ALIASES = {
     "prune": {"minimal": "magnitude"},
     "freeze": {"H": "preconditioned_gradient", "minimal": "gradient"},
@@ -125,7 +125,7 @@ def resolve(action, method):
     name = ALIASES[action].get(method, method) if isinstance(method, str) else None
     if name not in METHODS[action]:
         raise ValueError(
-            f"Got method={method!r} for {action}; possible are {sorted(METHODS[action])}, "
-            f"the aliases {ALIASES[action]}, or a function of Evidence."
+            f"Got method={method!r} for {action}; expected one of {sorted(METHODS[action])}, "
+            f"of the aliases {ALIASES[action]}, or a function of Evidence."
         )
     return METHODS[action][name]

@@ -1,4 +1,4 @@
-"""Which parameters are cut: exactly k lowest scores of the eligible, tensor by tensor or all."""
+"""Selection of exactly k lowest scores among the eligible parameters, by tensor or in all."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ ROUNDING = 1e-12
 
 def check_scope(name, action):
     """Return `name` if it is a scope of the action."""
-    possible = [scope for scope in SCOPES if action == "prune" or scope != "connected"]
-    if name not in possible:
-        raise ValueError(f"Got scope={name!r} for {action}; possible are {possible}.")
+    expected = [scope for scope in SCOPES if action == "prune" or scope != "connected"]
+    if name not in expected:
+        raise ValueError(f"Got scope={name!r} for {action}; expected one of {expected}.")
     return name
 
 

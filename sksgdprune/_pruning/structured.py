@@ -1,4 +1,4 @@
-"""Whole hidden units or inputs that are pruned: cuts of units, from and to one per parameter."""
+"""Structured selection: whole hidden units or inputs, by the sums of their scores."""
 
 from itertools import pairwise
 
@@ -13,15 +13,15 @@ STRUCTURES = ("weight", "unit", "input")
 def check_structure(name, action, hidden_sizes=None):
     """Return `name` if `action` can cut it, and if a network of such hidden layers has it."""
     if name not in STRUCTURES:
-        raise ValueError(f"Got structure={name!r}; possible are {list(STRUCTURES)}.")
+        raise ValueError(f"Got structure={name!r}; expected one of {list(STRUCTURES)}.")
     if action != "prune" and name != "weight":
         raise ValueError(
-            f"Got structure={name!r} with action={action!r}; possible is 'weight': whole units "
+            f"Got structure={name!r} with action={action!r}; expected 'weight': whole units "
             "and inputs can only be pruned."
         )
     if name == "unit" and hidden_sizes is not None and np.size(hidden_sizes) == 0:
         raise ValueError(
-            "Got structure='unit' for a network without hidden layers; possible are 'weight' and "
+            "Got structure='unit' for a network without hidden layers; expected 'weight' or "
             "'input'."
         )
     return name

@@ -1,4 +1,4 @@
-"""Activations in NumPy, in place, and what becomes of the last layer's values."""
+"""Output links: from the last layer's values to predictions, in place."""
 
 import numpy as np
 from scipy.special import expit, log_expit

@@ -19,7 +19,7 @@ LEAST_NOISE = 0.25
 def residual_std(means, y, weights):
     """Return the standard deviation of y about the components of a mixture, (n_outputs,).
 
-    The squared residuals about their mean hold their spread, too, which is taken off. Two numbers
+    The squared residuals about their mean hold their spread, too, which is subtracted. Two numbers
     are fitted to the rows, spread and noise.
     """
     squares = np.average((y - means.mean(axis=0)) ** 2, axis=0, weights=weights)

@@ -93,7 +93,7 @@ class Plateau:
     n_epochs : int
         In how many epochs the loss must have fallen by `tol`, at the pace between those parts.
     tol : float
-        In units of the loss.
+        On the scale of the loss.
     """
 
     every = FIRST_LOOK
@@ -123,7 +123,7 @@ class Validation:
     n_epochs : int or inf
         How many epochs in a row may pass without a score better than the best by `tol`.
     tol : float
-        In units of the score.
+        On the scale of the score.
 
     Attributes
     ----------

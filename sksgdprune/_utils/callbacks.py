@@ -1,4 +1,4 @@
-"""All that touches scikit-learn's experimental callback API (`sklearn.callback`, 1.9)."""
+"""Callbacks: all use of scikit-learn's experimental API (`sklearn.callback`, 1.9)."""
 
 import math
 from dataclasses import replace
@@ -88,7 +88,7 @@ class Epochs:
 
 
 class Report:
-    """Tells of one training of a sweep; without a task, nothing.
+    """Reports one run of a sweep; without a task, nothing.
 
     Whoever trains sets `trained` to the fitted estimator, for callbacks that score.
     """

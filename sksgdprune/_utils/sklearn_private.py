@@ -1,4 +1,4 @@
-"""All that is private in scikit-learn and used here."""
+"""What is private in scikit-learn and used here."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How many threads BLAS takes while trainings and predictions run, alone or side by side."""
+"""Numbers of BLAS threads while runs and predictions go on, alone or side by side."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def thread_count(n_jobs):
 def blas_threads(n=1):
     """Let BLAS run in `n` threads, or fewer where a block beside this one asks for fewer.
 
-    In one thread sums come in one order, whatever runs beside, and trainings side by side do not
+    In one thread sums come in one order, whatever runs beside, and runs side by side do not
     take each other's cores. The number is one for the whole process: the last block that ends
     gives back what was before the first.
     """

@@ -1,4 +1,4 @@
-"""The types of what users pass, in the words of the docstrings; for annotations alone."""
+"""Types of what users pass, in the words of the docstrings; for annotations alone."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
@@ -38,7 +38,7 @@ class Memory(Protocol):
 
 
 class PredictsIntervals(Protocol):
-    """What has intervals to be held against observations."""
+    """What predicts intervals that observations can be compared with."""
 
     @property
     def predict_interval(self) -> Callable[..., Any]: ...

@@ -4,7 +4,7 @@ import inspect
 import traceback
 import warnings
 
-# The packages between a user's line and ours.
+# The packages between a user's line and this module.
 BETWEEN = ("sksgdprune", "sklearn", "joblib", "threading", "concurrent", "contextlib", "numba")
 
 

@@ -50,7 +50,7 @@ def paths(layout, kept):
 def test_weights_lead_somewhere_where_a_path_goes_through_them(seed, density):
     layout = Layout((4, 3, 3, 2))
     kept = np.random.RandomState(seed).uniform(size=layout.n_parameters) < density
-    got = _connected.leads_somewhere(layout, kept)
+    got = _connected.alive(layout, kept)
     on_path = paths(layout, kept)
     for part, expected in zip(layout.weights(got), layout.weights(on_path), strict=True):
         np.testing.assert_array_equal(part, expected)
@@ -113,7 +113,7 @@ def test_a_sparse_network_wastes_nothing():
 
 def test_the_scope_is_not_one_of_freezing():
     clf = classifier().fit(X, Y)
-    with pytest.raises(ValueError, match="scope='connected' for freeze; possible are"):
+    with pytest.raises(ValueError, match="scope='connected' for freeze; expected one of"):
         clf.freeze(0.5, "random", scope="connected")
 
 
@@ -133,7 +133,7 @@ def test_many_cuts_by_fixed_scores_leave_a_network_that_is_no_constant(sizes, p,
         kept = status != PRUNED
         assert paths(layout, kept).any()
         assert np.count_nonzero(status) == _selection.count(eligible.size, fraction)
-        assert np.mean(_connected.leads_somewhere(layout, kept)[eligible][kept[eligible]]) > 0.6
+        assert np.mean(_connected.alive(layout, kept)[eligible][kept[eligible]]) > 0.6
 
 
 def test_biases_of_units_that_lead_nowhere_go_first():

@@ -245,9 +245,9 @@ def test_inputs_of_a_network_without_hidden_layers_can_be_pruned():
 @pytest.mark.parametrize(
     ("hidden", "structure", "message"),
     [
-        ((6,), "layer", r"structure='layer'; possible are .*'weight', 'unit', 'input'"),
-        ((6,), None, "structure=None; possible are"),
-        ((), "unit", "without hidden layers; possible are 'weight' and 'input'"),
+        ((6,), "layer", r"structure='layer'; expected one of .*'weight', 'unit', 'input'"),
+        ((6,), None, "structure=None; expected one of"),
+        ((), "unit", "without hidden layers; expected 'weight' or 'input'"),
     ],
 )
 def test_what_cannot_be_pruned_is_refused_and_changes_nothing(hidden, structure, message):
