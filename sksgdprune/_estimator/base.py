@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import replace
+from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -36,8 +36,8 @@ from sksgdprune._utils.warnings import warn
 RATE = "the constant rate itself (learning_rate_init in scikit-learn's MLP)"
 ROWS = "the rows of a minibatch ('auto' is min(200, n_samples) in scikit-learn's MLP)"
 
-# Parameters that say where a fit starts, not how it trains.
-OF_THE_START = "warm_start", "random_state"
+# Constructor parameters that say how to train; the others say where a fit starts.
+OF_TRAINING = {field.name for field in fields(TrainingConfig)}
 
 
 class BasePreconditionedMLP(
@@ -88,7 +88,7 @@ class BasePreconditionedMLP(
 
     def _config(self):
         """Return the parameters as one TrainingConfig."""
-        params = {k: v for k, v in self.get_params(deep=False).items() if k not in OF_THE_START}
+        params = {name: value for name, value in vars(self).items() if name in OF_TRAINING}
         params["hidden_layer_sizes"] = check.hidden_sizes(self.hidden_layer_sizes)
         return TrainingConfig(auto=self._auto_defaults, **params)
 
