@@ -11,7 +11,6 @@ defaults over the sets with a 95 % interval, and the set that it helps and hurts
 import argparse
 import sys
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 
 import datasets
@@ -23,23 +22,21 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
-from sksgdprune._pruning import plan as _recipe
-from sksgdprune._training import trainer as _training
 
 RESULTS = Path(__file__).parent / "results"
 MOST_ROWS = 25_000
 DEFAULTS = "defaults"
 FACTORS = 0.25, 0.5, 2, 4
-# Constructor parameters, and constants of the package in capitals; "×" multiplies a rule.
+# Constructor parameters, and behind "auto" what "auto" stands for; "×" multiplies it.
 CHANGES = (
     {DEFAULTS: {}}
-    | {f"learning_rate × {x}": {"× _base_rate": x} for x in FACTORS}
-    | {f"prior precision × {x}": {"× _prior_precision": x} for x in FACTORS}
+    | {f"learning_rate × {x}": {"auto × learning_rate": x} for x in FACTORS}
+    | {f"prior precision × {x}": {"auto × prior_precision": x} for x in FACTORS}
     | {f"alpha={alpha}": {"alpha": alpha} for alpha in (0.0, 1e-4, 0.1)}
     | {f"batch_size={S}": {"batch_size": S} for S in (16, 32, 128)}
-    | {f"largest H × {x}": {"× _largest_h": x} for x in (0.1, 0.3, 3, 10)}
-    | {f"epochs = {n}": {"EPOCHS": n} for n in (25, 50, 200)}
-    | {f"at least {n} steps": {"FEWEST_STEPS": n} for n in (3200, 6400, 25_600)}
+    | {f"largest H × {x}": {"auto × largest_h": x} for x in (0.1, 0.3, 3, 10)}
+    | {f"epochs = {n}": {"auto n_epochs": n} for n in (25, 50, 200)}
+    | {f"at least {n} steps": {"auto fewest_steps": n} for n in (3200, 6400, 25_600)}
     | {f'activation="{name}"': {"activation": name} for name in ("tanh", "logistic")}
     | {f'preconditioner="{name}"': {"preconditioner": name} for name in ("sqrt", "scalar")}
     | {
@@ -66,38 +63,28 @@ CHANGES = (
 )
 
 
-@contextmanager
-def constants(changes):
-    """Let the package's constants be others for a while."""
-    homes = {name: _training if hasattr(_training, name) else _recipe for name in changes}
-    before = {name: getattr(home, name) for name, home in homes.items()}
-    try:
-        for name, value in changes.items():
-            setattr(homes[name], name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(homes[name], name, value)
-
-
-def scaled(rule, factor):
-    """Return a rule that gives so many times as much."""
-    return lambda size: factor * rule(size)
+def with_defaults(kind, change):
+    """Return a class of estimators for which "auto" stands for something else."""
+    auto = kind._auto_defaults
+    for name, value in change.items():
+        if name.startswith("auto × "):
+            field = name.removeprefix("auto × ")
+            auto = auto._replace(**{field: value * getattr(auto, field)})
+        elif name.startswith("auto "):
+            auto = auto._replace(**{name.removeprefix("auto "): value})
+    return type(kind.__name__, (kind,), {"_auto_defaults": auto})
 
 
 def estimator(classifies, change, seed):
-    """Return our estimator with a change of its parameters, and the constants to change."""
+    """Return our estimator with a change of its parameters, or of what "auto" stands for."""
     kind = PreconditionedMLPClassifier if classifies else PreconditionedMLPRegressor
-    model = kind(random_state=seed)
+    model = with_defaults(kind, change)(random_state=seed)
     for name, value in change.items():
         if isinstance(value, dict):
             value = value["classifier" if classifies else "regressor"]
-        if name.startswith("×"):
-            name = name.removeprefix("× ")
-            setattr(model, name, scaled(getattr(model, name), value))
-        elif not name.isupper():
+        if not name.startswith("auto "):
             model.set_params(**{name: value})
-    return model, {name: value for name, value in change.items() if name.isupper()}
+    return model
 
 
 def inner_splits(dataset, n):
@@ -110,8 +97,8 @@ def inner_splits(dataset, n):
 
 def measure(dataset, name, split, train, validation):
     """Return the row of one fit."""
-    model, changed = estimator(dataset.classifies, CHANGES[name], split)
-    with threadpool_limits(1), warnings.catch_warnings(), constants(changed):
+    model = estimator(dataset.classifies, CHANGES[name], split)
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(dataset.X[train], dataset.y[train])
         score = model.score(dataset.X[validation], dataset.y[validation])

@@ -26,8 +26,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit
 
 from sksgdprune import PreconditionedMLPRegressor
-from sksgdprune._network import network as _network
-from sksgdprune._targets.predictive import tempered
+from sksgdprune._uncertainty import posterior
+from sksgdprune._uncertainty.calibration import tempered
 
 RESULTS = Path(__file__).parent / "results"
 DEGREES = np.inf, 20, 10, 8, 6, 5, 4, 3
@@ -66,13 +66,14 @@ def measure(dataset, split, train, test):
         seen.append((targets, Z, Y))
         return original(targets, Z, Y, weights)
 
-    original = _network.calibrated
-    with patch.object(_network, "calibrated", watched):
+    original = posterior.calibrated
+    with patch.object(posterior, "calibrated", watched):
         model = PreconditionedMLPRegressor(n_draws=100, random_state=split)
         model.fit(dataset.X[train], dataset.y[train])
     (targets, Z, Y), std = seen[0], model.noise_std_[0]
     held = targets._outputs(tempered(Z, model.temperature_))[:, :, 0], targets.decode(Y)[:, 0]
-    drawn = [targets._outputs(Z)[:, :, 0] for _, Z in model._network.draw_outputs(dataset.X[test])]
+    outputs = posterior.sample_outputs(model._state.network, dataset.X[test])
+    drawn = [targets._outputs(Z)[:, :, 0] for _, Z in outputs]
     means, y = np.concatenate(drawn, axis=1), dataset.y[test]
     found = {
         (name, degrees): log_likelihood(means, y, rule(*held, std, degrees), degrees)

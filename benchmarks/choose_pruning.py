@@ -17,7 +17,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pandas as pd
-from choose_defaults import RESULTS, constants, inner_splits
+from choose_defaults import RESULTS, inner_splits, with_defaults
 from digits import data as notebook_digits
 from joblib import Parallel, delayed
 from reports import half_width, machine, markdown_table
@@ -35,8 +35,8 @@ NOTEBOOK = {
     "include_biases": True,
     "schedule": "one_shot",
 }
-# Parameters of the sweep; of the estimator behind "estimator__"; constants of the package in
-# capitals; "×" multiplies a rule of the estimator; "warm-up" is a share of the steps.
+# Parameters of the sweep; of the estimator behind "estimator__"; behind "auto" what "auto" stands
+# for, which "×" multiplies; "warm-up" is a share of the steps.
 CHANGES = (
     {DEFAULTS: {}}
     | {f'method="{name}"': {"method": name} for name in ("magnitude", "noise", "gradient")}
@@ -49,11 +49,11 @@ CHANGES = (
     | {f"Geometric(n_cuts={n})": {"schedule": Geometric(n_cuts=n)} for n in (20, 120)}
     | {f"Geometric(share={x:.2f})": {"schedule": Geometric(share=x)} for x in (1 / 3, 1 / 2, 5 / 6)}
     | {f"Geometric(penalty={x})": {"schedule": Geometric(penalty=x)} for x in (1, 3, 10)}
-    | {f"S / K × {x} as least alpha": {"SHRINKING": x} for x in (0.0, 0.2, 1.0)}
+    | {f"S / K × {x} as least alpha": {"auto shrinking": x} for x in (0.0, 0.2, 1.0)}
     | {f"warm-up of 1/{n}": {"warm-up": 1 / n} for n in (64, 8, 4)}
-    | {f"rate at most × {x} for sparse networks": {"SPARSE_RATE": x} for x in (1.0, 2.0, 16.0)}
-    | {f"learning_rate × {x}": {"× _base_rate": x} for x in (0.5, 2)}
-    | {f"prior precision × {x}": {"× _prior_precision": x} for x in (0.0, 0.5, 3)}
+    | {f"rate at most × {x} for sparse networks": {"auto sparse_rate": x} for x in (1.0, 2.0, 16.0)}
+    | {f"learning_rate × {x}": {"auto × learning_rate": x} for x in (0.5, 2)}
+    | {f"prior precision × {x}": {"auto × prior_precision": x} for x in (0.0, 0.5, 3)}
     | {f"kappa={x}": {"estimator__kappa": x} for x in (1.0, 4.0)}
     | {"average=False": {"estimator__average": False}, "the notebook's way": NOTEBOOK}
 )
@@ -76,21 +76,10 @@ def splits(dataset, n):
     return inner_splits(dataset, n)
 
 
-def rescaled(kind, rule, factor):
-    """Return an estimator class whose rule gives so many times as much."""
-
-    def changed(self, size):
-        return factor * getattr(kind, rule)(self, size)
-
-    return type(kind.__name__, (kind,), {rule: changed})
-
-
 def sweep(classifies, change, p, seed):
-    """Return a sweep at p with a change, but for the constants of the package."""
+    """Return a sweep at p with a change."""
     kind = PreconditionedMLPClassifier if classifies else PreconditionedMLPRegressor
-    for name in change:
-        if name.startswith("×"):
-            kind = rescaled(kind, name.removeprefix("× "), change[name])
+    kind = with_defaults(kind, change)
     warmup = int(change.get("warm-up", 1 / 16) * STEPS)
     model = SparsitySweep(kind((32,), batch_size=32), p=p, random_state=seed)
     model.set_params(warmup_steps=warmup, finetune_steps=STEPS - warmup)
@@ -100,9 +89,8 @@ def sweep(classifies, change, p, seed):
 
 def measure(dataset, name, p, split, train, validation):
     """Return the row of one training."""
-    changed = {key: value for key, value in CHANGES[name].items() if key.isupper()}
     model = sweep(dataset.classifies, CHANGES[name], p, split)
-    with threadpool_limits(1), warnings.catch_warnings(), constants(changed):
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(dataset.X[train], dataset.y[train])
         score = model.score(dataset.X[validation], dataset.y[validation])

@@ -22,6 +22,7 @@ import numpy as np
 from sksgdprune._data.sampling import Data, samples
 from sksgdprune._kernels import entry_points as doors
 from sksgdprune._kernels import types as records
+from sksgdprune._kernels.preconditioner import preconditioner
 from sksgdprune._kernels.sparse_lists import plan, write_back
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
@@ -29,7 +30,7 @@ from sksgdprune._network.parameters import Parameters
 from sksgdprune._pruning import scores as _scores
 from sksgdprune._pruning import selection as _selection
 from sksgdprune._training import evaluation as _evaluation
-from sksgdprune._training import trainer as _training
+from sksgdprune._training.config import RunConfig
 from sksgdprune._utils.threads import blas_threads
 
 TENSORS = ("W1", "b1", "W2", "b2")
@@ -42,7 +43,7 @@ class Problem(NamedTuple):
     X: np.ndarray
     Y: np.ndarray
     layout: Layout
-    settings: _training.Settings
+    settings: RunConfig
 
 
 class Report(NamedTuple):
@@ -85,7 +86,7 @@ def problem(record, config):
         disperses=False,
     )
     X, Y = (np.require(a, np.float64, ("C", "W", "A")) for a in (X, Y))
-    settings = _training.Settings(hyper, config["batch_size"], "replacement", records.PROBE, 1, 0)
+    settings = RunConfig(hyper, config["batch_size"], "replacement", records.PROBE, 1, 0)
     return Problem(X, Y, layout, settings)
 
 
@@ -136,7 +137,7 @@ def cut(problem, theta, C, kept, action, picked):
         ).astype(int)
     else:
         data, settings = Data(problem.X, problem.Y), problem.settings
-        H = _training.preconditioner(C, settings.hyper, settings.batch_size)
+        H = preconditioner(C, settings.hyper, settings.batch_size)
 
         def gradients():
             parameters = Parameters(records.State(theta, C), kept)

@@ -10,8 +10,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
-from sksgdprune._pruning.plan import Recipe, train
-from sksgdprune._training.trainer import Course
+from sksgdprune._pruning.plan import PruningPlan
+from sksgdprune._training.config import Horizon
 from sksgdprune._utils.threads import blas_threads
 
 SEED = 0
@@ -108,8 +108,8 @@ def seconds_of(sweep, X, y):
 
 
 def by_hand(job, X, y):
-    """Do a sweep's trainings one after the other; their results are the sweep's."""
-    recipes = [Recipe.checked("prune", p, job.finetune_steps, "weight", (32,)) for p in job.p]
+    """Do a sweep's runs one after the other; their results are the sweep's."""
+    plans = [PruningPlan.checked("prune", p, job.finetune_steps, "weight", (32,)) for p in job.p]
     splits = list(StratifiedKFold(job.splits).split(X, y))
     seeds = _seeds(job)
     warmups, cells, scores = [], [], []
@@ -120,11 +120,11 @@ def by_hand(job, X, y):
             for seed in seeds[:, k].tolist():
                 started = time.perf_counter()
                 warm = clone(estimator()).set_params(random_state=seed)
-                train(warm, X_train, y_train, job.warmup_steps, {}, Course(job.steps))
+                warm._train(X_train, y_train, job.warmup_steps, horizon=Horizon(job.steps))
                 warmups.append(time.perf_counter() - started)
-                for recipe in recipes:
+                for plan in plans:
                     started = time.perf_counter()
-                    fitted = recipe.carry_out(deepcopy(warm), X_train, y_train, {})
+                    fitted = deepcopy(warm)._apply_plan(plan, X_train, y_train)
                     scores.append(fitted.score(X[test], y[test]))
                     cells.append(time.perf_counter() - started)
     seconds = time.perf_counter() - begun

@@ -9,15 +9,16 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
 from sksgdprune._sweep.cell import last_step
-from sksgdprune._sweep.delegation import ForwardingMixin
-from sksgdprune._sweep.routing import MetadataRoutingMixin
+from sksgdprune._sweep.delegation import DelegationMixin
 from sksgdprune._sweep.search import Search
 from sksgdprune._utils import callbacks as _callbacks
 from sksgdprune._utils.random import restored_on_error
@@ -48,8 +49,7 @@ WARMUP_SHARE = 1 / 16
 
 
 class SparsitySweep(
-    ForwardingMixin,
-    MetadataRoutingMixin,
+    DelegationMixin,
     _callbacks.CallbackSupportMixin,
     MetaEstimatorMixin,
     BaseEstimator,
@@ -280,6 +280,40 @@ class SparsitySweep(
         vars(self).update(fitted)
         search.end()
         return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+            The routing.
+
+        Examples
+        --------
+        >>> import sklearn
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> with sklearn.config_context(enable_metadata_routing=True):
+        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
+        ...     router = SparsitySweep(clf).get_metadata_routing()
+        >>> router.consumes("fit", ["sample_weight"])
+        {'sample_weight'}
+        """
+        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
+        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
+        to_score = MethodMapping().add(caller="score", callee="score")
+        return (
+            MetadataRouter(owner=self)
+            .add(estimator=self.estimator, method_mapping=fit_to_fit)
+            .add(
+                scorer=check_scoring(self.estimator, self.scoring),
+                method_mapping=to_score.add(caller="fit", callee="score"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_") or hasattr(self, "cv_results_")

@@ -148,13 +148,10 @@ sweep = SparsitySweep(reg, p=[0, 0.5, 0.9], cv=5, scoring=["r2", "max_error"], r
 sweep = SparsitySweep(clf, p=np.linspace(0, 1, 5), cv=StratifiedKFold(3), refit=False, memory="d")
 sweep = SparsitySweep(make_pipeline(StandardScaler(), clf), action="freeze", error_score="raise")
 assert_type(sweep.fit(rows, labels, sample_weight=[1] * 6), SparsitySweep)
-assert_type(sweep.prune(0.9, scope="global").sparsify().calibrate(rows, rows), SparsitySweep)
 assert_type(sweep.partial_fit(rows, labels, n_steps=100), SparsitySweep)
 assert_type(sweep.best_p_, float)
 means: Array = sweep.cv_results_["mean_test_score"]
-mean, std = sweep.predict(rows, return_std=True)
-low, high = sweep.predict_interval(rows, coverage=0.8).T
-kept: int = sweep.coefs_[0].nnz
+low, high = sweep.best_estimator_.predict_interval(rows, coverage=0.8).T
 good: bool = sweep.score(rows, labels) > 0.9
 cross_val_score(sweep, rows, labels)
 GridSearchCV(sweep, {"p": [0.5, 0.9]}).fit(rows, labels).best_estimator_.predict(rows)
@@ -168,12 +165,7 @@ SparsitySweep(clf, schedule=Halves)  # flagged
 SparsitySweep(clf, refit=True)  # flagged
 SparsitySweep(clf, cv=0.5)  # flagged
 SparsitySweep(clf, warmup_steps=None)  # flagged
-sweep.prune(0.9, scope="local")  # flagged
-sweep.prune()  # flagged
-sweep.freeze(0.5, "magnitude")  # flagged
-sweep.predict_interval(rows, confidence=0.9)  # flagged
-entropy = sweep.predict_uncertainty(rows).variance  # flagged
-single = sweep.predict(rows, return_std=True)  # flagged
+sweep.predict(rows, return_std=True)  # flagged
 sweep.partial_fit(rows, labels, n_steps="100")  # flagged
 n_rows = sweep.best_p_.shape[0]  # flagged
 

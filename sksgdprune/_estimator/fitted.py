@@ -108,7 +108,11 @@ def network_of(estimator, attribute):
 
 def _recorded(name, read, doc) -> Any:
     """Return a read-only property of a number or a list that the state records."""
-    return property(lambda self: read(state_of(self, name)), doc=doc)
+
+    def recorded(self):
+        return read(state_of(self, name))
+
+    return property(recorded, doc=doc)
 
 
 class FittedAttributes:

@@ -1,12 +1,11 @@
-"""What a sweep forwards to the estimator that it trained last."""
+"""Delegation of a sweep to its best estimator, as scikit-learn's searches have it."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from copy import copy
-from functools import wraps
-from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -25,28 +24,6 @@ from sksgdprune._sweep.cell import last_step
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
 from sksgdprune._utils.typing import Array, ArrayLike, Function, MatrixLike
 
-P = ParamSpec("P")
-Result = TypeVar("Result")
-Sweep = TypeVar("Sweep")
-
-# What the changing methods say that they return: of an estimator, and of a sweep.
-CHANGED = "The estimator, changed."
-BEST_CHANGED = (
-    "The sweep, its `best_estimator_` changed; `best_p_` and all scores stay those of `fit`."
-)
-# What stands in place of the estimator's example.
-EXAMPLE = """
-
-Examples
---------
->>> from sklearn.datasets import load_{data}
->>> from sksgdprune import PreconditionedMLP{kind}, SparsitySweep
->>> X, y = load_{data}(return_X_y=True)
->>> network = PreconditionedMLP{kind}((20,), {draws}random_state=0)
->>> sweep = SparsitySweep(network, p=0.5, warmup_steps=50, finetune_steps=100).fit(X, y)
->>> {example}
-True
-"""
 HOLDS_NONE = (
     "A sweep with refit=False holds no estimator; set refit to 'best', 'one_se' or a callable."
 )
@@ -66,37 +43,6 @@ def _best_estimator_has(name):
 def _if_best_has(name: str) -> Callable[[Function], Function]:
     """Return scikit-learn's available_if, which has no types, as one that keeps the method's."""
     return available_if(_best_estimator_has(name))
-
-
-def _forwarded(
-    method: Callable[Concatenate[Any, P], Result],
-    example,
-    data="diabetes",
-    kind="Regressor",
-    draws="n_draws=20, ",
-) -> Callable[Concatenate[Any, P], Result]:
-    """Return an estimator's method for a sweep; `example` is something true of one."""
-    name = method.__name__
-
-    @wraps(method)
-    def forward(self, *args, **kwargs):
-        best = self._best()
-        result = getattr(best, name)(*args, **kwargs)
-        return self if result is best else result
-
-    forward.__module__, forward.__qualname__ = __name__, f"ForwardingMixin.{name}"
-    if method.__doc__:  # python -OO leaves none
-        told, *_ = inspect.getdoc(method).partition("\n\nExamples\n")
-        example = EXAMPLE.format(data=data, kind=kind, draws=draws, example=example)
-        forward.__doc__ = told.replace(CHANGED, BEST_CHANGED) + example
-    return _if_best_has(name)(forward)
-
-
-def _changing(
-    method: Callable[Concatenate[Any, P], Any], example
-) -> Callable[Concatenate[Sweep, P], Sweep]:
-    """Do the same for a method that returns the estimator: it returns the sweep."""
-    return _forwarded(method, example)
 
 
 def _of_best(name, doc) -> Any:
@@ -128,8 +74,8 @@ def _check_complete(classes, y):
         )
 
 
-class ForwardingMixin:
-    """Predictions, scores, cuts and attributes of a meta-estimator's `best_estimator_`."""
+class DelegationMixin:
+    """What a search has of its `best_estimator_`; all else is `sweep.best_estimator_`."""
 
     # Named by whoever calls; no metadata that a router would pass on.
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
@@ -140,27 +86,19 @@ class ForwardingMixin:
             raise NotFittedError(HOLDS_NONE)
         return self.best_estimator_
 
-    @overload
-    def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> Array: ...
-    @overload
-    def predict(self, X: MatrixLike, return_std: Literal[True]) -> tuple[Array, Array]: ...
-    @overload
-    def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
     @_if_best_has("predict")
-    def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
+    def predict(self, X: MatrixLike) -> Array:
         """Predict with the best estimator.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Inputs.
-        return_std : bool, default=False
-            Whether to return the standard deviation, too, as a regressor with draws does.
 
         Returns
         -------
-        ndarray, or a tuple of two
-            Its predictions; with `return_std` their standard deviations, too.
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Its predictions.
 
         Examples
         --------
@@ -172,7 +110,7 @@ class ForwardingMixin:
         >>> sweep.predict(X[[0, 140]])
         array([0, 2])
         """
-        return self._best().predict(X, **({"return_std": True} if return_std else {}))
+        return self._best().predict(X)
 
     @_if_best_has("predict_proba")
     def predict_proba(self, X: MatrixLike) -> Array:
@@ -304,7 +242,7 @@ class ForwardingMixin:
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
         >>> sweep = SparsitySweep(clf, p=0.5, warmup_steps=100, finetune_steps=200).fit(X, y)
-        >>> sweep.partial_fit(X, y, n_steps=100).sparsity_ == sweep.sparsity_ > 0.4
+        >>> sweep.partial_fit(X, y, n_steps=100).best_estimator_.sparsity_ > 0.4
         True
         """
         named = {"n_steps": n_steps} | ({} if classes is None else {"classes": classes})
@@ -321,7 +259,7 @@ class ForwardingMixin:
         """Refuse what partial_fit cannot take, before a whole sweep is done for it."""
         last = last_step(self.estimator)
         inspect.signature(last.partial_fit).bind(X, y, **named)
-        last._check_partial()
+        last._config().check_partial_fit()
         check.step_count(named["n_steps"])
         if "classes" in named:
             _check_complete(named["classes"], y)
@@ -336,7 +274,6 @@ class ForwardingMixin:
         router = MetadataRouter(owner=self).add(estimator=best, method_mapping=to_it)
         return process_routing(router, "partial_fit", **params).estimator.partial_fit
 
-    # A Pipeline has the first three, of the rest none.
     classes_: Array = _of_best("classes_", "Class labels of the best estimator, (n_classes,).")
     n_features_in_: int = _of_best("n_features_in_", "Number of features seen in fit.")
     feature_names_in_: Array = _of_best(

@@ -1,54 +1,15 @@
-"""Metadata such as sample_weight on their way through a sweep."""
+"""Metadata routing: who gets sample_weight, groups and the like in a sweep."""
 
 from __future__ import annotations
 
 from inspect import signature
 from typing import NamedTuple
 
-from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import process_routing
 
 from sksgdprune._utils.sklearn_private import routing_enabled
 from sksgdprune._utils.warnings import warn
-
-
-class MetadataRoutingMixin:
-    """What a sweep says of its routing."""
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.
-
-        Returns
-        -------
-        sklearn.utils.metadata_routing.MetadataRouter
-            The routing.
-
-        Examples
-        --------
-        >>> import sklearn
-        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
-        >>> with sklearn.config_context(enable_metadata_routing=True):
-        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
-        ...     router = SparsitySweep(clf).get_metadata_routing()
-        >>> router.consumes("fit", ["sample_weight"])
-        {'sample_weight'}
-        """
-        fit_to_fit = MethodMapping().add(caller="fit", callee="fit")
-        fit_to_fit.add(caller="partial_fit", callee="partial_fit")
-        to_score = MethodMapping().add(caller="score", callee="score")
-        return (
-            MetadataRouter(owner=self)
-            .add(estimator=self.estimator, method_mapping=fit_to_fit)
-            .add(
-                scorer=check_scoring(self.estimator, self.scoring),
-                method_mapping=to_score.add(caller="fit", callee="score"),
-            )
-            .add(
-                splitter=self.cv,
-                method_mapping=MethodMapping().add(caller="fit", callee="split"),
-            )
-        )
 
 
 class Routed(NamedTuple):

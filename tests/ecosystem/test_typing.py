@@ -24,7 +24,7 @@ from sksgdprune._kernels import types as records
 from sksgdprune._pruning import scores as _scores
 from sksgdprune._pruning import selection as _selection
 from sksgdprune._pruning import structured as _structure
-from sksgdprune._targets import targets as _targets
+from sksgdprune._targets import classification, regression
 from sksgdprune._utils import typing as _typing
 from tests.cases import NAMES, X, Y, classifier, regressor
 from tests.public import CALLABLES, CLASSES
@@ -141,8 +141,8 @@ def test_a_declared_attribute_is_no_attribute_before_fit():
         (_typing.Activation, records.ACTIVATIONS),
         (_typing.Preconditioner, records.PRECONDITIONERS),
         (_typing.NoiseEstimator, records.NOISE_ESTIMATORS),
-        (_typing.ClassifierLoss, _targets.CLASSIFICATION),
-        (_typing.RegressorLoss, _targets.REGRESSION),
+        (_typing.ClassifierLoss, classification.LOSSES),
+        (_typing.RegressorLoss, regression.BY_LOSS),
         (_typing.Action, _scores.METHODS),
         (_typing.PruneName, {**_scores.PRUNE, **_scores.ALIASES["prune"]}),
         (_typing.FreezeName, {**_scores.FREEZE, **_scores.ALIASES["freeze"]}),

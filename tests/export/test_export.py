@@ -7,11 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from tests.cases import IRIS, LABELS, NAMES, SMALL, Y, state
 
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
@@ -149,16 +147,6 @@ def test_scikit_learn_goes_on_training_from_there(kind):
     assert_predicts_the_same(mlp, estimator, X_scaled, rtol=1e-4)
     mlp.set_params(warm_start=True, max_iter=1).fit(X_scaled, y)
     assert_predicts_the_same(mlp, estimator, X_scaled, rtol=1e-4)
-
-
-def test_a_sweep_gives_its_best_estimators():
-    network = PreconditionedMLPClassifier(**SMALL)
-    sweep = SparsitySweep(network, p=0.6, warmup_steps=20, finetune_steps=20, random_state=0)
-    with pytest.raises(NotFittedError):
-        sweep.to_sklearn()
-    assert_predicts_the_same(sweep.fit(X, NAMES).to_sklearn(), sweep)
-    of_pipeline = sweep.set_params(estimator=make_pipeline(StandardScaler(), network)).fit(X, NAMES)
-    assert not hasattr(of_pipeline, "to_sklearn")
 
 
 def test_what_has_no_equivalent_says_why():
