@@ -46,5 +46,5 @@ $(VENV)/.installed-%: pyproject.toml
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info benchmarks/out
-	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/house
+	rm -rf docs/_build docs/api docs/benchmarks docs/examples docs/architecture
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ REPOSITORY = DOCS.parent
 sys.path[:0] = [str(DOCS), str(DOCS / "_extensions")]
 os.environ.setdefault("MPLBACKEND", "agg")
 
-import draw_house  # noqa: E402
+import draw_architecture  # noqa: E402
 
 import sksgdprune  # noqa: E402
 
@@ -64,9 +64,9 @@ copybutton_only_copy_prompt_lines = True
 
 # Files of the repository that become pages, and what links to the repository lead to on the site.
 PAGES = {
-    "sksgdprune/README.md": "house/rooms.md",
-    "CONTRIBUTING.md": "house/contributing.md",
-    "CHANGELOG.md": "house/changelog.md",
+    "sksgdprune/README.md": "architecture/folders.md",
+    "CONTRIBUTING.md": "architecture/contributing.md",
+    "CHANGELOG.md": "architecture/changelog.md",
 }
 ON_THE_SITE = PAGES | {
     "benchmarks/README.md": "benchmarks.md",
@@ -75,14 +75,14 @@ ON_THE_SITE = PAGES | {
 
 
 def make_pages():
-    """Copy what the repository has as pages, reports, tables and figures; draw the house."""
-    (DOCS / "house").mkdir(exist_ok=True)
+    """Copy what the repository has as pages, reports, tables and figures; draw the architecture."""
+    (DOCS / "architecture").mkdir(exist_ok=True)
     for there, here in PAGES.items():
         shutil.copy(REPOSITORY / there, DOCS / here)
     reports = DOCS / "benchmarks"
     shutil.rmtree(reports, ignore_errors=True)
     shutil.copytree(REPOSITORY / "benchmarks" / "results", reports)
-    draw_house.draw(DOCS / "house" / "house.png")
+    draw_architecture.draw(DOCS / "architecture" / "architecture.png")
 
 
 def lead_to_pages(app, docname, source):
