@@ -20,9 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune._data.sampling import Data, samples
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
-from sksgdprune._kernels.preconditioner import preconditioner
+from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.losses import OBJECTIVES
+from sksgdprune._kernels.preconditioner import DIAGONAL, preconditioner
 from sksgdprune._kernels.sparse_lists import plan, write_back
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
@@ -73,9 +75,9 @@ def problem(record, config):
     layout = Layout((X.shape[1], config["hidden"], outputs))
     objective = ("squared_error", "relu") if regression else ("double_softmax", "softmax")
     hyper = records.Hyper(
-        activation=records.TANH,
-        objective=records.OBJECTIVES[objective],
-        preconditioner=records.DIAGONAL,
+        activation=ACTIVATIONS["tanh"].code,
+        objective=OBJECTIVES[objective],
+        preconditioner=DIAGONAL,
         roots=None,
         kappa=float(config["k_coef"]),
         learning_rate=np.float64(config["learning_rate"]) / (2 if regression else 1),
@@ -115,7 +117,7 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
         steps = records.Steps(batch[one], probe[one], float(t), np.empty(1), np.ones(1))
         lists = plan(shape, state, status)
         network = records.Network(shape, state, status)
-        if doors.train(rows, network, lists, None, steps, hyper, space) != 1:
+        if entry_points.train(rows, network, lists, None, steps, hyper, space) != 1:
             raise FloatingPointError("The replay stopped being finite.")
         write_back(lists, state)
 

@@ -4,8 +4,12 @@ import numpy as np
 
 from sksgdprune._data.sampling import samples
 from sksgdprune._data.standardization import AS_IS
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
+from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.compile import call
+from sksgdprune._kernels.losses import OBJECTIVES
+from sksgdprune._kernels.preconditioner import PRECONDITIONERS, ROOTS
 from sksgdprune._kernels.sparse_lists import LISTED_BELOW, plan, write_back
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
@@ -53,12 +57,12 @@ def hyper(dtype=np.float64, **changes):
         "alpha": 0.0,
         "disperses": False,
     } | changes
-    code = records.PRECONDITIONERS[options["preconditioner"]]
+    code = PRECONDITIONERS[options["preconditioner"]]
     scalars = records.Hyper(
-        records.ACTIVATIONS[options["activation"]],
-        records.OBJECTIVES[options["loss"], options["output"]],
+        ACTIVATIONS[options["activation"]].code,
+        OBJECTIVES[options["loss"], options["output"]],
         code,
-        records.ROOTS.get(code),
+        ROOTS.get(code),
         float(options["kappa"]),
         *(dtype(options[k]) for k in FLOATS),
         options["disperses"],
@@ -97,6 +101,8 @@ def run_kernel(
     )
     lists = plan(shape, state, status, listed_below)
     started = records.Network(shape, state, status)
-    done = doors.train(samples(X, Y, units), started, lists, None, steps, settings.hyper, space)
+    done = call(
+        entry_points.train, samples(X, Y, units), started, lists, None, steps, settings.hyper, space
+    )
     write_back(lists, state)
     return *state, losses, done

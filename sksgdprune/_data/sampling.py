@@ -8,8 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from sksgdprune._data.standardization import AS_IS
-from sksgdprune._kernels.types import Samples, Sparse
-from sksgdprune._kernels.types import Units as Standardization
+from sksgdprune._kernels.types import Samples, Sparse, Standardization
 
 # How often a row can count on average: weights beyond that are scaled down, so that an epoch,
 # whose length is the sum of the weights, stays a hundred passes over the data at most.

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from sksgdprune._kernels.types import Units as Standardization
+from sksgdprune._kernels.types import Standardization
 
 # Rows after which the standardization no longer changes: the mean and the deviation of so many are
 # within some percent.

@@ -20,7 +20,9 @@ from sksgdprune._estimator.input import prediction_rows, training_rows
 from sksgdprune._estimator.sparsity import SparsityMethods
 from sksgdprune._export import serialization
 from sksgdprune._export.to_sklearn import to_sklearn
-from sksgdprune._kernels.types import ACTIVATIONS, NOISE_ESTIMATORS, PRECONDITIONERS
+from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.preconditioner import PRECONDITIONERS
+from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
 from sksgdprune._training import runs, validation
 from sksgdprune._training.config import ALONE, AutoDefaults, TrainingConfig

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from sksgdprune._kernels.types import FREE, FROZEN, PRUNED
-from sksgdprune._kernels.types import Units as Standardization
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Standardization
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import read_only
 from sksgdprune._network.paths import live_units

@@ -8,8 +8,7 @@ from dataclasses import fields, is_dataclass
 
 from sksgdprune._data.sampling import Sampler
 from sksgdprune._data.standardization import Moments, RunningMoments
-from sksgdprune._kernels.types import State
-from sksgdprune._kernels.types import Units as Standardization
+from sksgdprune._kernels.types import Standardization, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._network.parameters import Parameters, Remaining

@@ -1,4 +1,4 @@
-"""The compiled part: minibatch steps over flat arrays. It knows no estimator.
+"""Compiled minibatch steps over flat arrays.
 
 Units of all layers lie below each other in one array `activations` (n_units, B), a column per
 sample of the minibatch; where the noise is estimated by a probe, that sample fills the columns
@@ -9,6 +9,7 @@ are its connections, so that the weights and biases into a layer are one matrix
 A layer of which few connections are left runs over lists of them, with the batch as the inner,
 vectorised loop.
 
-records → views, exponential, plan → passes, losses → step → loop → queries → doors: each room
-knows only those before it, and Python calls doors alone.
+types → exponential, views → activations, preconditioner, losses, sparse_lists → layers → update,
+averaging → loop → evaluate → entry_points, which alone are called from Python, by compile.call.
+With NUMBA_DISABLE_JIT=1 all of it runs as plain Python.
 """

@@ -1,7 +1,7 @@
 """The functions that Python calls: the only ones whose compiled form numba keeps on disk.
 
 numba's cache does not see a change of a callee in another file, but it does hash what a cached
-function closes over. So each door closes over a stamp, the hash of the kernels' sources.
+function closes over. So each entry point closes over a stamp, the hash of the kernels' sources.
 """
 
 import hashlib
@@ -9,8 +9,7 @@ from pathlib import Path
 
 from numba import njit
 
-from sksgdprune._kernels import evaluate as queries
-from sksgdprune._kernels import loop
+from sksgdprune._kernels import evaluate, loop
 from sksgdprune._kernels.types import OPTIONS
 
 
@@ -28,34 +27,34 @@ def _cached(function):
         return njit(**OPTIONS)(function)
 
 
-def _doors(stamp):
-    """Return the doors; `_ = stamp` is what makes them close over it."""
+def _entry_points(stamp):
+    """Return the entry points; `_ = stamp` is what makes them close over it."""
 
     @_cached
-    def train(samples, network, lists, tail, steps, hyper, scratch):
+    def train(samples, network, lists, window, steps, hyper, scratch):
         """Take minibatch steps; see `loop.take_steps`."""
         _ = stamp
-        return loop.take_steps(samples, network, lists, tail, steps, hyper, scratch)
+        return loop.take_steps(samples, network, lists, window, steps, hyper, scratch)
 
     @_cached
     def losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output):
-        """Return nothing; see `queries.losses_and_outputs`."""
+        """Return nothing; see `evaluate.losses_and_outputs`."""
         _ = stamp
-        queries.losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output)
+        evaluate.losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output)
 
     @_cached
     def add_gradients(samples, shape, theta, hyper, scratch, weights, sums):
-        """Return nothing; see `queries.add_gradients`."""
+        """Return nothing; see `evaluate.add_gradients`."""
         _ = stamp
-        queries.add_gradients(samples, shape, theta, hyper, scratch, weights, sums)
+        evaluate.add_gradients(samples, shape, theta, hyper, scratch, weights, sums)
 
     @_cached
     def predict(samples, shape, theta, lists, scratch, activation, output):
-        """Return nothing; see `queries.predict`."""
+        """Return nothing; see `evaluate.predict`."""
         _ = stamp
-        queries.predict(samples, shape, theta, lists, scratch, activation, output)
+        evaluate.predict(samples, shape, theta, lists, scratch, activation, output)
 
     return train, losses_and_outputs, add_gradients, predict
 
 
-train, losses_and_outputs, add_gradients, predict = _doors(source_stamp())
+train, losses_and_outputs, add_gradients, predict = _entry_points(source_stamp())

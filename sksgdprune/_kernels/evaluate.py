@@ -1,4 +1,4 @@
-"""What is asked of a network at rest: losses and outputs, gradients, predictions over lists.
+"""Evaluation of a network that stays as it is: losses, outputs, gradients, predictions.
 
 Samples go through block by block, so many at once as the work space has columns.
 """
@@ -105,7 +105,15 @@ def predict(samples, shape, theta, lists, scratch, activation, output):
     for first in range(0, n_samples, rows.size):
         n = _choose_block(rows, first, n_samples)
         inputs = units(scratch.activations, shape, 0)
-        load(samples.dense, samples.sparse, samples.units, rows, scratch.inputs, lists, inputs)
+        load(
+            samples.dense,
+            samples.sparse,
+            samples.standardization,
+            rows,
+            scratch.inputs,
+            lists,
+            inputs,
+        )
         forward(scratch.activations, shape, theta, lists, activation)
         for s in range(n):
             for j in range(output.shape[1]):

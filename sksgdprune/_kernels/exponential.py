@@ -57,10 +57,12 @@ def _exp_parts(dtype):
 
 def exp(x):
     """e^x within a few ulp; 0 below about -708 (-87) and inf above 709 (88)."""
+    return np.exp(x)  # where nothing is compiled
 
 
 def tanh(x):
     """(e^2x - 1) / (e^2x + 1), without cancellation."""
+    return np.tanh(x)  # where nothing is compiled
 
 
 @overload(exp, jit_options=OPTIONS)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sksgdprune._kernels.exponential import exp, tanh
+from sksgdprune._kernels.activations import activate, times_slope
 from sksgdprune._kernels.sparse_lists import LISTED
-from sksgdprune._kernels.types import LOGISTIC, RELU, TANH, jit
+from sksgdprune._kernels.types import jit
 from sksgdprune._kernels.views import connections, units, units_and_one
 
 
@@ -24,12 +24,12 @@ def gather(X, rows, chosen, target):
 
 
 @jit
-def standardise(target, units, chosen):
-    """Take the `chosen` rows of inputs out of their units, where they have any."""
-    if units.mean.size == 0:
+def standardize(target, standardization, chosen):
+    """Standardize the `chosen` rows of inputs, where that is asked for."""
+    if standardization.mean.size == 0:
         return
     for k in chosen:
-        t, m, s = target[k], units.mean[k], units.scale[k]
+        t, m, s = target[k], standardization.mean[k], standardization.scale[k]
         for i in range(t.size):
             t[i] = (t[i] - m) / s
 
@@ -45,13 +45,13 @@ def scatter(X, rows, target):
 
 @jit
 def live_units(lists, layer):
-    """Return the rows of a layer's units that lead somewhere."""
+    """Return the rows of a layer's units that are alive."""
     return lists.units[lists.first_unit[layer] : lists.first_unit[layer + 1]]
 
 
 @jit
 def live_connections(lists, layer):
-    """Return where the listed connections into units that lead somewhere begin and end."""
+    """Return where the listed connections into units that are alive begin and end."""
     return slice(lists.first[layer, 0], lists.first[layer, 1])
 
 
@@ -62,36 +62,6 @@ def _accumulate(theta, source, target, inputs, outputs):
         w, a, z = theta[c], inputs[source[c]], outputs[target[c]]
         for s in range(z.size):
             z[s] += w * a[s]
-
-
-@jit
-def _activate(values, activation):
-    """Replace values of shape (n,) by their activation."""
-    zero, one = values.dtype.type(0), values.dtype.type(1)
-    if activation == TANH:
-        for i in range(values.size):
-            values[i] = tanh(values[i])
-    elif activation == LOGISTIC:
-        for i in range(values.size):
-            values[i] = one / (one + exp(-values[i]))
-    elif activation == RELU:
-        for i in range(values.size):
-            values[i] = values[i] if not values[i] <= zero else zero
-
-
-@jit
-def _times_derivative(d, a, activation):
-    """Multiply d by the activation's derivative, a function of the activation's value a."""
-    zero, one = d.dtype.type(0), d.dtype.type(1)
-    if activation == TANH:
-        for i in range(d.size):
-            d[i] *= one - a[i] * a[i]
-    elif activation == LOGISTIC:
-        for i in range(d.size):
-            d[i] *= a[i] * (one - a[i])
-    elif activation == RELU:
-        for i in range(d.size):
-            d[i] = d[i] if a[i] > zero else zero
 
 
 @jit
@@ -109,12 +79,12 @@ def forward(activations, shape, theta, lists, activation):
                 _accumulate(lists.state.theta[part], source, target, activations, activations)
                 if hidden:
                     for u in live:
-                        _activate(activations[u], activation)
+                        activate(activations[u], activation)
         if dense:
             W, A = connections(theta, shape, layer), units_and_one(activations, shape, layer)
             np.dot(W.T, A, units(activations, shape, layer + 1))
             if hidden:
-                _activate(units(activations, shape, layer + 1).reshape(-1), activation)
+                activate(units(activations, shape, layer + 1).reshape(-1), activation)
 
 
 @jit
@@ -130,8 +100,8 @@ def pass_down(layer, activations, deltas, shape, theta, lists, activation):
             source, target = lists.source[part], lists.target[part]
             _accumulate(lists.state.theta[part], target, source, deltas, deltas)
             for u in live:
-                _times_derivative(deltas[u], activations[u], activation)
+                times_slope(deltas[u], activations[u], activation)
     if dense:
         D, A = units(deltas, shape, layer), units(activations, shape, layer)
         np.dot(connections(theta, shape, layer)[:-1], units(deltas, shape, layer + 1), D)
-        _times_derivative(D.reshape(-1), A.reshape(-1), activation)
+        times_slope(D.reshape(-1), A.reshape(-1), activation)

@@ -1,21 +1,23 @@
-"""A training: minibatch steps one after the other."""
+"""The loop of a run: minibatch steps one after the other."""
 
 import math
 
 import numpy as np
 
+from sksgdprune._kernels.averaging import collect
 from sksgdprune._kernels.layers import (
     forward,
     gather,
     live_units,
     pass_down,
     scatter,
-    standardise,
+    standardize,
 )
 from sksgdprune._kernels.losses import mean, output_delta
+from sksgdprune._kernels.preconditioner import level, rates
 from sksgdprune._kernels.sparse_lists import DENSE, LISTED
 from sksgdprune._kernels.types import jit, jit_inline
-from sksgdprune._kernels.update import collect, level, rates, update_dense, update_listed
+from sksgdprune._kernels.update import update_dense, update_listed
 from sksgdprune._kernels.views import connections, units
 
 
@@ -31,14 +33,14 @@ def _choose_rows(batch, probe, step, rows):
 
 
 @jit
-def load(dense, sparse, units, rows, inputs, lists, target):
+def load(dense, sparse, standardization, rows, inputs, lists, target):
     """Put samples `rows` into the columns of the input units."""
     chosen = inputs if lists is None else live_units(lists, 0)
     if sparse is not None:
         scatter(sparse, rows, target)
     else:
         gather(dense, rows, chosen, target)
-    standardise(target, units, chosen)
+    standardize(target, standardization, chosen)
 
 
 @jit
@@ -46,7 +48,9 @@ def to_deltas(samples, shape, theta, lists, hyper, scratch):
     """Run the samples of `scratch.rows` forward; fill losses and the output layer's deltas."""
     top, rows = shape.sizes.size - 1, scratch.rows
     inputs = units(scratch.activations, shape, 0)
-    load(samples.dense, samples.sparse, samples.units, rows, scratch.inputs, lists, inputs)
+    load(
+        samples.dense, samples.sparse, samples.standardization, rows, scratch.inputs, lists, inputs
+    )
     gather(samples.Y, rows, scratch.outputs, scratch.targets)
     forward(scratch.activations, shape, theta, lists, hyper.activation)
     D, Z = units(scratch.deltas, shape, top), units(scratch.activations, shape, top)
@@ -90,7 +94,7 @@ def _disperse(dispersion, loss, hyper, t, n_outputs):
 
 
 @jit_inline
-def take_steps(samples, network, lists, tail, steps, hyper, scratch):
+def take_steps(samples, network, lists, window, steps, hyper, scratch):
     """Take minibatch steps in place, until done or until something stops being finite.
 
     A step draws nothing: rows come from `steps`. With κ_t = min(1, kappa / t), C is updated first
@@ -107,13 +111,13 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
         Its state is changed in place, where its status is FREE.
     lists : Lists or None
         From `plan`; its working state is changed too, see `write_back`.
-    tail : Tail or None
-        Where iterates are averaged or drawn: its average and its draws are changed in place.
+    window : AveragingWindow or None
+        Where iterates are averaged or sampled: its average and samples are changed in place.
     steps : Steps
         The rows; its losses are filled with each minibatch's mean loss before its step, penalty
         included.
     hyper : Hyper
-        Scalars of the training.
+        Scalars of the run.
     scratch : Scratch
         Work space of as many columns as `columns` says.
 
@@ -127,7 +131,7 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
     # has its references counted.
     shape, theta, probe, squares = network.shape, network.state.theta, steps.probe, scratch.squares
     n_steps, S = steps.batch.shape
-    n_drawn = 0
+    n_taken = 0
     for step in range(n_steps):
         _choose_rows(steps.batch, probe, step, scratch.rows)
         to_deltas(samples, shape, theta, lists, hyper, scratch)
@@ -152,6 +156,6 @@ def take_steps(samples, network, lists, tail, steps, hyper, scratch):
                 finite = update_dense(layer, network, scratch, probe, squares, S, now)
             if not finite:
                 return step
-        if tail is not None:
-            n_drawn = collect(theta, lists, tail, t + 1, n_drawn)
+        if window is not None:
+            n_taken = collect(theta, lists, window, t + 1, n_taken)
     return n_steps

@@ -5,15 +5,18 @@ import math
 import numpy as np
 
 from sksgdprune._kernels.exponential import exp
-from sksgdprune._kernels.types import (
-    DOUBLE_SOFTMAX,
-    LOGISTIC_LOG,
-    POISSON_EXP,
-    SOFTMAX_LOG,
-    SQUARED_RELU,
-    jit,
-    jit_inline,
-)
+from sksgdprune._kernels.types import jit, jit_inline
+
+# A loss together with the output activation under it.
+SOFTMAX_LOG, DOUBLE_SOFTMAX, LOGISTIC_LOG, SQUARED_IDENTITY, SQUARED_RELU, POISSON_EXP = range(6)
+OBJECTIVES = {
+    ("log_loss", "softmax"): SOFTMAX_LOG,
+    ("double_softmax", "softmax"): DOUBLE_SOFTMAX,
+    ("log_loss", "logistic"): LOGISTIC_LOG,
+    ("squared_error", "identity"): SQUARED_IDENTITY,
+    ("squared_error", "relu"): SQUARED_RELU,
+    ("poisson", "exp"): POISSON_EXP,
+}
 
 
 @jit

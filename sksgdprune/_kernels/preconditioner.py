@@ -1,6 +1,57 @@
-"""H."""
+"""Preconditioners: H of a parameter, and the scalars of a step that it is made of."""
 
-from sksgdprune._kernels.update import denominator, rates
+import numpy as np
+
+from sksgdprune._kernels.types import PRUNED, Rates, jit, uncompiled
+
+DIAGONAL, PLAIN, SCALAR, SQRT = range(4)
+PRECONDITIONERS = {"diagonal": DIAGONAL, "identity": PLAIN, "scalar": SCALAR, "sqrt": SQRT}
+# Whether those that need the trace of C take its roots.
+ROOTS = {SCALAR: False, SQRT: True}
+
+
+@jit
+def denominator(c, slope, offset, roots):
+    """Return what divides the rate in H: slope C + offset, or its root."""
+    scale = slope * c + offset
+    if roots is None:
+        return scale
+    return np.sqrt(scale) if roots else scale
+
+
+@jit
+def rates(hyper, S, t, level, dispersion):
+    """Return the Rates of step t (Mandt et al. 2017, Theorems 1 and 7, Corollary 3, Eq. 21)."""
+    real = type(hyper.damping)
+    zero, one, size = real(0), real(1), real(S)
+    alpha = hyper.alpha * real(dispersion) / size
+    kappa = real(min(1.0, hyper.kappa / t))
+    per_spread = one / real(max(S - 1, 1))
+    rate, slope, offset = hyper.learning_rate, zero, one
+    if hyper.preconditioner != PLAIN:
+        rate = rate * (size + size) / hyper.posterior_size / level
+        if hyper.preconditioner != SCALAR:
+            slope, offset = one, hyper.damping
+    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
+
+
+@jit
+def level(network, lists, damping, roots):
+    """Return the mean of C + damping, or of its root, over all that is not PRUNED.
+
+    The rates of SCALAR and SQRT are divided by it; for the others it is 1.
+    """
+    if roots is None:
+        return type(damping)(1)
+    C, total, n = network.state.noise_variance, 0.0, 0
+    if lists is not None:
+        for c in range(lists.where.size):
+            C[lists.where[c]] = lists.state.noise_variance[c]
+    for i in range(C.size):
+        if network.status[i] != PRUNED:
+            total += denominator(C[i], type(damping)(1), damping, roots)
+            n += 1
+    return type(damping)(total / n if n > 0 else 1.0)
 
 
 def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
@@ -26,7 +77,7 @@ def preconditioner(noise_variance, hyper, batch_size, left=slice(None)):
     """
     level = 1
     if hyper.roots is not None and noise_variance[left].size:
-        level = denominator.py_func(noise_variance[left], 1, hyper.damping, hyper.roots).mean()
+        level = uncompiled(denominator)(noise_variance[left], 1, hyper.damping, hyper.roots).mean()
     unit = hyper._replace(learning_rate=type(hyper.damping)(1))
-    rate = rates.py_func(unit, batch_size, 1.0, level, 1.0)
-    return rate.rate / denominator.py_func(noise_variance, rate.slope, rate.offset, rate.roots)
+    rate = uncompiled(rates)(unit, batch_size, 1.0, level, 1.0)
+    return rate.rate / uncompiled(denominator)(noise_variance, rate.slope, rate.offset, rate.roots)

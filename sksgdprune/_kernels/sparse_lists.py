@@ -1,4 +1,4 @@
-"""Which connections are left, and which way each layer goes; plain NumPy, once per call."""
+"""Lists of the connections that are left, and each layer's way; plain NumPy, once per call."""
 
 import numpy as np
 
@@ -20,15 +20,15 @@ def plan(shape, state, status, listed_below=LISTED_BELOW):
     way = np.array([_way(block, listed_below) for block in blocks])
     if not way.any():
         return None
-    alive = _leads_somewhere(blocks, way, shape)
+    alive = _alive_units(blocks, way, shape)
     first = np.zeros((len(blocks), 4), np.int64)
     parts, n = [], 0
     for layer, block in enumerate(blocks):
         first[layer] = n, n, n, shape.units[layer + 1] - 1
         if way[layer] != DENSE:
             most = FROZEN if way[layer] == LISTED else FREE
-            leads = alive[shape.units[layer + 1] :][: block.shape[1]]
-            for end, reached in enumerate((leads, ~leads), start=1):
+            reachable = alive[shape.units[layer + 1] :][: block.shape[1]]
+            for end, reached in enumerate((reachable, ~reachable), start=1):
                 parts.append(_list(block <= most, reached, shape, layer))
                 n += parts[-1].shape[1]
                 first[layer, end:3] = n
@@ -67,7 +67,7 @@ def _way(block, listed_below):
     return DENSE
 
 
-def _leads_somewhere(blocks, way, shape):
+def _alive_units(blocks, way, shape):
     """Return for each row of the activations whether a path of connections reaches an output."""
     alive = np.ones(shape.units[-1], bool)
     for layer in reversed(range(len(blocks))):

@@ -1,4 +1,4 @@
-"""What goes into the kernels: codes, records of arrays, and how functions are compiled.
+"""Types of the kernels: status codes, records of arrays, and how functions are compiled.
 
 A field that is None takes no part in a compilation: numba leaves out the branches that would read
 it. So a plain dense training compiles nothing of lists, of the "batch" estimator, of CSR rows or
@@ -10,25 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-IDENTITY, LOGISTIC, TANH, RELU = range(4)
-ACTIVATIONS = {"identity": IDENTITY, "logistic": LOGISTIC, "tanh": TANH, "relu": RELU}
-
-# A loss together with the output activation under it.
-SOFTMAX_LOG, DOUBLE_SOFTMAX, LOGISTIC_LOG, SQUARED_IDENTITY, SQUARED_RELU, POISSON_EXP = range(6)
-OBJECTIVES = {
-    ("log_loss", "softmax"): SOFTMAX_LOG,
-    ("double_softmax", "softmax"): DOUBLE_SOFTMAX,
-    ("log_loss", "logistic"): LOGISTIC_LOG,
-    ("squared_error", "identity"): SQUARED_IDENTITY,
-    ("squared_error", "relu"): SQUARED_RELU,
-    ("poisson", "exp"): POISSON_EXP,
-}
-
-DIAGONAL, PLAIN, SCALAR, SQRT = range(4)
-PRECONDITIONERS = {"diagonal": DIAGONAL, "identity": PLAIN, "scalar": SCALAR, "sqrt": SQRT}
-# Whether those that need the trace of C take its roots.
-ROOTS = {SCALAR: False, SQRT: True}
-
 BATCH, PROBE = "batch", "probe"
 NOISE_ESTIMATORS = BATCH, PROBE
 
@@ -37,12 +18,18 @@ FREE, FROZEN, PRUNED = np.uint8(0), np.uint8(1), np.uint8(2)
 
 # "contract" lets a * b + c become one instruction; "reassoc" lets a sum be vectorised.
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-# Only doors are called from Python; the others' wrappers for that took a fifth of the compilation.
+# Only entry points are called from Python; the others' wrappers for that took a fifth of the
+# compilation.
 _INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 jit = njit(**_INNER)
 jit_sums = njit(**(_INNER | {"fastmath": {"contract", "reassoc"}}))
 # What is called from one place only, compiled as a part of it: saves a fifth again.
 jit_inline = njit(inline="always", **_INNER)
+
+
+def uncompiled(function):
+    """Return the Python function of a compiled one; NUMBA_DISABLE_JIT=1 leaves it as it is."""
+    return getattr(function, "py_func", function)
 
 
 class Sparse(NamedTuple):
@@ -53,8 +40,8 @@ class Sparse(NamedTuple):
     row_starts: np.ndarray
 
 
-class Units(NamedTuple):
-    """What columns are measured in: standardised they are (column - mean) / scale.
+class Standardization(NamedTuple):
+    """Mean and scale of columns; standardized they are (column - mean) / scale.
 
     Empty where they stay as they are.
     """
@@ -68,7 +55,7 @@ class Samples(NamedTuple):
 
     dense: np.ndarray  # (n_samples, n_features)
     sparse: Sparse | None
-    units: Units  # of X
+    standardization: Standardization  # of X
     Y: np.ndarray  # (n_samples, n_outputs)
 
 
@@ -121,7 +108,8 @@ class State(NamedTuple):
 # it costs a hundredth of a step.
 STRIDE = 10
 
-# What a pruned parameter has in a network that keeps the others only.
+# What a pruned parameter has in a network that keeps the others only; any array but θ and C starts
+# so, too.
 PRUNED_STATE = State(theta=0, noise_variance=1)
 
 
@@ -129,7 +117,7 @@ class Lists(NamedTuple):
     """Which way each layer goes, and the lists of connections of those that are not dense.
 
     A list holds, for each connection, the rows of its two units, its position in θ, its status
-    and a working copy of its State; connections into units that lead nowhere come last.
+    and a working copy of its State; connections into dead units come last.
     """
 
     way: np.ndarray  # of the connections out of each layer: DENSE, LISTED_GRADIENT or LISTED
@@ -142,7 +130,7 @@ class Lists(NamedTuple):
     state: State
     g: np.ndarray
     noise: np.ndarray
-    units: np.ndarray  # rows of the units that lead somewhere, layer by layer
+    units: np.ndarray  # rows of the units that are alive, layer by layer
     first_unit: np.ndarray  # where each layer's begin in `units`, and the end
 
 
@@ -154,14 +142,14 @@ class Network(NamedTuple):
     status: np.ndarray
 
 
-class Tail(NamedTuple):
-    """What is collected of the iterates: a mean that favours the later ones, and some as draws."""
+class AveragingWindow(NamedTuple):
+    """What is collected of the iterates: a mean that favours the later ones, and some of them."""
 
     average: np.ndarray  # (n_parameters,)
     first: float  # the t from which on steps are counted for the average
     power: np.floating  # the n-th iterate that is collected weighs about n ** power
-    draws: np.ndarray  # (n, n_parameters): as many as come up in these steps, or none
-    apart: int  # an iterate is drawn where the steps since `start` are a multiple of it
+    samples: np.ndarray  # posterior samples: (n, n_parameters), those of these steps, or none
+    every: int  # an iterate is one where the steps since `start` are a multiple of it
     start: float  # the t before the first of all steps
 
 
@@ -182,7 +170,7 @@ class Scratch(NamedTuple):
     inputs: np.ndarray  # 0, 1, …, n_features - 1
     outputs: np.ndarray  # 0, 1, …, n_outputs - 1
     activations: np.ndarray  # (n_units, B), a unit of ones behind each layer's
-    deltas: np.ndarray  # the same; zero for units that lead nowhere
+    deltas: np.ndarray  # the same; zero for dead units
     targets: np.ndarray  # (n_outputs, B)
     losses: np.ndarray  # (B,)
     transposed: np.ndarray  # deltas of one layer, (B, n_units)

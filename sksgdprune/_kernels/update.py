@@ -1,67 +1,14 @@
-"""One step of a parameter, and of all connections into a layer."""
+"""The update of a single parameter, and of all connections into a layer."""
 
 import numpy as np
 
 from sksgdprune._kernels.layers import live_connections
+from sksgdprune._kernels.preconditioner import denominator
 from sksgdprune._kernels.sparse_lists import LISTED_GRADIENT
-from sksgdprune._kernels.types import (
-    FREE,
-    PLAIN,
-    PRUNED,
-    SCALAR,
-    STRIDE,
-    Rates,
-    jit,
-    jit_inline,
-    jit_sums,
-)
+from sksgdprune._kernels.types import FREE, jit, jit_inline, jit_sums
 from sksgdprune._kernels.views import units, units_and_one
 
 GRADIENT_BLOCK = 32768  # connections whose gradients are stepped while in the second cache
-
-
-@jit
-def denominator(c, slope, offset, roots):
-    """Return what divides the rate in H: slope C + offset, or its root."""
-    scale = slope * c + offset
-    if roots is None:
-        return scale
-    return np.sqrt(scale) if roots else scale
-
-
-@jit
-def rates(hyper, S, t, level, dispersion):
-    """Return the Rates of step t (Mandt et al. 2017, Theorems 1 and 7, Corollary 3, Eq. 21)."""
-    real = type(hyper.damping)
-    zero, one, size = real(0), real(1), real(S)
-    alpha = hyper.alpha * real(dispersion) / size
-    kappa = real(min(1.0, hyper.kappa / t))
-    per_spread = one / real(max(S - 1, 1))
-    rate, slope, offset = hyper.learning_rate, zero, one
-    if hyper.preconditioner != PLAIN:
-        rate = rate * (size + size) / hyper.posterior_size / level
-        if hyper.preconditioner != SCALAR:
-            slope, offset = one, hyper.damping
-    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
-
-
-@jit
-def level(network, lists, damping, roots):
-    """Return the mean of C + damping, or of its root, over all that is not PRUNED.
-
-    The rates of SCALAR and SQRT are divided by it; for the others it is 1.
-    """
-    if roots is None:
-        return type(damping)(1)
-    C, total, n = network.state.noise_variance, 0.0, 0
-    if lists is not None:
-        for c in range(lists.where.size):
-            C[lists.where[c]] = lists.state.noise_variance[c]
-    for i in range(C.size):
-        if network.status[i] != PRUNED:
-            total += denominator(C[i], type(damping)(1), damping, roots)
-            n += 1
-    return type(damping)(total / n if n > 0 else 1.0)
 
 
 @jit
@@ -80,43 +27,6 @@ def _move(i, state, status, g, noise, rates):
     new_w, new_c = new_w if free else w, new_c if free else c
     state.theta[i], state.noise_variance[i] = new_w, new_c
     return (new_w - new_w) + (new_c - new_c)
-
-
-@jit
-def collect(theta, lists, tail, t, n_drawn):
-    """Take θ as it is at t into the average and the draws, if it is its turn.
-
-    Returns
-    -------
-    int
-        How many draws there are: n_drawn, or one more.
-    """
-    steps = int(t - tail.first)
-    averages = steps >= STRIDE and steps % STRIDE == 0
-    draws = n_drawn < tail.draws.shape[0] and int(t - tail.start) % tail.apart == 0
-    if lists is not None and (averages or draws):
-        for c in range(lists.where.size):
-            theta[lists.where[c]] = lists.state.theta[c]
-    if averages:
-        _average(theta, tail.average, steps // STRIDE, tail.power)
-    if draws:
-        tail.draws[n_drawn] = theta
-        return n_drawn + 1
-    return n_drawn
-
-
-@jit
-def _average(theta, average, n, power):
-    """Take the n-th iterate that counts into the average.
-
-    It has the weight (p + 1) / (n + p) against the mean of those before it: 1 / n for p = 0, and
-    for p > 0 the later ones count for more (Shamir & Zhang 2013).
-    """
-    real = type(power)
-    weight = (power + real(1)) / (real(n) + power)
-    for i in range(theta.size):
-        mean = average[i] + weight * (theta[i] - average[i])
-        average[i] = mean if n > 1 else theta[i]
 
 
 @jit
@@ -251,7 +161,7 @@ def _listed_by_batch(source, target, activations, deltas, g, noise, S):
 
 @jit
 def update_listed(layer, theta, lists, scratch, probe, squares, S, rates):
-    """Step a layer's listed connections; those into units that lead nowhere have g = 0."""
+    """Step a layer's listed connections; those into dead units have g = 0."""
     part = live_connections(lists, layer)
     first, stop = part.start, lists.first[layer, 2]
     source, target, g, noise = lists.source[part], lists.target[part], lists.g, lists.noise

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.types import FREE, PRUNED, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters
-from sksgdprune._targets.links import ACTIVATIONS
 
 
 def compact(network):
@@ -62,7 +62,7 @@ def _fold(layout, theta, status, activation):
 def _fold_constants(layer, weights, biases, status_of, bias_status, activation):
     """Move what units without input connections add to the layer above into its biases."""
     constant = (status_of[layer - 1] == PRUNED).all(axis=0)
-    value = ACTIVATIONS[activation](biases[layer - 1][constant])
+    value = ACTIVATIONS[activation].in_place(biases[layer - 1][constant])
     takes = (status_of[layer][constant] != PRUNED).any(axis=0)
     biases[layer] += value @ weights[layer][constant]
     bias_status[layer][takes & (bias_status[layer] == PRUNED)] = FREE

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
-from sksgdprune._targets.links import ACTIVATIONS
+from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._utils.threads import in_parts
 
 # Rows that go through at once: few enough to stay in the second cache of a core, or enough for
@@ -61,5 +61,5 @@ def _forward(A, coefs, intercepts, activation, outputs):
             np.matmul(A, W, out=Z)
         Z += b
         if Z is not outputs[-1]:
-            ACTIVATIONS[activation](Z)
+            ACTIVATIONS[activation].in_place(Z)
         A = Z

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.types import Shape
 
 
@@ -76,13 +77,13 @@ class Layout:
 def initial_parameters(layout, activation, rng, dtype):
     """Draw θ uniformly in ±sqrt(6 / (fan_in + fan_out)), biases too (Glorot & Bengio 2010).
 
-    The logistic activation has a factor of 2 instead of 6. They are drawn in scikit-learn's
+    The activation has its own gain in place of 6. They are drawn in scikit-learn's
     order, so the same seed gives the same start as its MLP.
     """
-    factor = 2.0 if activation == "logistic" else 6.0
+    gain = ACTIVATIONS[activation].gain
     theta = np.empty(layout.n_parameters, dtype=dtype)
     for weights, biases in zip(layout.weights(theta), layout.biases(theta), strict=True):
-        bound = np.sqrt(factor / sum(weights.shape))
+        bound = np.sqrt(gain / sum(weights.shape))
         weights[:] = rng.uniform(-bound, bound, weights.shape)
         biases[:] = rng.uniform(-bound, bound, biases.shape)
     return theta

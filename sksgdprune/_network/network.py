@@ -8,11 +8,11 @@ import numpy as np
 from sksgdprune._data import validation as check
 from sksgdprune._data.sampling import samples
 from sksgdprune._data.standardization import AS_IS
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
+from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import LISTED_ROWS
-from sksgdprune._kernels.types import ACTIVATIONS, FREE, FROZEN, PRUNED, scratch
-from sksgdprune._kernels.types import Units as Standardization
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Standardization, scratch
 from sksgdprune._network.forward import dense_output
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters, Remaining
@@ -200,17 +200,9 @@ class FittedNetwork:
         shape, lists = self.layout.shape, self.parameters.lists
         Z = np.empty((X.shape[0], self.layout.sizes[-1]), dtype=self.dtype)
         space = scratch(shape, min(LISTED_ROWS, len(Z)), self.dtype)
-        code, theta = ACTIVATIONS[self.activation], lists.state.theta
-        call(
-            doors.predict,
-            samples(X, standardization=self.standardization),
-            shape,
-            theta,
-            lists,
-            space,
-            code,
-            Z,
-        )
+        code, theta = ACTIVATIONS[self.activation].code, lists.state.theta
+        rows = samples(X, standardization=self.standardization)
+        call(entry_points.predict, rows, shape, theta, lists, space, code, Z)
         return Z
 
     def report(self):

@@ -1,6 +1,6 @@
 """The base class of all kinds of targets: loss, output link and likelihood of a y together."""
 
-from sksgdprune._kernels.types import OBJECTIVES
+from sksgdprune._kernels.losses import OBJECTIVES
 
 
 class Target:

@@ -1,14 +1,9 @@
 """Output links: from the last layer's values to predictions, in place."""
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import log_expit
 
-ACTIVATIONS = {
-    "identity": lambda Z: Z,
-    "logistic": lambda Z: expit(Z, out=Z),
-    "tanh": lambda Z: np.tanh(Z, out=Z),
-    "relu": lambda Z: np.maximum(Z, 0, out=Z),
-}
+from sksgdprune._kernels.activations import ACTIVATIONS
 
 
 def _softmax(Z):
@@ -27,9 +22,9 @@ def _log_softmax(Z):
 # What becomes of the last layer's values, in place.
 OUTPUTS = {
     "identity": lambda Z: Z,
-    "relu": ACTIVATIONS["relu"],
+    "relu": ACTIVATIONS["relu"].in_place,
     "exp": lambda Z: np.exp(Z, out=Z),
-    "logistic": ACTIVATIONS["logistic"],
+    "logistic": ACTIVATIONS["logistic"].in_place,
     "log_logistic": lambda Z: log_expit(Z, out=Z),
     "softmax": _softmax,
     "log_softmax": _log_softmax,

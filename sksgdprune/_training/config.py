@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune._data import validation as check
-from sksgdprune._kernels.types import ACTIVATIONS, PRECONDITIONERS, ROOTS, Hyper
+from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.preconditioner import PRECONDITIONERS, ROOTS
+from sksgdprune._kernels.types import Hyper
 from sksgdprune._utils.threads import thread_count
 
 # How average=True weighs the iterates: the one at t about t³, which is a mean over the last part of
@@ -211,7 +213,7 @@ class TrainingConfig:
         damping = self._damping(batch_size, posterior_size)
         code, real = PRECONDITIONERS[self.preconditioner], network.dtype.type
         return Hyper(
-            activation=ACTIVATIONS[network.activation],
+            activation=ACTIVATIONS[network.activation].code,
             objective=network.targets.objective(self.loss),
             preconditioner=code,
             roots=ROOTS.get(code),

@@ -13,13 +13,13 @@ from sksgdprune._kernels.sparse_lists import plan, write_back
 from sksgdprune._kernels.types import (
     PROBE,
     STRIDE,
+    AveragingWindow,
     Network,
     State,
     Steps,
     columns,
     scratch,
 )
-from sksgdprune._kernels.types import Tail as AveragingWindow
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._training.monitors import LossCurve
 from sksgdprune._utils.threads import blas_threads
@@ -104,7 +104,7 @@ class _Chunks:
         write_back(lists, state)
         average = window.average if self._averages(before, t + finite) else None
         after = before.with_state(state, average, float(steps.dispersion[0]))
-        samples = window.draws[: self._n_due(t, finite)] if config.n_samples else ()
+        samples = window.samples[: self._n_due(t, finite)] if config.n_samples else ()
         return after.with_samples(samples, config.n_samples), losses[:finite]
 
     def _averages(self, network, t):

@@ -20,14 +20,14 @@ print(compiled, sorted(extras))
 TRAIN = """
 import numpy as np
 from sksgdprune import PreconditionedMLPClassifier
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 rng = np.random.RandomState(0)
 X, y = rng.normal(size=(50, 4)), rng.randint(2, size=50)
 locked = X.copy()
 locked.flags.writeable = False
 for rows in [X, np.asfortranarray(X), X[:, ::-1], locked, X.astype(np.float32), X.astype(int)]:
     clf = PreconditionedMLPClassifier((3,), max_steps=3, random_state=0).fit(rows, y)
-print(len(doors.train.signatures))
+print(len(entry_points.train.signatures))
 """
 
 

@@ -21,6 +21,8 @@ from numpydoc.docscrape import ClassDoc
 
 from sksgdprune import CoverageDisplay, NetworkDisplay, SparsitySweepDisplay, schedules
 from sksgdprune._kernels import types as records
+from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._pruning import scores as _scores
 from sksgdprune._pruning import selection as _selection
 from sksgdprune._pruning import structured as _structure
@@ -138,8 +140,8 @@ def test_a_declared_attribute_is_no_attribute_before_fit():
 @pytest.mark.parametrize(
     ("words", "possible"),
     [
-        (_typing.Activation, records.ACTIVATIONS),
-        (_typing.Preconditioner, records.PRECONDITIONERS),
+        (_typing.Activation, ACTIVATIONS),
+        (_typing.Preconditioner, PRECONDITIONERS),
         (_typing.NoiseEstimator, records.NOISE_ESTIMATORS),
         (_typing.ClassifierLoss, classification.LOSSES),
         (_typing.RegressorLoss, regression.BY_LOSS),

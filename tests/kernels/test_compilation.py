@@ -195,10 +195,10 @@ def test_without_a_place_on_disk_training_works_and_warns_once(told):
         assert len(fit["logged"]) == fit["compiled"].count("train")
 
 
-class Door:
+class EntryPoint:
     """Stands for a compiled function; numba finds no place for it."""
 
-    __name__ = "door"
+    __name__ = "entry_point"
     stats = SimpleNamespace(cache_path=None)
 
     def __init__(self):
@@ -213,30 +213,32 @@ class Door:
 
 
 @pytest.fixture
-def door(monkeypatch):
-    """A door that was never called."""
+def entry_point(monkeypatch):
+    """An entry point that was never called."""
     monkeypatch.setattr(compilation, "_ready", set())
     monkeypatch.setattr(compilation, "_warned", [])
-    return Door()
+    return EntryPoint()
 
 
 @pytest.mark.filterwarnings("ignore:numba found no folder")
-def test_call_passes_results_through_and_compiles_where_kinds_are_new(door):
+def test_call_passes_results_through_and_compiles_where_kinds_are_new(entry_point):
     a = np.ones(3)
-    assert compilation.call(door, a, 1) == (1, a)
-    assert compilation.call(door, None, 1) == (1, None)
-    assert len(door.compiled) == 2
-    assert compilation.call(door, 2 * a[:2], 5)[0] == 5
-    assert len(door.compiled) == 2
+    assert compilation.call(entry_point, a, 1) == (1, a)
+    assert compilation.call(entry_point, None, 1) == (1, None)
+    assert len(entry_point.compiled) == 2
+    assert compilation.call(entry_point, 2 * a[:2], 5)[0] == 5
+    assert len(entry_point.compiled) == 2
 
 
-def test_the_warning_comes_once_and_points_at_the_line_outside_of_the_libraries(door, capsys):
+def test_the_warning_comes_once_and_points_at_the_line_outside_of_the_libraries(
+    entry_point, capsys
+):
     with pytest.warns(UserWarning, match="NUMBA_CACHE_DIR") as warned:
-        compilation.call(door, 1)
+        compilation.call(entry_point, 1)
     assert [Path(one.filename).name for one in warned] == [Path(__file__).name]
     assert "compiling" not in capsys.readouterr().out
-    compilation.call(door, 1.0, verbose=1)
-    assert capsys.readouterr().out.count("compiling door") == 1
+    compilation.call(entry_point, 1.0, verbose=1)
+    assert capsys.readouterr().out.count("compiling entry_point") == 1
 
 
 def test_kinds_hang_on_types_and_dtypes_alone():

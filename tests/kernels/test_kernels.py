@@ -7,10 +7,11 @@ import pytest
 from scipy.sparse import csr_array
 
 from sksgdprune._data.sampling import samples
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
+from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import NEVER, plan
-from sksgdprune._kernels.types import State, Units
+from sksgdprune._kernels.types import Standardization, State
 from sksgdprune._network.layout import Layout
 from tests import reference
 from tests.kernel_cases import hyper, problem, run_kernel
@@ -30,7 +31,7 @@ DEPTHS = [(), (5,), (6, 5, 4)]
 def gradient_sums(layout, X, Y, theta, weights, settings, sums, block=5):
     space = records.scratch(layout.shape, block, theta.dtype)
     arguments = samples(X, Y), layout.shape, theta, settings.hyper, space, weights, sums
-    doors.add_gradients(*arguments)
+    call(entry_points.add_gradients, *arguments)
 
 
 def assert_agrees(problem_, options, hyper_, rtol):
@@ -97,7 +98,7 @@ def test_inputs_are_taken_out_of_their_units(form, share_pruned):
     status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
     theta[status == 2] = 0
     X[np.abs(X) < 0.5] = 0
-    units = Units(np.arange(7.0), np.linspace(0.5, 2, 7))
+    units = Standardization(np.arange(7.0), np.linspace(0.5, 2, 7))
     truth = reference.train(X, Y, layout.sizes, theta, C, status, *rest, 10, units=units, **options)
     got = run_kernel(layout, form(X), Y, theta, C, status, *rest, h, units=units)
     for value, expected in zip(got, truth, strict=False):

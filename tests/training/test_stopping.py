@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._data.sampling import Data, Sampler
 from sksgdprune._estimator import base
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.types import FROZEN, PRUNED
 from sksgdprune._training import runs, validation
 from sksgdprune._training import trainer as _training
@@ -321,9 +321,9 @@ def interrupt_at(monkeypatch, call):
     """Let the kernel be interrupted in its `call`-th call, after it has changed its arrays."""
     kernel, calls = _training.call, []
 
-    def interrupted(door, *arguments, **options):
-        done = kernel(door, *arguments, **options)
-        calls.append(door is doors.train)
+    def interrupted(entry_point, *arguments, **options):
+        done = kernel(entry_point, *arguments, **options)
+        calls.append(entry_point is entry_points.train)
         if sum(calls) == call:
             raise KeyboardInterrupt
         return done

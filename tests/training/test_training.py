@@ -120,9 +120,9 @@ def test_chunks_do_not_change_the_training(monkeypatch, sampling, noise_estimato
     lengths = []
     call = _training.call
 
-    def counting(door, *args, **options):
+    def counting(entry_point, *args, **options):
         lengths.append(len(args[4].batch))
-        return call(door, *args, **options)
+        return call(entry_point, *args, **options)
 
     monkeypatch.setattr(_training, "call", counting)
     monkeypatch.setattr(_training, "CHUNK_WORK", 3 * p[0].n_parameters * 9 * 6)

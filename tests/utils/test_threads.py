@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from sksgdprune._kernels import compile as compilation
-from sksgdprune._kernels import entry_points as doors
+from sksgdprune._kernels import entry_points
 from sksgdprune._training import trainer as _training
 from sksgdprune._utils.threads import blas_threads, thread_count
 from tests.cases import state
@@ -49,10 +49,10 @@ def during(monkeypatch):
     """What `blas` said at each call of the training kernel from here on."""
     told, call = [], compilation.call
 
-    def telling(door, *arguments, **options):
-        if door is doors.train:
+    def telling(entry_point, *arguments, **options):
+        if entry_point is entry_points.train:
             told.append(blas())
-        return call(door, *arguments, **options)
+        return call(entry_point, *arguments, **options)
 
     monkeypatch.setattr(_training, "call", telling)
     return told
