@@ -3,13 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: digits test test-engines test-wheel docs dist lint format clean
+.PHONY: digits test test-fast test-uncompiled test-engines test-wheel docs dist lint format clean
 
 digits: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/digits.py $(ARGS)
 
+# All tests, in as many processes as there are cores; ARGS="-n 0 -k sweep" passes arguments on.
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not engines' $(ARGS)
+	$(BIN)/python -m pytest -m 'not engines' -n auto --dist worksteal $(ARGS)
+
+# After an edit: no statistical, ecosystem, benchmark and slow tests.
+test-fast: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q -n auto --dist worksteal tests sksgdprune \
+		-m 'not (engines or statistical or ecosystem or benchmark or slow)' $(ARGS)
+
+# The kernels as plain Python, with coverage.
+test-uncompiled: $(VENV)/.installed-test
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/kernels/test_kernels.py \
+		tests/kernels/test_uncompiled.py --cov=sksgdprune/_kernels --cov-report=term-missing $(ARGS)
 
 # A real Dask cluster and a real Ray, on this machine.
 test-engines: $(VENV)/.installed-engines

@@ -331,7 +331,7 @@ def resolve(schedule: Schedule) -> HasPlan:
         return schedule
     if not isinstance(schedule, str) or schedule not in SCHEDULES:
         raise ValueError(
-            f"Got schedule={schedule!r}; possible are {sorted(SCHEDULES)} or an object (no class) "
-            "with a plan(p, n_steps) method."
+            f"Got schedule={schedule!r}; expected one of {sorted(SCHEDULES)} or an object (no "
+            "class) with a plan(p, n_steps) method."
         )
     return SCHEDULES[schedule]

@@ -66,7 +66,7 @@ class SparsitySweep(
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
-        What is trained; a Pipeline must end in one of ours. Its earlier steps are fitted anew
+        What is trained; a Pipeline must end in one of them. Its earlier steps are fitted anew
         by whoever takes up the trainings of a split; the Pipeline's memory keeps them. It takes
         exactly the steps that are said here: its max_steps and early stopping do not count.
     p : float or array-like of float, default=0.5
@@ -257,7 +257,8 @@ class SparsitySweep(
             On a p outside [0, 1], an unknown method, scope, structure or schedule, units where
             there are none, or where all cells fail.
         TypeError
-            If the estimator is none of ours and no Pipeline ending in one.
+            If the estimator is no PreconditionedMLPClassifier or PreconditionedMLPRegressor and no
+            Pipeline ending in one.
 
         Examples
         --------

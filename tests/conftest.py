@@ -1,9 +1,10 @@
-"""A fixture, and the profiles of Hypothesis.
+"""Tiers by folder, a fixture, and the profiles of Hypothesis.
 
-These are `quick` in `make test`, and `nightly` by HYPOTHESIS_PROFILE=nightly.
+The profiles are `quick` in `make test`, and `nightly` by HYPOTHESIS_PROFILE=nightly.
 """
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,22 @@ from sksgdprune._training import trainer as _training
 pytest.register_assert_rewrite("tests.sweep_cases")
 # Read by mypy, in tests/ecosystem/test_typing.py, and full of mistakes.
 collect_ignore = ["typing_user.py"]
+
+# What `make test-fast` leaves out, by the folder that a test is in; documentation is that of README
+# and docs. A single test elsewhere that takes more than three seconds is marked `slow`.
+TIERS = {"statistical": "statistical", "ecosystem": "ecosystem", "benchmarks": "benchmark"}
+TIERS |= {"docs": "ecosystem", "README.md": "ecosystem"}
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark each test by its folder."""
+    for item in items:
+        parts = item.path.relative_to(ROOT).parts if item.path.is_relative_to(ROOT) else ()
+        folder = parts[1] if parts[:1] == ("tests",) else parts[0] if parts else ""
+        if folder in TIERS:
+            item.add_marker(TIERS[folder])
+
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

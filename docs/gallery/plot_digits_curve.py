@@ -3,9 +3,9 @@
 How much of a digits network can go?
 ====================================
 
-How many weights does a small network need to read handwritten digits, and how much hangs on the way
-in which they are chosen? :class:`~sksgdprune.SparsitySweep` trains, prunes and trains on, at many
-fractions p. Here it does so in four ways.
+How many weights does a small network need to read handwritten digits, and how much depends on the
+way in which they are chosen? :class:`~sksgdprune.SparsitySweep` trains, prunes and trains on, at
+many fractions p. Here it does so in four ways.
 """
 
 # %%

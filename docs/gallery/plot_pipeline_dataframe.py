@@ -9,8 +9,8 @@ fitted anew for each split, so that nothing leaks, and the columns keep their na
 """
 
 # %%
-# Two thousand flats and their rents, made up: the rent per square metre hangs on the district, the
-# distance to the centre, the age, the heating, and on the stairs that have to be climbed where
+# Two thousand flats and their rents, made up: the rent per square metre depends on the district,
+# the distance to the centre, the age, the heating, and on the stairs that have to be climbed where
 # there is no lift. The house number and the colour of the front door mean nothing. Some numbers are
 # missing.
 

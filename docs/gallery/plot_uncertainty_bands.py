@@ -3,7 +3,7 @@
 Bands that say how far off one may be
 =====================================
 
-A constant learning rate never comes to rest, and where the iterates wander says what the data leave
+A constant learning rate never converges, and where the iterates wander says what the data leave
 open. With ``n_draws=100`` a hundred of them are kept, and
 :class:`~sksgdprune.PreconditionedMLPRegressor` predicts intervals.
 """

@@ -9,7 +9,7 @@ from sksgdprune._utils.threads import in_parts
 # Rows that go through at once: few enough to stay in the second cache of a core, or enough for
 # products in BLAS's own threads.
 BLOCK_ROWS, LARGE_BLOCK_ROWS = 1024, 4096
-# Rows and multiply-adds from which on threads of ours win: they wait for each other once, BLAS's in
+# Rows and multiply-adds from which on our own threads win: they wait for each other once, BLAS's in
 # every product. Starting them takes a millisecond, and BLAS's go on spinning for some: with 4,096
 # rows of wide layers ours took 1.5 times as long, with 200,000 rows 0.6 to 1.1 times.
 MANY_ROWS, WORTH_THREADS = 2**14, 2**27

@@ -47,7 +47,7 @@ def _check_array(estimator):
 def _check_word(name, word, possible):
     if word not in possible:
         *others, last = map(repr, possible)
-        raise ValueError(f"Got {name}={word!r}; possible are {', '.join(others)} and {last}.")
+        raise ValueError(f"Got {name}={word!r}; expected {', '.join(others)} or {last}.")
 
 
 def _of_each_curve(line_kw, n_curves):
@@ -391,7 +391,7 @@ class SparsitySweepDisplay:
         if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
             raise ValueError(
                 "Got x='n_parameters', which these results do not hold; "
-                "possible are 'p' and 'remaining'."
+                "expected 'p' or 'remaining'."
             )
         if score_type != "test" and any(curve.train is None for curve in curves):
             raise ValueError(

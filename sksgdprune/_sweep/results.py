@@ -113,14 +113,14 @@ def check_refit(refit, metrics):
     possible = ", ".join(repr(word) for word in dict.fromkeys([*words, *metrics]))
     raise ValueError(
         f"Got refit={refit!r} with {'one metric' if len(metrics) == 1 else 'several metrics'}; "
-        f"possible are {possible}, a callable that returns an index of cv_results_, or False."
+        f"expected {possible}, a callable that returns an index of cv_results_, or False."
     )
 
 
 def choose(refit, results):
     """Return the index of the row that `refit` chooses.
 
-    `refit` is a metric's name, which comes before a word of ours, "best", "one_se", or a
+    `refit` is a metric's name, which comes before this package's own words, "best", "one_se", or a
     callable that takes cv_results_.
     """
     metrics = metrics_of(results)

@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 from numba.core import event
 from scipy.sparse import csr_array
 from sksgdprune import PreconditionedMLPClassifier
-from sksgdprune._kernels import update as step
+from sksgdprune._kernels import preconditioner
 
 events = event.RecordingListener()
 event.register("numba:compile", events)
@@ -45,7 +45,7 @@ def tell(train, *arguments):
     warnings_kept = warnings.catch_warnings(record=True, action="always")
     with contextlib.redirect_stdout(printed), warnings_kept as warned:
         trained = train(*arguments)
-    levels = [o.type_annotation.typemap.values() for o in step.level.overloads.values()]
+    levels = [o.type_annotation.typemap.values() for o in preconditioner.level.overloads.values()]
     print(json.dumps({
         "compiled": [e.data["dispatcher"].__name__ for _, e in events.buffer if e.is_start],
         "sums a trace": any("denominator" in str(type) for types in levels for type in types),

@@ -541,11 +541,11 @@ def test_an_unknown_metric_is_answered_with_the_known(stored):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"score_type": "validation"}, "score_type='validation'; possible are 'test', 'train'"),
-        ({"x": "size"}, "x='size'; possible are 'p', 'remaining' and 'n_parameters'"),
-        ({"one_se": "always"}, "one_se='always'; possible are 'auto', True and False"),
+        ({"score_type": "validation"}, "score_type='validation'; expected 'test', 'train'"),
+        ({"x": "size"}, "x='size'; expected 'p', 'remaining' or 'n_parameters'"),
+        ({"one_se": "always"}, "one_se='always'; expected 'auto', True or False"),
         ({"line_kw": [{}, {}]}, "line_kw of 2 dicts for 1 curves; give one for each"),
-        ({"std_display_style": "violin"}, "std_display_style='violin'; possible are"),
+        ({"std_display_style": "violin"}, "std_display_style='violin'; expected"),
     ],
 )
 def test_an_unknown_word_is_refused_before_a_figure_is_made(keywords, message):

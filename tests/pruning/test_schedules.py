@@ -129,7 +129,9 @@ def test_rounding_errors_do_not_keep_a_plan_from_its_p():
 
 @pytest.mark.parametrize("schedule", ["two_shot", "", None, 3, ["one_shot"], {}], ids=repr)
 def test_anything_else_is_refused_with_what_is_possible(schedule):
-    with pytest.raises(ValueError, match=r"schedule=.*possible are .*one_shot.*plan\(p, n_steps\)"):
+    with pytest.raises(
+        ValueError, match=r"schedule=.*expected one of .*one_shot.*plan\(p, n_steps\)"
+    ):
         schedules.resolve(schedule)
 
 

@@ -267,10 +267,10 @@ def test_a_callable_must_return_an_index(index):
         (
             "best",
             ["a", "b"],
-            "'best' with several metrics; possible are 'one_se', 'a', 'b', a call",
+            "'best' with several metrics; expected 'one_se', 'a', 'b', a call",
         ),
-        ("c", ["a", "b"], "'c' with several metrics; possible are 'one_se', 'a', 'b', a callable"),
-        ("a", ["score"], "'a' with one metric; possible are 'best', 'one_se', 'score', a callable"),
+        ("c", ["a", "b"], "'c' with several metrics; expected 'one_se', 'a', 'b', a callable"),
+        ("a", ["score"], "'a' with one metric; expected 'best', 'one_se', 'score', a callable"),
         (None, ["score"], "None with one metric"),
     ],
 )
