@@ -182,6 +182,7 @@ class BasePreconditionedMLP(
         self._become(run.state, checked)
         if epochs is not None:
             epochs.end(run.state)
+        self._print_loss()
         self._tell(run)
         problem = runs.verdict(run, data, self.max_steps)
         if problem is not None:
@@ -227,7 +228,7 @@ class BasePreconditionedMLP(
     @fit_context(prefer_skip_nested_validation=True)
     def _train(self, X, y, n_steps, sample_weight=None, *, horizon):
         """Take exactly `n_steps` steps, the beginning of a longer schedule."""
-        runs.uninterrupted(self._take_steps((X, y, sample_weight), n_steps, horizon))
+        self._take_steps((X, y, sample_weight), n_steps, horizon)
         return self
 
     def _take_steps(self, samples, n_steps, horizon=ALONE, classes=None):
@@ -245,20 +246,27 @@ class BasePreconditionedMLP(
                 held_back = validation.calibration_rows(begun, data, n_steps, config)
                 held_back = held_back and held_back.throughout(n_steps)
             run = runs.train(begun, data, config, n_steps, horizon, held_back)
+            if horizon is not ALONE:
+                runs.uninterrupted(run)
         self._become(run.state, checked)
+        self._print_loss()
         return run
 
     def _apply_plan(self, plan, X, y, sample_weight=None):
         """Cut and train as a PruningPlan says."""
         config, rows = self._config(), training_rows(self, X, y, sample_weight)
         begun, data = read_more(self._state, rows, config)
-        return self._become(pruning.apply(plan, begun, data, config))
+        self._become(pruning.apply(plan, begun, data, config))
+        self._print_loss()
+        return self
 
-    def _tell(self, run):
-        """Say what a run came to: its loss, and whether Ctrl-C cut it short."""
+    def _print_loss(self):
         if self.verbose:
             step, loss = self.t_ - self.t0, self.loss_
             print(f"[{type(self).__name__}] step {step}, loss = {loss:.6g}")
+
+    def _tell(self, run):
+        """Warn where Ctrl-C cut a run short; a sweep ends there instead."""
         if run.outcome.interrupted:
             warn("Training interrupted by user.", UserWarning)
 
