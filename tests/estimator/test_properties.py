@@ -9,6 +9,7 @@ import pickle
 import warnings
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
@@ -164,6 +165,7 @@ def assert_masked(estimator, theta, status, action, arguments):
         assert (new == PRUNED).sum() == max(wanted, already)
 
 
+@pytest.mark.slow  # two hundred random sequences of calls
 @given(st.data())
 def test_invariants_hold_after_any_sequence(data):
     target = data.draw(st.sampled_from(sorted(TARGETS)))

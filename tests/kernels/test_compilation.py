@@ -17,6 +17,8 @@ from sksgdprune._kernels import compile as compilation
 from sksgdprune._kernels.types import Sparse
 
 # What a new process needs to tell what a training compiles, says and comes to.
+# Copies of the package are compiled anew, in processes of their own.
+pytestmark = pytest.mark.slow
 TELL = """
 import contextlib, io, json, logging, warnings
 import numpy as np

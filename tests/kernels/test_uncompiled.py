@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
 
@@ -63,6 +64,7 @@ def fitted():
     return found
 
 
+@pytest.mark.slow  # a new process in plain Python
 def test_kernels_without_compilation_make_the_same_networks():
     code = (
         "import json\nfrom tests.kernels.test_uncompiled import fitted\nprint(json.dumps(fitted()))"

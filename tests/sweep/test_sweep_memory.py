@@ -222,6 +222,7 @@ sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).f
 """
 
 
+@pytest.mark.slow  # ten new processes, each of which loads what is compiled
 def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
     """Ten kills, at moments spread over the time that the whole takes."""
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
@@ -253,6 +254,7 @@ with parallel_config("loky"):
 """
 
 
+@pytest.mark.slow  # three groups of new processes, and trainings long enough to be killed
 @pytest.mark.skipif(os.name == "nt", reason="a group of processes is killed as POSIX does")
 def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
