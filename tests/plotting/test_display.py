@@ -516,7 +516,7 @@ def test_the_log_axis_has_as_many_labels_as_have_room(x, least):
 def test_numbers_of_parameters_that_were_not_kept_are_missed():
     old = {key: column for key, column in results().items() if key != "n_parameters"}
     display = SparsitySweepDisplay.from_cv_results({"new": results(), "old": old})
-    with pytest.raises(ValueError, match=r"x='n_parameters', which .* 'p' and 'remaining'"):
+    with pytest.raises(ValueError, match=r"x='n_parameters', which .* 'p' or 'remaining'"):
         display.plot(x="n_parameters")
     assert plt.get_fignums() == []
 
