@@ -20,7 +20,7 @@ from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
 from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import DelegationMixin
 from sksgdprune._sweep.search import Search
-from sksgdprune._utils import callbacks as _callbacks
+from sksgdprune._utils import callbacks
 from sksgdprune._utils.random import restored_on_error
 from sksgdprune._utils.sklearn_private import (
     HasMethods,
@@ -50,7 +50,7 @@ WARMUP_SHARE = 1 / 16
 
 class SparsitySweep(
     DelegationMixin,
-    _callbacks.CallbackSupportMixin,
+    callbacks.CallbackSupportMixin,
     MetaEstimatorMixin,
     BaseEstimator,
 ):
@@ -230,7 +230,7 @@ class SparsitySweep(
         self.random_state = random_state
         self.verbose = verbose
 
-    @_callbacks.with_callbacks
+    @callbacks.with_callbacks
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: MatrixLike, y: ArrayLike, **params: Any) -> Self:
         """Train at p, or sweep over an array of p.

@@ -1,4 +1,4 @@
-"""Results kept on disk by a hash of all that decides them: data, parameters, seeds, code."""
+"""Result cache on disk, by a hash of all that decides a result: data, parameters, seeds, code."""
 
 import dis
 import hashlib
@@ -32,7 +32,7 @@ READS = "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"
 UNTOLD = "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"
 
 
-class Keeper:
+class ResultCache:
     """Keeps what functions return, where there is a place for it; arguments are not kept.
 
     Parameters

@@ -16,7 +16,7 @@ from sksgdprune._sweep.cell import (
     train_one,
     warm_up,
 )
-from sksgdprune._sweep.result_cache import Keeper
+from sksgdprune._sweep.result_cache import ResultCache
 from sksgdprune._utils.threads import blas_threads
 
 PAUSE = 10.0  # seconds between two lines of verbose=1
@@ -42,11 +42,11 @@ class Runner:
         self._error_score = error_score
         # What the given estimator has learned does not count.
         data = clone(work.estimator), work.X, work.y, work.routed, work.steps
-        self._keeper = Keeper(memory, *data)
+        self._cache = ResultCache(memory, *data)
         # Nor whether a scorer of several metrics raises errors.
         scorer = getattr(work.scorer, "_scorers", work.scorer)
         scored = scorer, work.with_train_score, work.with_estimator
-        self._scored = self._keeper.fingerprint(scored)
+        self._scored = self._cache.fingerprint(scored)
 
     def cells(self, plans, repeats, reports):
         """Return the Cell of each plan, and of each repeat and split.
@@ -77,7 +77,7 @@ class Runner:
             try:
                 calls = [self._warm_up(*start) for start in starts]
                 warm = self._run(parallel, "warm-up", or_failure, calls)
-                known = [(plan, self._keeper.fingerprint(plan)) for plan in plans]
+                known = [(plan, self._cache.fingerprint(plan)) for plan in plans]
                 calls = [
                     (report, *self._cell(*starts[i], warm[i], *known[j]))
                     for (i, j), report in zip(jobs, reports, strict=True)
@@ -92,7 +92,7 @@ class Runner:
     def on_all_rows(self, seed, plan):
         """Return the fitted steps of one training on all rows."""
         key = self._work.seeds, seed, plan
-        function, *arguments = self._keeper.call(key, train_one, self._work, seed, plan)
+        function, *arguments = self._cache.call(key, train_one, self._work, seed, plan)
         try:
             return function(*arguments)
         finally:
@@ -100,12 +100,12 @@ class Runner:
 
     def _warm_up(self, k, seed):
         """Return the call that warms up on split k."""
-        return self._keeper.call(self._key(k, seed), warm_up, self._sent, k, seed)
+        return self._cache.call(self._key(k, seed), warm_up, self._sent, k, seed)
 
     def _cell(self, k, seed, warm, plan, cut):
         """Return the call that cuts what was warmed up on split k, and scores it."""
         key = self._key(k, seed), cut, self._work.splits[k][1], self._scored
-        return self._keeper.call(key, run_cell, self._sent, k, warm, plan)
+        return self._cache.call(key, run_cell, self._sent, k, warm, plan)
 
     def _key(self, k, seed):
         return self._work.splits[k][0], self._work.seeds[k], seed
