@@ -73,7 +73,8 @@ plt.show()
 # pixels, chosen in both ways:
 
 sixteen = SparsitySweep(network, p=48 / 64, structure="input", **steps)
-selector = SelectFromModel(sixteen, importance_getter="features_used_", threshold=0.5).fit(X, y)
+used = "best_estimator_.features_used_"
+selector = SelectFromModel(sixteen, importance_getter=used, threshold=0.5).fit(X, y)
 f_test = by_f_test(16).fit(X, y)
 kept_by_test = f_test[0].get_support(indices=True)[f_test[1].get_support()]
 choices = {
