@@ -98,3 +98,10 @@ def flag(name, value):
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"Got {name}={value!r}; expected True or False.")
     return bool(value)
+
+
+def one_of(name, value, expected):
+    """Check that `value` is among the words that are expected, two at least."""
+    if value not in expected:
+        *others, last = map(repr, expected)
+        raise ValueError(f"Got {name}={value!r}; expected {', '.join(others)} or {last}.")

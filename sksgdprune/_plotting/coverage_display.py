@@ -1,4 +1,4 @@
-"""What intervals of a regressor hold, against what they promise."""
+"""Display of coverage: observed against nominal, of a regressor's prediction intervals."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class CoverageDisplay:
     """Coverage of prediction intervals against the nominal one, the diagonal being perfect.
 
-    Below it intervals are too narrow, above it too wide. For classifiers scikit-learn's
-    `CalibrationDisplay` shows the like.
+    Below the diagonal intervals are too narrow, above it too wide. For classifiers use
+    scikit-learn's `CalibrationDisplay`.
 
     Parameters
     ----------
     nominal : array-like of shape (n_coverages,)
-        What the intervals promise, between 0 and 1.
+        Nominal coverages, between 0 and 1.
     covered : array-like of shape (n_coverages,)
-        The part of the observations that they hold.
+        Fraction of the observations inside the intervals.
     name : str, default=None
         Label of the curve.
 
@@ -78,14 +78,15 @@ class CoverageDisplay:
 
         Parameters
         ----------
-        estimator : PreconditionedMLPRegressor or SparsitySweep
-            Fitted, with draws; or whatever has `predict_interval(X, coverage)`.
+        estimator : PreconditionedMLPRegressor
+            Fitted, with posterior samples (`n_draws`), such as a sweep's `best_estimator_`; or any
+            estimator that has `predict_interval(X, coverage)`.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs that it was not trained on.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Observations; several outputs are taken together.
         coverages : array-like of shape (n_coverages,), default=None
-            Nominal coverages, each between 0 and 1; None takes .05, .1, … .95.
+            Nominal coverages, each between 0 and 1; None takes 0.05, 0.1, … 0.95.
         name : str, default=None
             Label of the curve; None takes the estimator's class.
         ax : matplotlib Axes, default=None
@@ -96,14 +97,14 @@ class CoverageDisplay:
         Returns
         -------
         display : CoverageDisplay
-            What was drawn.
+            The display, drawn.
 
         Raises
         ------
         TypeError
             If the estimator predicts no intervals.
         ValueError
-            Where it has no draws, and on coverages out of range.
+            If it has no posterior samples, or if a coverage is out of range.
 
         Examples
         --------
@@ -119,8 +120,8 @@ class CoverageDisplay:
         if not hasattr(estimator, "predict_interval"):
             raise TypeError(
                 f"{type(estimator).__name__} predicts no intervals; give a "
-                "PreconditionedMLPRegressor with draws, or a Pipeline's last step and what the "
-                "steps before make of X."
+                "PreconditionedMLPRegressor with posterior samples: of a sweep its "
+                "best_estimator_, of a Pipeline the last step and what the others make of X."
             )
         nominal = np.linspace(0.05, 0.95, 19) if coverages is None else np.asarray(coverages)
         ends = (estimator.predict_interval(X, float(coverage)) for coverage in nominal)
@@ -149,13 +150,13 @@ class CoverageDisplay:
         Returns
         -------
         display : CoverageDisplay
-            The same one.
+            The display itself.
 
         Examples
         --------
         >>> from sksgdprune import CoverageDisplay
         >>> display = CoverageDisplay([0.5, 0.9], [0.52, 0.88])
-        >>> display.plot(name="held out", line_kw={"color": "red"}).line_.get_color()
+        >>> display.plot(name="test rows", line_kw={"color": "red"}).line_.get_color()
         'red'
         """
         plt = pyplot()
@@ -171,6 +172,6 @@ class CoverageDisplay:
 
 
 def _covered(low, high, y):
-    """Return the part of y that lies in the intervals; a single output may be a column."""
+    """Return the fraction of y that lies in the intervals; a single output may be a column."""
     y = y.reshape(low.shape)
     return np.mean((low <= y) & (y <= high))

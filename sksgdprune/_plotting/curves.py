@@ -1,7 +1,9 @@
-"""Curves of scores, and how each is drawn: its spread, the choice, the axis below."""
+"""Curves of scores, and how each is drawn: its line, spread and choice, the axes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +11,17 @@ import numpy as np
 from sksgdprune._sweep.results import metrics_of, one_standard_error, scores_of
 from sksgdprune._utils.sklearn_private import style as style_kwargs
 from sksgdprune._utils.typing import Array
+
+
+X_LABELS = {
+    "p": "fraction p",
+    "remaining": "remaining parameters (%)",
+    "n_parameters": "remaining parameters",
+}
+# Which scores are drawn, by `score_type`.
+PARTS = {"test": ("test",), "train": ("train",), "both": ("test", "train")}
+# Curves differ in these, too, for readers who confuse the colours.
+MARKERS = "osD^vPX"
 
 
 class Curve(NamedTuple):
@@ -48,6 +61,66 @@ def curve_of(results, metric, chosen=None):
     kept = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
     train = scores_of(results, metric, "train")
     return Curve(np.asarray(results["p"]), test, train, **kept, chosen=chosen)
+
+
+def lines_of(curves, x, score_type, line_kw):
+    """Return the Line of each curve and part; `curves` is a dict by label."""
+    parts = PARTS[score_type]
+    _check_kept(curves.values(), x, parts)
+    markers = cycle(MARKERS if len(curves) > 1 else [""])
+    given = _of_each_curve(line_kw, len(curves))
+    lines = []
+    for (label, curve), marker, kw in zip(curves.items(), markers, given, strict=False):
+        for part in parts:
+            name = label if score_type == "test" else f"{label} ({part})".strip()
+            look = {"label": name or None, "marker": marker, "markersize": 4.5}
+            look["linestyle"] = "--" if part == "train" else "-"
+            starred = curve.chosen if part == parts[0] else None
+            lines.append(_line(curve, x, part, starred, style_kwargs(look, kw)))
+    return lines
+
+
+def _check_kept(curves, x, parts):
+    """Refuse what the results do not hold."""
+    if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
+        raise ValueError(
+            "Got x='n_parameters', which these results do not hold; expected 'p' or 'remaining'."
+        )
+    if "train" in parts and any(curve.train is None for curve in curves):
+        raise ValueError("These results hold no train scores; sweep with return_train_score=True.")
+
+
+def _of_each_curve(line_kw, n_curves):
+    """Return each curve's own arguments of `ax.plot`."""
+    if line_kw is None or isinstance(line_kw, Mapping):
+        return [line_kw or {}] * n_curves
+    if len(line_kw) != n_curves:
+        raise ValueError(
+            f"Got line_kw of {len(line_kw)} dicts for {n_curves} curves; give one for each, or "
+            "one dict for all."
+        )
+    return line_kw
+
+
+def _line(curve, x, part, starred, style):
+    """Return the Line of one curve and part, with a star at the row `starred`, if any."""
+    places = np.asarray(getattr(curve, x), dtype=float)
+    shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
+    scores = np.asarray(getattr(curve, part))[shown]
+    mean, std = scores.mean(axis=1), scores.std(axis=1)
+    star = (np.arange(len(places)) == starred)[shown] & np.isfinite(mean)
+    return Line(curve, part, places[shown], mean, std, star, style)
+
+
+def draw_lines(ax, lines, std_display_style, given):
+    """Draw lines, and one standard deviation to either side; return both lists of artists."""
+    artists, spread = [], []
+    for line in lines:
+        artists += ax.plot(line.places, line.mean, **line.style)
+        if std_display_style is not None:
+            draw_spread = SPREADS[std_display_style]
+            spread.append(draw_spread(ax, line, artists[-1].get_color(), given or {}))
+    return artists, spread
 
 
 def _draw_band(ax, line, colour, given):
@@ -91,7 +164,17 @@ def draw_one_se(ax, lines, artists):
     return bands
 
 
-def log_axis(axis, x):
+def label_axes(ax, x, score_name):
+    """Name both axes, and the curves in a legend where one has a name."""
+    if x != "p":
+        _log_axis(ax.xaxis, x)
+    ax.set_xlabel(X_LABELS[x])
+    ax.set_ylabel(score_name)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend()
+
+
+def _log_axis(axis, x):
     """Make `axis` logarithmic and falling, with plain numbers at as many places as have room."""
     from matplotlib.ticker import AutoLocator, EngFormatter, LogLocator, NullFormatter
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,6 +26,8 @@ from sksgdprune._plotting.network_drawing import (
     width_of_pictures,
 )
 from sksgdprune._plotting.pyplot import pyplot
+from sksgdprune._sweep.cell import last_step
+from sksgdprune._sweep.delegation import best_of
 from sksgdprune._utils.typing import Array
 from sksgdprune.sweep import SparsitySweep
 
@@ -36,21 +37,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 
-def _last_step(estimator):
+def _fitted_network(estimator):
     """Return the fitted estimator of the package inside a Pipeline or sweep."""
-    if isinstance(estimator, Pipeline):
-        return _last_step(estimator.steps[-1][1])
     if isinstance(estimator, SparsitySweep):
-        if not hasattr(estimator, "best_estimator_"):
-            raise NotFittedError("The sweep has no best_estimator_; fit it, with a refit.")
-        return _last_step(estimator.best_estimator_)
-    if not isinstance(estimator, BasePreconditionedMLP):
-        raise TypeError(
-            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor, a "
-            f"SparsitySweep or a Pipeline ending in one, got {estimator!r}."
-        )
-    check_is_fitted(estimator)
-    return estimator
+        return _fitted_network(best_of(estimator))
+    if isinstance(estimator, Pipeline) and isinstance(estimator[-1], Pipeline | SparsitySweep):
+        return _fitted_network(estimator[-1])
+    last = last_step(estimator)
+    check_is_fitted(last)
+    return last
 
 
 class NetworkDisplay:
@@ -176,7 +171,7 @@ Pipeline
         >>> len(display.unit_axes_)  # a picture per hidden unit in use
         4
         """
-        last = _last_step(estimator)
+        last = _fitted_network(estimator)
         if feature_names is None:
             feature_names = getattr(last, "feature_names_in_", None)
         layout = last._state.network.layout

@@ -1,26 +1,28 @@
-"""Curves of score against the fraction p, or against what remains."""
+"""Display of a sweep: curves of the score against the fraction p, or against what remains."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from sksgdprune._data import validation as check
 from sksgdprune._plotting.curves import (
+    PARTS,
     SPREADS,
+    X_LABELS,
     Curve,
-    Line,
     curve_of,
+    draw_lines,
     draw_one_se,
     draw_stars,
-    log_axis,
+    label_axes,
+    lines_of,
 )
 from sksgdprune._plotting.pyplot import pyplot
-from sksgdprune._utils.sklearn_private import style as style_kwargs
 from sksgdprune._utils.typing import ArrayLike, Auto, MatrixLike
 from sksgdprune.sweep import SparsitySweep
 
@@ -30,36 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.container import ErrorbarContainer
     from matplotlib.lines import Line2D
 
-X_LABELS = {
-    "p": "fraction p",
-    "remaining": "remaining parameters (%)",
-    "n_parameters": "remaining parameters",
-}
-# Curves differ in these, too, for those to whom colours look alike.
-MARKERS = "osD^vPX"
-
 
 def _check_array(estimator):
     if np.ndim(estimator.p) == 0:
         raise ValueError(f"Got a sweep with p={estimator.p!r}; a curve needs an array p.")
-
-
-def _check_word(name, word, possible):
-    if word not in possible:
-        *others, last = map(repr, possible)
-        raise ValueError(f"Got {name}={word!r}; expected {', '.join(others)} or {last}.")
-
-
-def _of_each_curve(line_kw, n_curves):
-    """Return each curve's own arguments of `ax.plot`."""
-    if line_kw is None or isinstance(line_kw, Mapping):
-        return [line_kw or {}] * n_curves
-    if len(line_kw) != n_curves:
-        raise ValueError(
-            f"Got line_kw of {len(line_kw)} dicts for {n_curves} curves; give one for each, or "
-            "one dict for all."
-        )
-    return line_kw
 
 
 class SparsitySweepDisplay:
@@ -359,62 +335,17 @@ class SparsitySweepDisplay:
         >>> display.lines_[0].get_xdata().round()
         array([100.,  10.])
         """
-        self._check(x, score_type)
-        _check_word("std_display_style", std_display_style, (*SPREADS, None))
-        _check_word("one_se", one_se, ("auto", True, False))
-        lines = self._lines(x, score_type, line_kw)
+        check.one_of("x", x, X_LABELS)
+        check.one_of("score_type", score_type, PARTS)
+        check.one_of("std_display_style", std_display_style, (*SPREADS, None))
+        check.one_of("one_se", one_se, ("auto", True, False))
+        lines = lines_of(self.curves, x, score_type, line_kw)
         self.ax_ = ax = pyplot().subplots()[1] if ax is None else ax
         self.figure_ = ax.figure
-        self.lines_, self.spread_ = [], []
         given = {"fill_between": fill_between_kw, "errorbar": errorbar_kw}.get(std_display_style)
-        for line in lines:
-            self.lines_ += ax.plot(line.places, line.mean, **line.style)
-            if std_display_style is not None:
-                colour = self.lines_[-1].get_color()
-                self.spread_.append(SPREADS[std_display_style](ax, line, colour, given or {}))
+        self.lines_, self.spread_ = draw_lines(ax, lines, std_display_style, given)
         self.chosen_ = draw_stars(ax, lines)
         wanted = len(self.curves) == 1 if one_se == "auto" else one_se
         self.one_se_ = draw_one_se(ax, lines, self.lines_) if wanted else []
-        if x != "p":
-            log_axis(ax.xaxis, x)
-        ax.set_xlabel(X_LABELS[x])
-        ax.set_ylabel(self.score_name if score_name is None else score_name)
-        if ax.get_legend_handles_labels()[0]:
-            ax.legend()
+        label_axes(ax, x, self.score_name if score_name is None else score_name)
         return self
-
-    def _check(self, x, score_type):
-        """Refuse what is unknown, or was not kept."""
-        _check_word("x", x, tuple(X_LABELS))
-        _check_word("score_type", score_type, ("test", "train", "both"))
-        curves = self.curves.values()
-        if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
-            raise ValueError(
-                "Got x='n_parameters', which these results do not hold; "
-                "expected 'p' or 'remaining'."
-            )
-        if score_type != "test" and any(curve.train is None for curve in curves):
-            raise ValueError(
-                "These results hold no train scores; sweep with return_train_score=True."
-            )
-
-    def _lines(self, x, score_type, line_kw):
-        """Return the Line of each curve and part."""
-        parts = ("test", "train") if score_type == "both" else (score_type,)
-        markers = cycle(MARKERS if len(self.curves) > 1 else [""])
-        given = _of_each_curve(line_kw, len(self.curves))
-        lines = []
-        for (label, curve), marker, kw in zip(self.curves.items(), markers, given, strict=False):
-            places = np.asarray(getattr(curve, x), dtype=float)
-            shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
-            chosen = (np.arange(len(places)) == curve.chosen)[shown]
-            for part in parts:
-                name = label if score_type == "test" else f"{label} ({part})".strip()
-                look = {"label": name or None, "marker": marker, "markersize": 4.5}
-                look["linestyle"] = "--" if part == "train" else "-"
-                scores = np.asarray(getattr(curve, part))[shown]
-                mean, std = scores.mean(axis=1), scores.std(axis=1)
-                star = chosen & np.isfinite(mean) & (part == parts[0])
-                look = style_kwargs(look, kw)
-                lines.append(Line(curve, part, places[shown], mean, std, star, look))
-        return lines

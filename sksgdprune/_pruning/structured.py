@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sksgdprune._data import validation as check
 from sksgdprune._kernels.types import FREE, PRUNED
 from sksgdprune._pruning import selection
 
@@ -12,8 +13,7 @@ STRUCTURES = ("weight", "unit", "input")
 
 def check_structure(name, action, hidden_sizes=None):
     """Return `name` if `action` can cut it, and if a network of such hidden layers has it."""
-    if name not in STRUCTURES:
-        raise ValueError(f"Got structure={name!r}; expected one of {list(STRUCTURES)}.")
+    check.one_of("structure", name, STRUCTURES)
     if action != "prune" and name != "weight":
         raise ValueError(
             f"Got structure={name!r} with action={action!r}; expected 'weight': whole units "

@@ -29,20 +29,22 @@ HOLDS_NONE = (
 )
 
 
-def _best_estimator_has(name):
-    def has(self):
-        if hasattr(self, "best_estimator_"):
-            getattr(self.best_estimator_, name)
-        else:
-            getattr(self.estimator, name)
-        return True
-
-    return has
+def best_of(sweep):
+    """Return a sweep's `best_estimator_`, or raise NotFittedError where there is none."""
+    check_is_fitted(sweep)
+    if not hasattr(sweep, "best_estimator_"):
+        raise NotFittedError(HOLDS_NONE)
+    return sweep.best_estimator_
 
 
 def _if_best_has(name: str) -> Callable[[Function], Function]:
     """Return scikit-learn's available_if, which has no types, as one that keeps the method's."""
-    return available_if(_best_estimator_has(name))
+
+    def has(sweep):
+        getattr(getattr(sweep, "best_estimator_", sweep.estimator), name)
+        return True
+
+    return available_if(has)
 
 
 def _of_best(name, doc) -> Any:
@@ -80,12 +82,6 @@ class DelegationMixin:
     # Named by whoever calls; no metadata that a router would pass on.
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED, "n_steps": UNUSED}
 
-    def _best(self):
-        check_is_fitted(self)
-        if not hasattr(self, "best_estimator_"):
-            raise NotFittedError(HOLDS_NONE)
-        return self.best_estimator_
-
     @_if_best_has("predict")
     def predict(self, X: MatrixLike) -> Array:
         """Predict with the best estimator.
@@ -110,7 +106,7 @@ class DelegationMixin:
         >>> sweep.predict(X[[0, 140]])
         array([0, 2])
         """
-        return self._best().predict(X)
+        return best_of(self).predict(X)
 
     @_if_best_has("predict_proba")
     def predict_proba(self, X: MatrixLike) -> Array:
@@ -136,7 +132,7 @@ class DelegationMixin:
         >>> sweep.predict_proba(X).shape
         (150, 3)
         """
-        return self._best().predict_proba(X)
+        return best_of(self).predict_proba(X)
 
     @_if_best_has("predict_log_proba")
     def predict_log_proba(self, X: MatrixLike) -> Array:
@@ -162,7 +158,7 @@ class DelegationMixin:
         >>> sweep.predict_log_proba(X).argmax(axis=1)[[0, 140]]
         array([0, 2])
         """
-        return self._best().predict_log_proba(X)
+        return best_of(self).predict_log_proba(X)
 
     # A float, or one per metric: a union would have to be told apart at each use.
     def score(self, X: MatrixLike, y: ArrayLike, **params: Any) -> Any:
@@ -192,7 +188,7 @@ class DelegationMixin:
         >>> sweep.score(X, y) > 0.8
         True
         """
-        best = self._best()
+        best = best_of(self)
         raise_for_params(params, self, "score")
         if routing_enabled():
             params = process_routing(self, "score", **params).scorer.score
@@ -250,7 +246,7 @@ class DelegationMixin:
         if not self.__sklearn_is_fitted__():
             self._check_first(X, y, named)
             fitted = copy(self).fit(X, y, **params)
-        best = fitted._best()
+        best = best_of(fitted)
         best.partial_fit(X, y, **named, **self._for_partial_fit(best, params))
         vars(self).update(vars(fitted))
         return self

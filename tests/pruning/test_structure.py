@@ -245,8 +245,8 @@ def test_inputs_of_a_network_without_hidden_layers_can_be_pruned():
 @pytest.mark.parametrize(
     ("hidden", "structure", "message"),
     [
-        ((6,), "layer", r"structure='layer'; expected one of .*'weight', 'unit', 'input'"),
-        ((6,), None, "structure=None; expected one of"),
+        ((6,), "layer", r"structure='layer'; expected 'weight', 'unit' or 'input'"),
+        ((6,), None, "structure=None; expected"),
         ((), "unit", "without hidden layers; expected 'weight' or 'input'"),
     ],
 )

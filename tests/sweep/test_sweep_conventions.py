@@ -81,6 +81,22 @@ def test_predictions_and_attributes_are_the_best_estimators():
     np.testing.assert_array_equal(fitted.predict_proba(frame), plain.predict_proba(X))
 
 
+def test_a_sweep_has_what_a_search_has_and_partial_fit():
+    X, y = iris()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+
+    def members(made):
+        parameters = made.get_params(deep=False)
+        names = {name for name in dir(made) if name[0] != "_"} - parameters.keys()
+        return {name for name in names if hasattr(made, name)}
+
+    for make in (classifier, regressor):
+        fitted = members(sweep(make(), p=P).fit(frame, y))
+        search = members(GridSearchCV(make(), {"alpha": [0, 1]}, cv=SPLITS).fit(frame, y))
+        of_search_alone = {"best_params_", "multimetric_"}
+        assert fitted ^ search == of_search_alone | {"best_p_", "partial_fit"}
+
+
 @pytest.mark.parametrize("fitted", [False, True])
 def test_a_sweep_is_what_its_estimator_is(fitted):
     sweeps = sweep(), sweep(regressor())

@@ -154,7 +154,7 @@ def test_a_failure_at_one_number_p_is_raised():
             r"for freeze; expected one of \['layer', 'global'\]",
         ),
         ({"include_biases": "no"}, "include_biases='no'; expected True or False"),
-        ({"structure": "layer"}, "structure='layer'; expected one of .*weight.*unit.*input"),
+        ({"structure": "layer"}, "structure='layer'; expected .*weight.*unit.*input"),
         ({"structure": "unit", "action": "freeze"}, "'unit' with action='freeze'; .*'weight'"),
         ({"structure": "input", "action": "freeze"}, "'input' with action='freeze'"),
         (
