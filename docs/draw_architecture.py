@@ -7,6 +7,7 @@ others implies are left out. It is made with the site.
 """
 
 import ast
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from matplotlib.figure import Figure
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "sksgdprune"
-COLOURS = "#0072b2", "#d55e00", "#009e73", "#8a5a83", "#b8860b"
+COLOURS = "#0072b2", "#d55e00", "#009e73", "#8a5a83", "#b8860b"  # of the arrows from a layer
+PUBLIC, PRIVATE = "#fdebd0", "#eef3f8"
 
 
 def layers():
@@ -54,27 +56,39 @@ def modules(name):
     return ", ".join(sorted(p.stem for p in (PACKAGE / name).glob("*.py") if p.stem[0] != "_"))
 
 
+def draw_layer(ax, row, y):
+    """Draw a layer's boxes side by side, public modules in another colour, and what they hold."""
+    x = 0.0
+    for name in row:
+        box = {"boxstyle": "round,pad=0.4", "edgecolor": "0.4"}
+        box["facecolor"] = PRIVATE if name.startswith("_") else PUBLIC
+        look = {"family": "monospace", "fontsize": 10, "va": "center", "bbox": box}
+        ax.text(x, y, name, **look)
+        x += 3.3
+    held = textwrap.fill(modules(row[0]), 76)
+    ax.text(6.6, y, held, color="0.3", fontsize=8.5, va="center", linespacing=1.3)
+
+
+def draw_arrow(ax, upper, lower):
+    """Draw an arrow beside the boxes, the wider the further down it leads."""
+    gap = upper - lower
+    style = f"arc3,rad={0.2 if gap == 1 else 0.35}"
+    look = {"arrowstyle": "-|>", "color": COLOURS[upper % len(COLOURS)], "connectionstyle": style}
+    ax.annotate("", xy=(-0.3, lower + 0.08), xytext=(-0.3, upper - 0.08), arrowprops=look)
+
+
 def draw(path):
     """Draw the picture into a PNG."""
     rows = layers()
-    names = [name for row in reversed(rows) for name in row]
     height = {name: len(rows) - i for i, row in enumerate(rows) for name in row}
-    colour = {name: COLOURS[height[name] % len(COLOURS)] for name in names}
     figure = Figure(figsize=(9, 0.42 * len(rows) + 0.3), layout="constrained")
     ax = figure.subplots()
-    for row in rows:
-        label, (first, *_) = "  ".join(row), row
-        box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour[first]}
-        look = {"family": "monospace", "fontsize": 10, "va": "center", "bbox": box}
-        ax.text(0, height[first], label, color=colour[first], **look)
-        ax.text(6.2, height[first], modules(first), color="#555555", fontsize=8, va="center")
-    for upper, lower in arrows(names):
-        gap = height[upper] - height[lower]
-        style = f"arc3,rad={0.35 if gap > 1 else 0.2}"
-        look = {"arrowstyle": "->", "color": colour[upper], "alpha": 0.6, "connectionstyle": style}
-        ends = {"xy": (-0.3, height[lower]), "xytext": (-0.3, height[upper])}
-        ax.annotate("", **ends, arrowprops=look)
-    ax.set(xlim=(-3, 20), ylim=(0.4, len(rows) + 0.6))
+    for y, row in zip(range(len(rows), 0, -1), rows, strict=True):
+        draw_layer(ax, row, y)
+    pairs = arrows([name for row in reversed(rows) for name in row])
+    for upper, lower in sorted({(height[name], height[other]) for name, other in pairs}):
+        draw_arrow(ax, upper, lower)
+    ax.set(xlim=(-1.6, 19), ylim=(0.4, len(rows) + 0.6))
     ax.axis("off")
     figure.savefig(path, dpi=130)
 
