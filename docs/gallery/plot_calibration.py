@@ -8,7 +8,7 @@ get probabilities, and what they are worth.
 """
 
 # %%
-# Two classes, with a fifth of the labels drawn at random, so that nobody can be surer than 90 %.
+# Two classes, with a fifth of the labels chosen at random, so that nobody can be surer than 90 %.
 # There are a thousand rows to learn from, and five thousand to count on.
 
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
@@ -25,7 +25,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1_000, rand
 
 # %%
 # The default predicts from the mean of its iterates, one network. ``n_draws=100`` averages the
-# probabilities of a hundred iterates, calibrated on a tenth of the rows. scikit-learn's
+# probabilities of a hundred posterior samples, calibrated on a tenth of the rows. scikit-learn's
 # ``CalibratedClassifierCV`` trains five networks on four fifths of the rows each, and corrects each
 # by the rest.
 
@@ -55,13 +55,13 @@ for (name, classifier), marker in zip(classifiers.items(), "so^", strict=True):
 ax.set(
     xlabel="predicted probability of class 1",
     ylabel="how often it was class 1",
-    title="Draws are near the diagonal,\none network is not",
+    title="Posterior samples are near the diagonal,\none network is not",
 )
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# One network says 0 or 100 % where it is right in about 85 of 100 cases. The draws know better, at
-# the price of one training and a hundred predictions. Five recalibrated networks know best, with a
-# little too much caution at the ends, at the price of five trainings; as they are averaged, they
-# are more accurate, too.
+# One network says 0 or 100 % where it is right in about 85 of 100 cases. The posterior samples are
+# closer to the truth, at the price of one training run and a hundred predictions. Five recalibrated
+# networks are closest, with a little too much caution at the ends, at the price of five runs; as
+# they are averaged, they are more accurate, too.

@@ -3,7 +3,7 @@
 A sweep on a Dask cluster
 =========================
 
-A sweep is many trainings that do not wait for each other, and joblib's backends share them out.
+A sweep is many training runs that do not wait for each other, and joblib's backends share them out.
 With Dask the workers may be machines, and nothing in the sweep changes.
 """
 
@@ -38,7 +38,7 @@ sweep = SparsitySweep(
 )
 
 # %%
-# ``get_task_stream`` writes down which worker did what, and when. A short sweep goes before, for
+# ``get_task_stream`` records which worker did what, and when. A short sweep goes before, for
 # kernels that have not been compiled yet on this machine are compiled on their first use.
 
 clone(sweep).set_params(p=[0, 0.98], n_jobs=1, warmup_steps=10, finetune_steps=100).fit(X, y)
@@ -80,5 +80,5 @@ plt.show()
 # How much time is gained depends on the cores that are free; a worker that shares its core takes
 # longer for each task. On a cluster of worker processes nothing changes, but that a script has to
 # make its client under ``if __name__ == "__main__":``, as workers import the script again. What
-# happens when a worker is killed, and how a sweep goes on after a power cut, is told on the page
-# about sweeps.
+# happens when a worker is killed, and how a sweep goes on after a power cut, is explained on the
+# page about sweeps.

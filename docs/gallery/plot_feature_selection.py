@@ -69,7 +69,7 @@ plt.show()
 
 # %%
 # The fewer there are, the more it matters which. For other models and for Pipelines,
-# ``SelectFromModel`` takes the selection over; ``features_used_`` tells it what is read. Sixteen
+# ``SelectFromModel`` takes the selection over; ``features_used_`` says what is read. Sixteen
 # pixels, chosen in both ways:
 
 sixteen = SparsitySweep(network, p=48 / 64, structure="input", **steps)
@@ -90,5 +90,5 @@ for ax, (name, chosen) in zip(axes, choices.items(), strict=True):
 figure.colorbar(
     image, ax=axes, location="bottom", aspect=40, label="standard deviation of the brightness"
 )
-figure.suptitle("Sixteen pixels that tell digits apart")
+figure.suptitle("Sixteen pixels that distinguish digits")
 plt.show()

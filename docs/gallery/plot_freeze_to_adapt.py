@@ -33,8 +33,8 @@ def accuracies(clf, test):
 # ``freeze(p)`` stops those parameters that the new pictures would move least (its default,
 # ``"preconditioned_gradient"``), or random ones, before 300 steps of ``partial_fit``. As the mean
 # of the iterates would go on remembering the old data, ``average`` is set to False. There are two
-# other ways to keep what is known, which belong into the comparison: to end the training early, and
-# to have kept a hundred old pictures for the purpose.
+# other ways to keep what is known, which belong in the comparison: to end the run early, and to
+# have kept a hundred old pictures for the purpose.
 
 FRACTIONS = [0.25, 0.5, 0.75, 0.9, 0.98]
 FEWER_STEPS = [10, 20, 40, 80, 160, 300]
@@ -94,8 +94,8 @@ plt.show()
 
 # %%
 # Training on the moved pictures alone forgets more than half of the digits as they were, and ending
-# it early gains little: a third is gone after ten steps. Freezing does better. Which parameters
-# rest matters, and in a way that may surprise: with three quarters frozen at random the network
+# it early gains little: a third is gone after ten steps. Freezing does better. Which parameters are
+# frozen matters, and in a way that may surprise: with three quarters frozen at random the network
 # learns no less than with none and keeps most of what it knew, while the ranking by how much they
 # would move learns less and keeps less at the same fraction. Only where nearly all is frozen the
 # ranking wins.

@@ -34,7 +34,8 @@ sweep = SparsitySweep(
 
 # %%
 # The dotted band reaches from the best mean down to one standard error below it, and the star is
-# the sparsest network inside. Whatever lies in the band, these data cannot tell from the best.
+# the sparsest network inside. Whatever lies in the band, these data cannot distinguish from the
+# best.
 
 import matplotlib.pyplot as plt
 
@@ -54,7 +55,7 @@ plt.show()
 
 # %%
 # ``best_estimator_`` has been trained on all the training rows at that p. Was the choice a good
-# one? The rows that were put aside are judge, for a dense network, for the best mean, and for the
+# one? The rows that were put aside decide, for a dense network, for the best mean, and for the
 # choice.
 
 best = sweep.cv_results_["p"][sweep.cv_results_["mean_test_score"].argmax()]
@@ -68,7 +69,7 @@ for name, p in {"dense": 0.0, "best mean": best, "one standard error": sweep.bes
     print(f"{name:18}  p = {p:.2f}  {n_left:5,} weights  log-loss {loss:.3f}")
 
 # %%
-# The rows that were put aside cannot tell these networks apart either: with another seed or split
-# now one is ahead, now another. These are the measurements that are still looked at:
+# The rows that were put aside cannot distinguish these networks either: with another seed or split
+# now one is ahead, now another. These are the measurements that the chosen network still uses:
 
 print(", ".join(X.columns[sweep.best_estimator_.features_used_]))

@@ -28,7 +28,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
 # Of 100 hidden units fewer and fewer are left. Each network is written to ONNX, read by onnxruntime
-# and asked for the test pictures; its probabilities are those of ours but for the rounding of
+# and asked for the test pictures; its probabilities are the estimator's but for the rounding of
 # single precision.
 
 n_units, n_bytes, accuracy, difference = [], [], [], []
@@ -52,7 +52,8 @@ for p in (0, 0.5, 0.75, 0.85, 0.9, 0.95):
 print(f"largest difference of a probability: {max(difference):.1e}")
 
 # %%
-# Accuracy as onnxruntime has it, against the size of the file. The numbers count hidden units.
+# Accuracy of onnxruntime's predictions, against the size of the file. The numbers count hidden
+# units.
 
 import matplotlib.pyplot as plt
 

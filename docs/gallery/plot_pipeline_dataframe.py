@@ -48,7 +48,7 @@ flats.head(3).transpose()
 
 # %%
 # Numbers are completed, categories become columns of zeros and ones. Scaling is not needed, as the
-# network takes inputs out of their units by itself.
+# network standardises its inputs by itself.
 
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer

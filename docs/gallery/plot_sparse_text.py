@@ -4,8 +4,9 @@ Sparse text, read by few words
 ==============================
 
 Texts as weights of words make a matrix that is nearly empty, which scikit-learn keeps in the format
-CSR. The estimators train on it as it is. Here a network tells from a paragraph of scikit-learn's
-documentation which module it is about, and pruning leaves the words by which that can be told.
+CSR. The estimators train on it as it is. Here a network predicts from a paragraph of
+scikit-learn's documentation which module it is about, and pruning leaves the words by which that
+can be predicted.
 """
 
 # %%

@@ -86,7 +86,7 @@ plt.show()
 # The preconditioned steps are large where gradients are quiet, so that a hundred steps suffice to
 # learn, and to learn anew. A rate that does not fall helps: scikit-learn's ``MLPClassifier`` comes
 # back too (its Adam has a constant rate as well), but needs more chunks each time. A linear model
-# cannot tell classes of three clouds.
+# cannot separate classes of three clouds.
 #
 # Pruning has a price here: the network with a fifth of its weights falls deeper and does not quite
 # come up to the dense one again, since weights that the new clouds would need are gone for good.

@@ -3,8 +3,8 @@
 Bands that say how far off one may be
 =====================================
 
-A constant learning rate never converges, and where the iterates wander says what the data leave
-open. With ``n_draws=100`` a hundred of them are kept, and
+At a constant learning rate the iterates never converge, and how far they spread says what the data
+leave open. With ``n_draws=100`` a hundred of them are kept as posterior samples, and
 :class:`~sksgdprune.PreconditionedMLPRegressor` predicts intervals.
 """
 
@@ -31,8 +31,8 @@ X, y = X[measured], y[measured]
 X_test, y_test = measure(1_000)
 
 # %%
-# All at its default. A tenth of the rows is kept from the first half of the training, and decides
-# how wide the draws spread and whether the noise grows with the prediction.
+# All at its default. A tenth of the rows is left out of the first half of the run, and decides
+# how wide the samples spread and whether the noise grows with the prediction.
 
 from sksgdprune import CoverageDisplay, PreconditionedMLPRegressor
 
@@ -60,28 +60,28 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Do intervals hold what they promise? :class:`~sksgdprune.CoverageDisplay` counts on new
+# Do the intervals cover as much as they should? :class:`~sksgdprune.CoverageDisplay` counts on new
 # measurements, those between 70 and 90 km/h included.
 
 figure, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
 CoverageDisplay.from_estimator(
     reg, X_test, y_test, coverages=np.linspace(0.1, 0.9, 9), name="1,000 new cars", ax=ax
 )
-ax.set_title("Intervals hold what they promise")
+ax.set_title("Coverage is close to nominal")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# On the whole they do, a little on the safe side. That is a promise about all cars, not about each
-# speed, and it can be looked at more closely:
+# On the whole they do, a little on the safe side. That is a statement about all cars, not about
+# each speed, and it can be looked at more closely:
 
 low, high = reg.predict_interval(X_test, 0.9).T
 inside = (low <= y_test) & (y_test <= high)
 for slow, fast in ((30, 70), (70, 90), (90, 130)):
     here = (slow <= X_test[:, 0]) & (X_test[:, 0] < fast)
-    print(f"{slow} to {fast} km/h: 90 % intervals hold {inside[here].mean():.0%}")
+    print(f"{slow} to {fast} km/h: 90 % intervals cover {inside[here].mean():.0%}")
 
 # %%
-# The draws of one training stay about one optimum: in the gap the band is hardly wider than beside
+# The samples of one run stay about one optimum: in the gap the band is hardly wider than beside
 # it. Here the curve is smooth and that does no harm, but do not count on it where there are no
 # data.
