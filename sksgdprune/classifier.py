@@ -60,8 +60,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
     loss : {"log_loss", "double_softmax"}, default="log_loss"
-        "double_softmax" is the log-loss of a softmax applied to the softmax output, as in the
-        notebook that the package grew from.
+        "double_softmax" is the log-loss of a softmax applied to the softmax output, as in
+        the original experiment (docs/coming_from_notebook.md).
     preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
         H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
         2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
@@ -73,23 +73,23 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     learning_rate : float or "auto", default="auto"
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
         "auto" is 0.3, times sqrt(u / 100) with u > 100 hidden units, and times sqrt(12800 / T)
-        in a training of T > 12,800 steps: the longer it is averaged, the smaller its best constant
+        in a run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
         rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
         what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
         one over the root of the part that is left.
     kappa : float, default=2.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the notebook,
-        C is the mean over all steps; with 2 the later ones count for more.
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
+        experiment, C is the mean over all steps; with 2 the later ones count for more.
     t0 : int, default=10
         Where t starts; it grows by 1 each step.
     posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
-        N in H: the notebook's, the paper's, or a number.
+        N in H: that of the original experiment, that of the paper, or a number.
     damping : float or "auto", default="auto"
-        Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
-        H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for a
-        network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
-        takes the squared minibatch gradient for C where that is larger: C, a mean over the
-        steps, may lag behind a loss that explodes, and steps then shrink as gradients grow.
+        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
+        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for
+        a network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
+        takes the squared minibatch gradient for C where that is larger: C, a mean over the steps,
+        may lag behind a loss that explodes, and steps then shrink as gradients grow.
     alpha : float or "auto", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is 2 S / n: a Gaussian prior of precision 2 on each weight, of which each of the n
@@ -98,16 +98,16 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
-        mean. True weighs the iterate at t by about t³, a mean over the last part of the training
+        mean. True weighs the iterate at t by about t³, a mean over the last part of the run
         however long it is (Shamir & Zhang 2013); a number begins at that step and weighs all
         alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
         other data, set it to False first.
     n_draws : int, default=0
-        How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
-        the uncertainty, their mean probability predicts. `fit` spreads them over the second half of
-        its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
+        How many iterates are kept as posterior samples (Mandt et al. 2017): their spread is the
+        uncertainty, their mean probability predicts. `fit` spreads them over the second half of
+        its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
         calibrated (`temperature_`) on `validation_fraction` of the rows, 20 to 1,000, that come
         up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
@@ -116,24 +116,25 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
-        Minibatch rows drawn independently, or from permutations of all rows.
+        Minibatch rows sampled independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
-        Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
+        Minibatch steps, not epochs, in `fit` at most. "auto" takes 100
         epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
         units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed.
     early_stopping : bool, default=False
-        Whether `fit` holds out `validation_fraction` of the samples (stratified by class, but for
-        multilabel y), scores them after each epoch, ends after `n_iter_no_change` epochs in a row
-        without a score better by `tol` and returns to the parameters of the best.
+        Whether `fit` keeps `validation_fraction` of the samples as validation rows (stratified by
+        class, but for multilabel y), scores them after each epoch, ends after `n_iter_no_change`
+        epochs in a row without a score better by `tol` and returns to the parameters of the best.
     validation_fraction : float, default=0.1
-        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+        Fraction of the samples that become validation rows; unused where `fit` is given X_val and
+        y_val.
     n_iter_no_change : int or inf, default=10
         Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
         loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
-        told from means over long parts: after 12,800 steps, 25,600 and so on, that of the second
+        measured by means over long parts: after 12,800 steps, 25,600 and so on, that of the second
         half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
-        See above; with 0 the training loss never ends a training.
+        See above; with 0 the training loss never ends a run.
     class_weight : dict, "balanced" or None, default=None
         Factors of the rows' weights by class, relative to each other; a class that the dict
         leaves out has 1. "balanced" gives all classes equal shares; not in `partial_fit`, which
@@ -141,13 +142,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     n_jobs : int, default=None
-        Threads of the matrix products in a training; -1 takes all cores. It pays for wide layers.
-        None takes one, wherever the training runs, and gives the same bits on every machine with
+        Threads of the matrix products in a run; -1 takes all cores. It pays for wide layers.
+        None takes one, wherever it runs, and gives the same bits on every machine with
         the same libraries; more may round otherwise in the last place.
     random_state : int, RandomState or None, default=None
         The only source of randomness: start, minibatches and random cuts.
     verbose : int, default=0
-        Above 0, print the loss at the end of each training call.
+        Above 0, print the loss at the end of each call that trains.
 
     Attributes
     ----------
@@ -159,7 +160,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
     draws_ : ndarray of shape (n_draws, n_parameters)
-        Some iterates, the latest last; empty without `n_draws`.
+        Posterior samples: some iterates, the latest last; empty without `n_draws`.
     temperature_ : float
         What the covariance of their outputs is multiplied by; 1 before calibration.
     t_ : int
@@ -398,7 +399,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         return OUTPUTS[f"log_{self.out_activation_}"](Z)
 
     def predict_uncertainty(self, X: MatrixLike) -> Uncertainty:
-        """Return the entropy of each prediction, and the part of it in which the draws differ.
+        """Return each prediction's entropy, and the part in which the posterior samples differ.
 
         High entropy is a reason to reject a prediction, high mutual information one to label the
         row (active learning).
@@ -417,7 +418,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         Raises
         ------
         ValueError
-            Where there are no draws.
+            If there are no posterior samples.
 
         Examples
         --------

@@ -41,9 +41,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     Corollary 3), C being an online estimate of its gradient-noise variance (Eq. 21). A fraction
     of the parameters can be pruned or frozen; training goes on with the rest.
 
-    The network learns standardised targets from standardised inputs, so that predictions for
-    data in other units are those predictions in other units; θ, C and the losses are in units of
-    `y_scale_`.
+    The network learns standardised targets from standardised inputs, so that rescaled data give
+    rescaled predictions; θ, C and the losses are those of the standardised targets.
 
     Parameters
     ----------
@@ -55,8 +54,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Half the squared error, or half the Poisson deviance of the exponential output for
         counts and other y >= 0; summed over the outputs.
     output_activation : {"identity", "relu"}, default="identity"
-        "relu" makes predictions non-negative, as in the notebook that the package grew from;
-        for the squared error only.
+        "relu" makes predictions non-negative, as in the original experiment
+        (docs/coming_from_notebook.md); for the squared error only.
     preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
         H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
         2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
@@ -68,20 +67,20 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     learning_rate : float or "auto", default="auto"
         Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
         "auto" is 0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) in a
-        training of T > 12,800 steps: the longer it is averaged, the smaller its best constant
+        run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
         rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
         what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
         one over the root of the part that is left.
     kappa : float, default=2.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the notebook,
-        C is the mean over all steps; with 2 the later ones count for more.
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
+        experiment, C is the mean over all steps; with 2 the later ones count for more.
     t0 : int, default=10
         Where t starts; it grows by 1 each step.
     posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
-        N in H: the notebook's, the paper's, or a number.
+        N in H: that of the original experiment, that of the paper, or a number.
     damping : float or "auto", default="auto"
-        Added to C in H, in squared units of the loss gradient; 0 is the published rule, in which
-        H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10, or
+        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
+        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10, or
         with u > 100 hidden units 2 S u / (1000 N), so that it ends at 1000 / u (the limit h_max of
         the paper's Section 5): the squared error is as curved as ever where C goes to 0. With any
         damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
@@ -97,55 +96,56 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
-        mean. True weighs the iterate at t by about t³, a mean over the last part of the training
+        mean. True weighs the iterate at t by about t³, a mean over the last part of the run
         however long it is (Shamir & Zhang 2013); a number begins at that step and weighs all
         alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
         other data, set it to False first.
     n_draws : int, default=0
-        How many iterates are kept as draws from the posterior (Mandt et al. 2017): their spread is
-        the uncertainty, their mean prediction predicts. `fit` spreads them over the second half of
-        its steps, all of which it takes; `partial_fit` draws once in ceil(n / S) steps. They are
+        How many iterates are kept as posterior samples (Mandt et al. 2017): their spread is the
+        uncertainty, their mean prediction predicts. `fit` spreads them over the second half of
+        its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
         calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 20 to 1,000,
         that come up in the second half of `fit` only, or on X_val and y_val.
     standardize : bool, default=True
         Whether the network learns `(y - y_mean_) / y_scale_` from `(X - X_mean_) / X_scale_`. A
-        start, and steps, suit one scale only: H ∝ 1 / C has the inverse square of the targets'
-        unit, a gradient the unit itself. Under a ReLU output targets keep their zero, and the
-        output's bias starts at their mean; counts are divided by their mean. A sparse X stays
-        sparse.
+        start, and steps, suit one scale only: H ∝ 1 / C goes with the inverse square of the
+        targets' scale, a gradient with the scale itself. Under a ReLU output targets keep their
+        zero, and the output's bias starts at their mean; counts are divided by their mean. A sparse
+        X stays sparse.
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
-        Minibatch rows drawn independently, or from permutations of all rows.
+        Minibatch rows sampled independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
-        Minibatch steps in `fit` at most. The unit is the step, not the epoch. "auto" takes 100
+        Minibatch steps, not epochs, in `fit` at most. "auto" takes 100
         epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
         units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed.
     early_stopping : bool, default=False
-        Whether `fit` holds out `validation_fraction` of the samples, scores them after
-        each epoch, ends after `n_iter_no_change` epochs in a row without a score better by `tol`
-        and returns to the parameters of the best.
+        Whether `fit` keeps `validation_fraction` of the samples as validation rows, scores them
+        after each epoch, ends after `n_iter_no_change` epochs in a row without a score better by
+        `tol` and returns to the parameters of the best.
     validation_fraction : float, default=0.1
-        Fraction of the samples to hold out; unused where `fit` is given X_val and y_val.
+        Fraction of the samples that become validation rows; unused where `fit` is given X_val and
+        y_val.
     n_iter_no_change : int or inf, default=10
         Epochs, each ceil(n_samples / S) steps. Without early stopping, too, `fit` ends where its
         loss no longer falls by `tol` in so many epochs. As minibatch losses fluctuate, that is
-        told from means over long parts: after 12,800 steps, 25,600 and so on, that of the second
+        measured by means over long parts: after 12,800 steps, 25,600 and so on, that of the second
         half of all steps is compared with that of the quarter before.
     tol : float, default=1e-4
-        See above; with 0 the training loss never ends a training.
+        See above; with 0 the training loss never ends a run.
     warm_start : bool, default=False
         Whether `fit` goes on from the fitted state, masks included.
     n_jobs : int, default=None
-        Threads of the matrix products in a training; -1 takes all cores. It pays for wide layers.
-        None takes one, wherever the training runs, and gives the same bits on every machine with
+        Threads of the matrix products in a run; -1 takes all cores. It pays for wide layers.
+        None takes one, wherever it runs, and gives the same bits on every machine with
         the same libraries; more may round otherwise in the last place.
     random_state : int, RandomState or None, default=None
         The only source of randomness: start, minibatches and random cuts.
     verbose : int, default=0
-        Above 0, print the loss at the end of each training call.
+        Above 0, print the loss at the end of each call that trains.
 
     Attributes
     ----------
@@ -157,12 +157,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
     draws_ : ndarray of shape (n_draws, n_parameters)
-        Some iterates, the latest last; empty without `n_draws`.
+        Posterior samples: some iterates, the latest last; empty without `n_draws`.
     temperature_ : float
         What the covariance of their outputs is multiplied by; 1 before calibration.
     noise_std_ : ndarray of shape (n_outputs,) or None
-        Standard deviation of the targets about a draw, in their unit; None before calibration and
-        under the Poisson loss.
+        Standard deviation of the targets about a posterior sample's output; None before calibration
+        and under the Poisson loss.
     t_ : int
         Step counter, t0 + steps taken.
     loss_ : float
@@ -345,12 +345,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
     @property
     def noise_std_(self) -> Array | None:
-        """Standard deviation of the targets about a draw, in their unit, (n_outputs,).
+        """Standard deviation of the targets about a posterior sample's output, (n_outputs,).
 
-        Of rows that were held out: the root of the mean square, for the noise grows with the
+        Of the calibration rows: the root of the mean square, for the noise grows with the
         prediction where these rows clearly say so. It is normal, or where they clearly have heavier
-        tails Student's t of 8 degrees of freedom. None without draws, and under the Poisson loss,
-        where the variance of a count is its rate.
+        tails Student's t of 8 degrees of freedom. None without posterior samples, and under the
+        Poisson loss, where the variance of a count is its rate.
         """
         calibration = network_of(self, "noise_std_").calibration
         return None if calibration is None else calibration.noise_std
@@ -362,26 +362,26 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     @overload
     def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
     def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
-        """Return the prediction for each row: with draws, the mean of theirs.
+        """Return the prediction for each row: with posterior samples, the mean of theirs.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         return_std : bool, default=False
-            Whether to return the standard deviation, too; that needs draws.
+            Whether to return the standard deviation, too; that needs posterior samples (`n_draws`).
 
         Returns
         -------
         mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the targets' unit; NaN after a training that diverged.
+            On the targets' scale; NaN after a run that diverged.
         std : ndarray of the same shape
             Only with `return_std`: that of a new observation, noise included.
 
         Raises
         ------
         ValueError
-            With `return_std` where there are no draws.
+            With `return_std` if there are no posterior samples.
 
         Examples
         --------
@@ -400,7 +400,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         return tuple(map(joined, zip(*parts, strict=True)))
 
     def predict_interval(self, X: MatrixLike, coverage: float = 0.9) -> Array:
-        """Return intervals that hold a new observation with a probability of `coverage`.
+        """Return intervals that contain a new observation with probability `coverage`.
 
         Parameters
         ----------
@@ -412,12 +412,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Returns
         -------
         ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper ends in the targets' unit; with several outputs an interval for each.
+            Lower and upper ends on the targets' scale; with several outputs an interval for each.
 
         Raises
         ------
         ValueError
-            On another `coverage`, and where there are no draws.
+            On another `coverage`, or if there are no posterior samples.
 
         Examples
         --------
@@ -437,7 +437,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         return np.stack([joined(end) for end in zip(*parts, strict=True)], axis=-1)
 
     def sample_y(self, X: MatrixLike, n_samples: int = 1, random_state: Seed = None) -> Array:
-        """Return samples of new observations; a sample is of one draw for all rows.
+        """Return samples of new observations, each by one posterior sample for all rows.
 
         Parameters
         ----------
@@ -446,17 +446,17 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         n_samples : int, default=1
             How many for each row.
         random_state : int, RandomState or None, default=None
-            Chooses draws and noise.
+            Chooses posterior samples and noise.
 
         Returns
         -------
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
-            In the targets' unit, noise included; counts under the Poisson loss.
+            On the targets' scale, noise included; counts under the Poisson loss.
 
         Raises
         ------
         ValueError
-            If n_samples < 1, and where there are no draws.
+            If n_samples < 1, or if there are no posterior samples.
 
         Examples
         --------
@@ -484,7 +484,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Observations in the targets' unit.
+            Observations on the targets' scale.
 
         Returns
         -------
@@ -494,7 +494,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Raises
         ------
         ValueError
-            Where there are no draws.
+            If there are no posterior samples.
 
         Examples
         --------

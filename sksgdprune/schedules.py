@@ -1,4 +1,4 @@
-"""How the fraction p is reached over the fine-tuning steps.
+"""Schedules: how the fraction p is reached over the fine-tuning steps.
 
 A schedule is a frozen dataclass with `plan(p, n_steps)`. To add one, write it here and list it
 in `SCHEDULES` under its name.
@@ -17,7 +17,7 @@ from sksgdprune._utils.typing import HasPlan, Schedule
 
 
 class Stage(NamedTuple):
-    """One cut, and the training that follows.
+    """One cut, and the training steps that follow.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ class Iterative(_Schedule):
     Parameters
     ----------
     n_cuts : int, default=5
-        Number of cuts; the steps are shared by `n_cuts` + 1 trainings.
+        Number of cuts; the steps are divided among `n_cuts` + 1 stages.
 
     Examples
     --------
@@ -265,7 +265,7 @@ def planned(schedule: HasPlan, p: float, n_steps: int) -> tuple[Stage, ...]:
     Parameters
     ----------
     schedule : object with `plan`
-        The schedule; its plan may hold pairs of a fraction and steps in place of a Stage.
+        The schedule; its plan may contain pairs of a fraction and steps in place of a Stage.
     p : float
         The fraction to be reached.
     n_steps : int
@@ -279,8 +279,8 @@ def planned(schedule: HasPlan, p: float, n_steps: int) -> tuple[Stage, ...]:
     Raises
     ------
     ValueError
-        If the plan does not end at p or take the steps, or holds what is no fraction, no number of
-        steps or no penalty.
+        If the plan does not end at p or take the steps, or if a fraction, a number of steps or a
+        penalty in it is invalid.
 
     Examples
     --------
@@ -331,7 +331,7 @@ def resolve(schedule: Schedule) -> HasPlan:
         return schedule
     if not isinstance(schedule, str) or schedule not in SCHEDULES:
         raise ValueError(
-            f"Got schedule={schedule!r}; expected one of {sorted(SCHEDULES)} or an object (no "
-            "class) with a plan(p, n_steps) method."
+            f"Got schedule={schedule!r}; expected one of {sorted(SCHEDULES)} or an object, "
+            "not a class, with a plan(p, n_steps) method."
         )
     return SCHEDULES[schedule]

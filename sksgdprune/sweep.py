@@ -1,4 +1,4 @@
-"""Warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
+"""The sweep: warm-up → cut to p → fine-tune → score, for every p × repeat × split."""
 
 from __future__ import annotations
 
@@ -60,15 +60,14 @@ class SparsitySweep(
     every p × repeat × split is a *cell*: all p of one split and repeat start from the same
     warm-up and see the same minibatches, so that a curve's points are paired.
 
-    Every training takes exactly its warm-up and fine-tuning steps: the estimator's max_steps,
+    Every run takes exactly its warm-up and fine-tuning steps: the estimator's max_steps,
     early_stopping and tol play no part.
 
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
-        What is trained; a Pipeline must end in one of them. Its earlier steps are fitted anew
-        by whoever takes up the trainings of a split; the Pipeline's memory keeps them. It takes
-        exactly the steps that are said here: its max_steps and early stopping do not count.
+        What is trained; a Pipeline must end in one of the two. Its earlier steps are fitted anew by
+        each worker that takes up a split; the Pipeline's memory caches them.
     p : float or array-like of float, default=0.5
         Fraction(s) to cut, each in [0, 1]: of the weights, with `include_biases` of all parameters.
     action : {"prune", "freeze"}, default="prune"
@@ -93,7 +92,7 @@ class SparsitySweep(
     finetune_steps : int or "auto", default="auto"
         Minibatch steps after it; "auto" takes the rest of them.
     n_repeats : int, default=1
-        Trainings per p and split, each from a start of its own; for an array p.
+        Runs per p and split, each from a start of its own; for an array p.
     cv : int, splitter or iterable, default=None
         Splits for an array p; None means 5-fold.
     scoring : str, callable, list or dict, default=None
@@ -103,11 +102,11 @@ class SparsitySweep(
         largest p within one standard error of it (of several metrics: in all of them), the best by
         the metric of a name, the index that a callable returns for `cv_results_`, or none.
     n_jobs : int, default=None
-        Trainings side by side, in threads. The results do not depend on it.
+        Runs side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
-        Where results of finished trainings are kept, so that an interrupted sweep with a seed goes
-        on from there. A change of the data, of a parameter, of the code that scores or cuts, or of
-        a version trains again.
+        Where results of finished runs are stored, so that an interrupted sweep with a seed goes on
+        from there. A change of the data, of a parameter, of the code that scores or cuts, or of a
+        version trains again.
     error_score : "raise" or float, default=nan
         Score of a cell that fails, with a warning.
     return_train_score : bool, default=False
@@ -115,8 +114,8 @@ class SparsitySweep(
     random_state : int, RandomState or None, default=None
         Seeds all starts, minibatches and random cuts; None takes the estimator's random_state.
     verbose : int, default=0
-        1 prints every ten seconds how many trainings are done and the time that is left; 2 a line
-        for each of them.
+        1 prints every ten seconds how many runs are done and the time that is left; 2 a line for
+        each of them.
 
     Attributes
     ----------
@@ -141,7 +140,7 @@ class SparsitySweep(
     scorer_ : callable
         The scorer in use.
     refit_time_ : float
-        Seconds of the training on all the data.
+        Seconds of the run on all the data.
 
     See Also
     --------
@@ -254,10 +253,10 @@ class SparsitySweep(
         Raises
         ------
         ValueError
-            On a p outside [0, 1], an unknown method, scope, structure or schedule, units where
-            there are none, or where all cells fail.
+            On a p outside [0, 1], an unknown method, scope, structure or schedule, structure="unit"
+            without hidden layers, or if all cells fail.
         TypeError
-            If the estimator is no PreconditionedMLPClassifier or PreconditionedMLPRegressor and no
+            If the estimator is not a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a
             Pipeline ending in one.
 
         Examples

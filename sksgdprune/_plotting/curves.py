@@ -24,7 +24,7 @@ MARKERS = "osD^vPX"
 
 
 class Curve(NamedTuple):
-    """Scores of shape (n_p, n_cells) over p; what is None was not kept."""
+    """Scores of shape (n_p, n_cells) over p; what is None was not stored."""
 
     p: Array
     test: Array
@@ -35,7 +35,7 @@ class Curve(NamedTuple):
 
     @property
     def remaining(self) -> Array:
-        """The percentage of the parameters that is not pruned; by p where that was not kept."""
+        """The percentage of the parameters that is not pruned; by p where that was not stored."""
         return 100 * (1 - np.asarray(self.p if self.sparsity is None else self.sparsity))
 
 
@@ -56,16 +56,16 @@ def curve_of(results, metric, chosen=None):
     test = scores_of(results, metric)
     if test is None:
         known = sorted(metrics_of(results))
-        raise ValueError(f"Got metric={metric!r}; these results hold {known}.")
-    kept = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
+        raise ValueError(f"Got metric={metric!r}; expected one of {known}.")
+    stored = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
     train = scores_of(results, metric, "train")
-    return Curve(np.asarray(results["p"]), test, train, **kept, chosen=chosen)
+    return Curve(np.asarray(results["p"]), test, train, **stored, chosen=chosen)
 
 
 def lines_of(curves, x, score_type, line_kw):
     """Return the Line of each curve and part; `curves` is a dict by label."""
     parts = PARTS[score_type]
-    _check_kept(curves.values(), x, parts)
+    _check_stored(curves.values(), x, parts)
     markers = cycle(MARKERS if len(curves) > 1 else [""])
     given = _of_each_curve(line_kw, len(curves))
     lines = []
@@ -79,14 +79,14 @@ def lines_of(curves, x, score_type, line_kw):
     return lines
 
 
-def _check_kept(curves, x, parts):
-    """Refuse what the results do not hold."""
+def _check_stored(curves, x, parts):
+    """Refuse what the results lack."""
     if x == "n_parameters" and any(curve.n_parameters is None for curve in curves):
         raise ValueError(
-            "Got x='n_parameters', which these results do not hold; expected 'p' or 'remaining'."
+            "Got x='n_parameters', which these results lack; expected 'p' or 'remaining'."
         )
     if "train" in parts and any(curve.train is None for curve in curves):
-        raise ValueError("These results hold no train scores; sweep with return_train_score=True.")
+        raise ValueError("These results have no train scores; sweep with return_train_score=True.")
 
 
 def _of_each_curve(line_kw, n_curves):
@@ -174,7 +174,7 @@ def label_axes(ax, x, score_name):
 
 
 def _log_axis(axis, x):
-    """Make `axis` logarithmic and falling, with plain numbers at as many places as have room."""
+    """Make `axis` logarithmic and falling, with plain numbers at as many places as fit."""
     from matplotlib.ticker import AutoLocator, EngFormatter, LogLocator, NullFormatter
 
     axis.axes.set_xscale("log")

@@ -1,4 +1,4 @@
-"""Pictures of a network: what is left of its weights, and which inputs and units they use."""
+"""Display of a network: what is left of its weights, and which inputs and units they use."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class SparsitySweepDisplay:
     ----------
     curves : dict of str to Curve
         For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
-        kept `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
+        stored `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
         and the mean number of the others, and `chosen`, the row that the sweep chose.
     score_name : str, default="score"
         Label of the vertical axis.
@@ -187,7 +187,7 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            If a sweep's p is a number, or if the results do not hold the metric.
+            If a sweep's p is a number, or if the results lack the metric.
         NotFittedError
             If a sweep is not fitted.
 
@@ -246,7 +246,7 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            If the results do not hold the metric.
+            If the results lack the metric.
 
         Examples
         --------
@@ -289,7 +289,7 @@ class SparsitySweepDisplay:
             Where to draw; None makes a figure.
         x : {"p", "remaining", "n_parameters"}, default="p"
             The horizontal axis: the fraction p, or the percentage or number of parameters that
-            are not pruned, on a logarithmic axis that tells 2 % from 1 %. That falls from left to
+            are not pruned, on a logarithmic axis that separates 2 % from 1 %. It falls from left to
             right, so that more is cut to the right on all; where nothing remains there
             is no point. Frozen parameters remain.
         score_type : {"test", "train", "both"}, default="test"
@@ -317,7 +317,7 @@ class SparsitySweepDisplay:
         ------
         ValueError
             On an unknown x, style or score type, or if train scores or numbers of parameters
-            were not kept.
+            are missing.
         ImportError
             If matplotlib is not installed (extra "plot").
 

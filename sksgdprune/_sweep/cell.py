@@ -30,7 +30,7 @@ _kept = threading.local()  # a thread's last Start, and what it is called
 
 @dataclass(frozen=True)  # no tuple: Dask scatters what can be referred to weakly
 class Work:
-    """What all trainings of a sweep have in common; it goes to each worker once.
+    """What all runs of a sweep have in common; it goes to each worker once.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Work:
     steps : (int, int)
         Warm-up steps, and steps in all.
     scorer : callable
-        Returns a score, or a dict of them in which a text tells of an error.
+        Returns a score, or a dict of them in which a text stands for an error.
     with_train_score, with_estimator : bool
-        Whether the training rows are scored, too, and whether the trained estimator is kept.
+        Whether the training rows are scored, too, and whether the trained estimator is stored.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Cell(NamedTuple):
 
 
 class IncompleteError(Exception):
-    """Holds a Cell of which a metric failed: what is raised is not kept, but tried again."""
+    """Carries a Cell of which a metric failed: what is raised is not cached, but tried again."""
 
 
 class ScoreError(ValueError):
@@ -248,8 +248,8 @@ def _scores_of(scorer, estimator, X, y, params):
     scores = scorer(estimator, X, y, **params)
     scores = scores if isinstance(scores, Mapping) else {"score": scores}
     # Only scikit-learn's scorer of several metrics has texts where there should be numbers.
-    tells = not getattr(scorer, "_raise_exc", True)
-    failed = {name: text for name, text in scores.items() if tells and isinstance(text, str)}
+    has_texts = not getattr(scorer, "_raise_exc", True)
+    failed = {name: text for name, text in scores.items() if has_texts and isinstance(text, str)}
     good = {name: score for name, score in scores.items() if name not in failed}
     return {name: _number(name, score) for name, score in good.items()}, failed
 
@@ -306,7 +306,7 @@ def or_failure(function, *arguments, error_score):
 
 
 def reported(report, function, *arguments, error_score):
-    """Do the same between the report's begin and end; a kept cell reports as a fresh one does."""
+    """Do the same between the report's begin and end; a cached cell reports as a fresh one does."""
     with report:
         cell = or_failure(function, *arguments, error_score=error_score)
         report.trained = cell.trained
@@ -316,7 +316,7 @@ def reported(report, function, *arguments, error_score):
 def report_failures(cells):
     """Warn where some cells or metrics failed; raise where all cells did, or all metrics."""
     errors = [cell.error for cell in cells if cell.error]
-    message = f"{len(errors)} of {len(cells)} trainings of the sweep failed; the first with:\n"
+    message = f"{len(errors)} of {len(cells)} runs of the sweep failed; the first with:\n"
     if errors and len(errors) == len(cells):
         raise ValueError(message + errors[0])
     if errors:
@@ -326,7 +326,7 @@ def report_failures(cells):
         by_metric.setdefault(name, []).append(error)
     if not any(cell.test for cell in cells):
         found = [*errors, *(text for texts in by_metric.values() for text in texts)]
-        raise ValueError("\n".join(["No training has a score.", *found[:1]]))
+        raise ValueError("\n".join(["No run has a score.", *found[:1]]))
     for name, found in by_metric.items():
-        what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} trainings"
+        what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} runs"
         warn(f"{what}; the first with:\n{found[0]}", UserWarning)

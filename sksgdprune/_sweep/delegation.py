@@ -24,8 +24,8 @@ from sksgdprune._sweep.cell import last_step
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
 from sksgdprune._utils.typing import Array, ArrayLike, Function, MatrixLike
 
-HOLDS_NONE = (
-    "A sweep with refit=False holds no estimator; set refit to 'best', 'one_se' or a callable."
+NO_BEST = (
+    "A sweep with refit=False has no best_estimator_; set refit to 'best', 'one_se' or a callable."
 )
 
 
@@ -33,7 +33,7 @@ def best_of(sweep):
     """Return a sweep's `best_estimator_`, or raise NotFittedError where there is none."""
     check_is_fitted(sweep)
     if not hasattr(sweep, "best_estimator_"):
-        raise NotFittedError(HOLDS_NONE)
+        raise NotFittedError(NO_BEST)
     return sweep.best_estimator_
 
 
@@ -160,7 +160,7 @@ class DelegationMixin:
         """
         return best_of(self).predict_log_proba(X)
 
-    # A float, or one per metric: a union would have to be told apart at each use.
+    # A float, or one per metric: a union would have to be narrowed at each use.
     def score(self, X: MatrixLike, y: ArrayLike, **params: Any) -> Any:
         """Score the best estimator with `scoring`, or with its own `score`.
 
@@ -260,7 +260,7 @@ class DelegationMixin:
         if "classes" in named:
             _check_complete(named["classes"], y)
         if self.refit is False and np.ndim(self.p):
-            raise NotFittedError(HOLDS_NONE)
+            raise NotFittedError(NO_BEST)
 
     def _for_partial_fit(self, best, params):
         """Return the metadata that the best estimator's partial_fit gets."""

@@ -50,7 +50,7 @@ def tabulate(p, cells, error_score, with_train_score):
 
 
 def metrics_of(results):
-    """Return the names of the metrics that cv_results_ hold; a single one's may be "score"."""
+    """Return the names of the metrics in cv_results_; a single one's may be "score"."""
     return [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
 
 
@@ -89,7 +89,7 @@ def _one_standard_error(results):
     """Return the index of the largest p within one standard error of the best in every metric.
 
     Where there is none, of the p whose worst shortfall, in standard errors, is least. A metric
-    that failed at every p tells nothing and is left out.
+    that failed at every p is left out.
     """
     tables = [scores_of(results, metric) for metric in metrics_of(results)]
     tables = [scores for scores in tables if not np.isnan(scores.mean(axis=1)).all()]
@@ -110,10 +110,10 @@ def check_refit(refit, metrics):
     words = ["best", "one_se"] if len(metrics) == 1 else ["one_se"]
     if callable(refit) or refit in [*words, *metrics]:
         return
-    possible = ", ".join(repr(word) for word in dict.fromkeys([*words, *metrics]))
+    expected = ", ".join(repr(word) for word in dict.fromkeys([*words, *metrics]))
     raise ValueError(
         f"Got refit={refit!r} with {'one metric' if len(metrics) == 1 else 'several metrics'}; "
-        f"expected {possible}, a callable that returns an index of cv_results_, or False."
+        f"expected {expected}, a callable that returns an index of cv_results_, or False."
     )
 
 

@@ -13,7 +13,7 @@ from sksgdprune._utils.warnings import warn
 
 
 class Routed(NamedTuple):
-    """Keyword arguments by who gets them; arrays hold all rows."""
+    """Keyword arguments by who gets them; arrays have all rows."""
 
     split: dict
     earlier: dict  # the steps before the last one

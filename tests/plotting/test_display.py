@@ -534,7 +534,7 @@ def test_a_sweep_that_is_not_fitted_needs_data(data):
 
 @pytest.mark.parametrize("stored", [results(), {"a": results()}], ids=["one", "labelled"])
 def test_an_unknown_metric_is_answered_with_the_known(stored):
-    with pytest.raises(ValueError, match=r"metric='f1'; these results hold \['score'\]"):
+    with pytest.raises(ValueError, match=r"metric='f1'; expected one of \['score'\]"):
         SparsitySweepDisplay.from_cv_results(stored, metric="f1")
 
 

@@ -54,7 +54,7 @@ class FailsOnFirstRow(TransformerMixin, BaseEstimator):
 def test_failed_cells_get_the_error_score_and_a_warning(error_score):
     X, y = iris()
     options = {"p": P, "schedule": Twice(), "error_score": error_score}
-    with pytest.warns(FitFailedWarning, match=r"2 of 6 trainings.*(?s:.*)no way beyond 0.8"):
+    with pytest.warns(FitFailedWarning, match=r"2 of 6 runs.*(?s:.*)no way beyond 0.8"):
         fitted = sweep(**options, method=FailsAt(0.8)).fit(X, y)
     whole = sweep(**options).fit(X, y)
     expected = table(whole.cv_results_)
@@ -113,7 +113,7 @@ def test_a_split_whose_warm_up_fails_fails_there_for_all_p(refit):
 
 
 def test_all_cells_failing_raises_and_shows_the_first_error():
-    with pytest.raises(ValueError, match=r"6 of 6 trainings(?s:.*)no way beyond 0"):
+    with pytest.raises(ValueError, match=r"6 of 6 runs(?s:.*)no way beyond 0"):
         sweep(p=P, method=FailsAt(0)).fit(*iris())
 
 

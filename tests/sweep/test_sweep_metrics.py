@@ -194,7 +194,7 @@ def test_a_metric_that_fails_everywhere_has_its_columns_as_in_a_grid_search(refi
 
 @pytest.mark.filterwarnings("ignore:Scoring by")
 def test_no_score_at_all_raises():
-    with pytest.raises(ValueError, match=r"No training has a score(?s:.*)never a score"):
+    with pytest.raises(ValueError, match=r"No run has a score(?s:.*)never a score"):
         sweep(p=P, scoring={"bad": fails, "worse": fails}, refit=False).fit(*iris())
 
 
