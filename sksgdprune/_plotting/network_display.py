@@ -246,9 +246,9 @@ Pipeline
         n_hidden = len(self.coefs) - 1
         hidden = ["hidden"] if n_hidden == 1 else [f"hidden {i + 1}" for i in range(n_hidden)]
         names = ["input", *hidden, "output"]
-        status = [np.asarray(held) for held in self.status]
-        live = live_units([held != PRUNED for held in status])
+        statuses = [np.asarray(status) for status in self.status]
+        live = live_units([status != PRUNED for status in statuses])
         return [
-            Layer(np.where(held == PRUNED, 0, W), held, *live[i : i + 2], *names[i : i + 2])
-            for i, (W, held) in enumerate(zip(self.coefs, status, strict=True))
+            Layer(np.where(status == PRUNED, 0, W), status, *live[i : i + 2], *names[i : i + 2])
+            for i, (W, status) in enumerate(zip(self.coefs, statuses, strict=True))
         ]

@@ -30,7 +30,7 @@ class Runner:
     work : Work
         What all runs have in common.
     memory : None, str or joblib.Memory
-        Where results are kept.
+        Where results are stored.
     n_jobs, verbose : int
         As in SparsitySweep.
     error_score : "raise" or float
@@ -51,8 +51,8 @@ class Runner:
     def cells(self, plans, repeats, reports):
         """Return the Cell of each plan, and of each repeat and split.
 
-        The trainings of a split come one after the other, so that a thread needs the rows of one
-        split at a time.
+        The runs of a split come one after the other, so that a thread needs the rows of one split
+        at a time.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Runner:
         return [[found[j, k, r] for k, r in order] for j in range(len(plans))]
 
     def on_all_rows(self, seed, plan):
-        """Return the fitted steps of one training on all rows."""
+        """Return the fitted steps of one run on all rows."""
         key = self._work.seeds, seed, plan
         function, *arguments = self._cache.call(key, train_one, self._work, seed, plan)
         try:
@@ -117,15 +117,15 @@ class Runner:
             for i, arguments in enumerate(calls)
         ]
         results = [None] * len(tasks)
-        told = _Told(what, len(tasks), self._verbose if parallel.return_generator else 0)
+        progress = _Progress(what, len(tasks), self._verbose if parallel.return_generator else 0)
         for i, result in parallel(tasks):
             results[i] = result
-            told.one_more(result)
+            progress.count(result)
         return results
 
     def _parallel(self):
         """Return joblib's Parallel; where lines are wanted, one that yields as results come."""
-        # A training per task: joblib would put the short ones at the beginning into large batches.
+        # A run per task: joblib would put the short ones at the beginning into large batches.
         options = {"n_jobs": self._n_jobs, "prefer": "threads", "batch_size": 1}
         if not self._verbose:
             return Parallel(**options)
@@ -137,12 +137,12 @@ class Runner:
 
 def _numbered(i, function, *arguments, error_score):
     given = [a.fetched() if isinstance(a, _InRay) else a for a in arguments]
-    with blas_threads():  # one each: trainings side by side share the cores
+    with blas_threads():  # one each: runs side by side share the cores
         return i, function(*given, error_score=error_score)
 
 
 def _sent(work):
-    """Return what goes along with each training: the work, or where Ray keeps it.
+    """Return what goes along with each run: the work, or where Ray stores it.
 
     joblib maps large arrays into memory for processes, and Dask scatters the work once.
     """
@@ -166,16 +166,16 @@ class _InRay(NamedTuple):
         return ray.get(self.place)
 
 
-class _Told:
-    """Lines about how far the trainings are: every ten seconds, or with verbose=2 each."""
+class _Progress:
+    """Lines about the progress of the runs: every ten seconds, or with verbose=2 each."""
 
     def __init__(self, what, n_all, verbose):
         self._what, self._n_all, self._verbose = what, n_all, verbose
         self._done, self._started = 0, time.monotonic()
         self._last = self._started
 
-    def one_more(self, result):
-        """Count a training, and print a line where one is due."""
+    def count(self, result):
+        """Count a run, and print a line where one is due."""
         self._done += 1
         now = time.monotonic()
         due = self._verbose > 1 or self._done == self._n_all or now - self._last >= PAUSE

@@ -41,9 +41,9 @@ def test_by_default_there_is_none(capsys):
 def test_verbose_1_has_a_line_at_the_end_and_every_ten_seconds(capsys, monkeypatch):
     clock = iter(range(0, 10_000, 4))  # each look at the clock is four seconds later
     monkeypatch.setattr(_trainings.time, "monotonic", lambda: next(clock))
-    told = _trainings._Told("cell", 7, 1)
+    progress = _trainings._Progress("cell", 7, 1)
     for _ in range(7):
-        told.one_more(None)
+        progress.count(None)
     assert lines(capsys) == [
         "[SparsitySweep] cell 3 of 7, 0 min 16 s left",
         "[SparsitySweep] cell 6 of 7, 0 min 4 s left",
