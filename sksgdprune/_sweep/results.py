@@ -1,4 +1,4 @@
-"""From a sweep's cells to `cv_results_`, and which of its rows is chosen."""
+"""Results of a sweep: the table `cv_results_` made of its cells, and the choice of a row."""
 
 import re
 from numbers import Integral
