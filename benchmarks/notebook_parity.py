@@ -147,7 +147,7 @@ def cut(problem, theta, C, kept, action, picked):
             network = FittedNetwork(problem.layout, "tanh", None, parameters, n, 0)
             return _evaluation.mean_gradients(data, network, settings)
 
-        evidence = _scores.Evidence(theta, C, H, gradients, rng=None)
+        evidence = _scores.Evidence(theta, C, H, gradients, generator=None)
         scores = _scores.resolve(kind, action["mode"])(evidence)
         groups = _selection.groups(problem.layout, "layer", include_biases=True)
         chosen = np.concatenate([g[_selection.lowest(scores[g], int(g.size * p))] for g in groups])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -175,7 +175,7 @@ class BasePreconditionedMLP(
                 self._state.network.targets.check_warm_start(rows.y)
                 begun, data = self._state, encode(rows, self._state.network, config)
             else:
-                begun, data = start(rows, self._targets(rows.y), config, rng)
+                begun, data = self._start(rows, config, rng)
                 begun = settled(begun)
             begun, data, held_out = self._held_out(begun, data, config, checked, X_val, y_val)
             run = runs.fit(begun, data, config, held_out, epochs)
@@ -202,8 +202,15 @@ class BasePreconditionedMLP(
         return self if goes_on else copy(self)
 
     def _generator(self, goes_on):
-        """Return where a start draws from."""
-        return self._state.rng if goes_on else check_random_state(self.random_state)
+        """Return what a fresh start draws from, or None."""
+        return None if goes_on else check_random_state(self.random_state)
+
+    def _start(self, rows, config, rng, classes=None):
+        """Return the state and Data of a fresh start, with a generator that nobody else holds."""
+        begun, data = start(rows, self._targets(rows.y, classes), config, rng)
+        if not isinstance(self.random_state, Integral):  # the user's, or NumPy's own
+            begun = replace(begun, rng=deepcopy(rng))
+        return begun, data
 
     def _held_out(self, begun, data, config, checked, X_val, y_val):
         """Return the state, the Data to train on, and those to validate on or None."""
@@ -240,7 +247,7 @@ class BasePreconditionedMLP(
             if goes_on:
                 begun, data = read_more(self._state, rows, config)
             else:
-                begun, data = start(rows, self._targets(rows.y, classes), config, rng)
+                begun, data = self._start(rows, config, rng, classes)
             held_back = None
             if horizon is not ALONE:  # of the longer run that this begins
                 held_back = validation.calibration_rows(begun, data, n_steps, config)

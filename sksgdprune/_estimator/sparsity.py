@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Self
@@ -296,7 +295,7 @@ class SparsityMethods:
         config = self._config()
         rng = None if random_state is None else check_random_state(random_state)
         read = partial(self._read_for_cut, options, config, *samples)
-        with nullcontext() if rng is None else restored_on_error(rng):
+        with restored_on_error(rng):
             return self._become(cut(self._state, p, options, config, read, rng))
 
     def _read_for_cut(self, options, config, X, y, sample_weight):

@@ -26,15 +26,20 @@ class Evidence:
         Returns the means over the samples passed to prune or freeze of g, and of the per-sample
         g² (Fisher). Called when a score reads the first of them; raises ValueError where no
         samples were passed.
-    rng : RandomState
-        For scores that draw.
+    generator : callable
+        Returns the RandomState for scores that draw; called when one reads `rng`.
     """
 
     theta: Array
     noise_variance: Array
     preconditioner: Array
     gradients: Callable[[], tuple[Array, Array]]
-    rng: np.random.RandomState
+    generator: Callable[[], np.random.RandomState]
+
+    @cached_property
+    def rng(self) -> np.random.RandomState:
+        """For scores that draw."""
+        return self.generator()
 
     @cached_property
     def _gradients(self) -> tuple[Array, Array]:

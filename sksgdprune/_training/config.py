@@ -126,7 +126,6 @@ class TrainingConfig:
     tol: float
     n_jobs: int | None
     verbose: int
-    output_activation: str = "identity"
     class_weight: object = None
 
     def check_fit(self):

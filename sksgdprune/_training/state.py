@@ -1,7 +1,6 @@
 """The state of training: everything that a call reads from an estimator and leaves in it."""
 
 import math
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,7 +85,7 @@ class TrainingState:
 def start(rows, targets, config, rng):
     """Return the TrainingState of a fresh start, and the rows as its Data.
 
-    θ, C and the sampler's seeds are drawn from `rng`, in this order; the state gets a copy of it.
+    θ, C and the sampler's seeds are drawn from `rng`, in this order; the state takes it.
     """
     sizes = (rows.X.shape[1], *config.hidden_layer_sizes, targets.n_outputs)
     layout, dtype = Layout(sizes), rows.X.dtype
@@ -107,7 +106,7 @@ def start(rows, targets, config, rng):
     network = network.standardized(moments).with_initial_bias(moments)
     sampler = Sampler(rng)
     data = encode(rows, network, config)
-    return TrainingState(network, sampler, deepcopy(rng), moments, data.size, config.t0), data
+    return TrainingState(network, sampler, rng, moments, data.size, config.t0), data
 
 
 def settled(state):

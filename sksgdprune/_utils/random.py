@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def restored_on_error(rng):
-    """Set a generator back to where it was if the block raises."""
-    before = rng.get_state()
+    """Set a generator back to where it was if the block raises; None is no generator."""
+    before = None if rng is None else rng.get_state()
     try:
-        yield rng
+        yield
     except BaseException:
-        rng.set_state(before)
+        if rng is not None:
+            rng.set_state(before)
         raise

@@ -71,6 +71,23 @@ def test_a_random_cut_that_fails_does_not_change_the_next_one():
     assert state(clf.prune(0.5, "random")) == state(same.prune(0.5, "random"))
 
 
+@pytest.mark.parametrize("random_state", [0, np.random.RandomState(0)], ids=["seed", "generator"])
+def test_random_cuts_in_a_row_draw_on_and_share_no_generator(random_state):
+    clf = classifier(random_state=random_state).fit(X, Y)
+    kept = None if isinstance(random_state, int) else random_state.get_state()[1].copy()
+    first = clf.freeze(0.5, "random").status_.copy()
+    second = clf.unfreeze().prune(0).freeze(0.5, "random").status_
+    assert not np.array_equal(first, second)
+    if kept is not None:
+        np.testing.assert_array_equal(random_state.get_state()[1], kept)
+
+
+def test_what_else_is_drawn_from_a_passed_generator_does_not_change_later_cuts():
+    fits = [classifier(random_state=np.random.RandomState(0)).fit(X, Y) for _ in range(2)]
+    fits[1].random_state.uniform(size=7)
+    assert state(fits[0].prune(0.5, "random")) == state(fits[1].prune(0.5, "random"))
+
+
 def test_training_leaves_the_former_state_as_it_was():
     clf = classifier(n_draws=3).fit(X, Y)
     former = clf._state

@@ -37,7 +37,7 @@ def no_samples():
 
 def evidence(seed=0, *, gradients=lambda: (np.array(G), np.array(G2))):
     vectors = [np.array(v) for v in (THETA, C, H)]
-    return _scores.Evidence(*vectors, gradients, np.random.RandomState(seed))
+    return _scores.Evidence(*vectors, gradients, lambda: np.random.RandomState(seed))
 
 
 def score(action, method, evidence):

@@ -38,7 +38,10 @@ EACH = pytest.mark.parametrize(("make", "data"), CASES.values(), ids=CASES)
 
 
 @EACH
-@pytest.mark.parametrize("how", [OF_SWEEP, WEIGHTS_OF_SWEEP])
+@pytest.mark.parametrize(
+    "how",
+    [OF_SWEEP, WEIGHTS_OF_SWEEP, {"importance_getter": "best_estimator_.features_used_"}],
+)
 def test_a_sweep_over_inputs_selects_features(make, data, how):
     X, y = data()
     selector = SelectFromModel(sweep(make(), p=0.7, structure="input"), **how).fit(X, y)
