@@ -1,8 +1,9 @@
 """Data and estimators that the tests share."""
 
 import numpy as np
-from sklearn.datasets import load_iris
-from sklearn.preprocessing import scale
+import pytest
+from sklearn.datasets import load_digits, load_iris
+from sklearn.preprocessing import minmax_scale, scale
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 
@@ -13,7 +14,18 @@ NAMES = IRIS.target_names[Y]
 LABELS = np.stack([Y == 0, Y != 1, X[:, 0] > 0], axis=1).astype(int)
 SAMPLINGS = ["replacement", "shuffle"]
 NOISE_ESTIMATORS = ["probe", "batch"]
+BOTH = pytest.mark.parametrize(
+    "Estimator", [PreconditionedMLPClassifier, PreconditionedMLPRegressor]
+)
 
+
+def digits(n_class):
+    """200 samples of the first n_class digits, scaled to [0, 1]."""
+    inputs, y = load_digits(n_class=n_class, return_X_y=True)
+    return minmax_scale(inputs[:200]), y[:200]
+
+
+DIGITS = {n: digits(n) for n in (2, 3)}
 
 # Steps on data as they are, and nothing besides: what a training does at its simplest.
 PLAIN = {
@@ -35,6 +47,16 @@ def classifier(**parameters):
 def regressor(**parameters):
     """A small regressor, quickly and plainly trained."""
     return PreconditionedMLPRegressor(**(PLAIN | SMALL | parameters))
+
+
+def untuned_classifier(**parameters):
+    """A classifier of the package's defaults, for 1000 steps."""
+    return PreconditionedMLPClassifier(**({"random_state": 1, "max_steps": 1000} | parameters))
+
+
+def untuned_regressor(**parameters):
+    """A regressor of the package's defaults, for 1000 steps."""
+    return PreconditionedMLPRegressor(**({"random_state": 1, "max_steps": 1000} | parameters))
 
 
 def run_config(estimator):

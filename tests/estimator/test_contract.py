@@ -18,7 +18,7 @@ from tests.sweep_cases import sweep
 
 CASES = {
     "classifier": (lambda: classifier(class_weight={"setosa": 2}), NAMES),
-    "labels": (classifier, LABELS),
+    "labels": (lambda: classifier(sampling="shuffle", batch_size=16), LABELS),
     "regressor": (regressor, X[:, 0]),
     "targets": (lambda: regressor(sampling="shuffle"), X[:, :2]),
     "counts": (lambda: regressor(loss="poisson"), Y),
@@ -49,9 +49,11 @@ COPIES = {
 @pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
 def test_a_copy_predicts_and_goes_on_bit_for_bit(make, y, duplicate, tmp_path):
     original = make().fit(X, y).prune(0.4).freeze(0.3, "random")
-    twin = duplicate(original, tmp_path)
-    assert state(twin) == state(original)
+    twin, before = duplicate(original, tmp_path), state(original)
+    assert state(twin) == before
+    assert twin.predict(X).tobytes() == original.predict(X).tobytes()
     for estimator in (original, twin):
+        assert state(estimator) == before  # the training of the other one has not touched it
         estimator.set_params(early_stopping=False).partial_fit(X, y, n_steps=17)
         estimator.prune(0.6, "random")
         estimator.set_params(warm_start=True).fit(X, y)

@@ -14,8 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils._testing import ignore_warnings
 
 from sksgdprune._kernels.types import PRUNED
-from tests.cases import state
-from tests.mlp_cases import BOTH, IRIS_X, IRIS_Y, classifier
+from tests.cases import BOTH, X, Y, state, untuned_classifier
 
 # Parameters of the same name
 
@@ -34,7 +33,7 @@ from tests.mlp_cases import BOTH, IRIS_X, IRIS_Y, classifier
 )
 def test_a_value_of_scikit_learns_kind_is_told_the_meaning_here(Estimator, parameter, explained):
     with pytest.raises(InvalidParameterError, match=explained):
-        Estimator(**parameter).fit(IRIS_X, IRIS_Y)
+        Estimator(**parameter).fit(X, Y)
 
 
 # Weights set by hand
@@ -42,7 +41,7 @@ def test_a_value_of_scikit_learns_kind_is_told_the_meaning_here(Estimator, param
 
 def trained(**parameters):
     options = {"hidden_layer_sizes": (5, 4), "max_steps": 30}
-    return classifier(**(options | parameters)).fit(IRIS_X, IRIS_Y)
+    return untuned_classifier(**(options | parameters)).fit(X, Y)
 
 
 def test_weights_may_be_assigned_as_lists():
@@ -50,16 +49,16 @@ def test_weights_may_be_assigned_as_lists():
     clf.coefs_ = list(donor.coefs_)
     clf.intercepts_ = [b.tolist() for b in donor.intercepts_]
     np.testing.assert_array_equal(clf.theta_, donor.theta_)
-    np.testing.assert_array_equal(clf.predict_proba(IRIS_X), donor.predict_proba(IRIS_X))
+    np.testing.assert_array_equal(clf.predict_proba(X), donor.predict_proba(X))
 
 
 def test_assigned_weights_are_what_scikit_learn_predicts_from():
     peer = MLPClassifier((5, 4), activation="tanh", max_iter=5, random_state=0)
     with ignore_warnings(category=ConvergenceWarning):
-        peer.fit(IRIS_X, IRIS_Y)
+        peer.fit(X, Y)
     clf = trained(activation="tanh", standardize=False)
     clf.coefs_, clf.intercepts_ = peer.coefs_, peer.intercepts_
-    np.testing.assert_allclose(clf.predict_proba(IRIS_X), peer.predict_proba(IRIS_X))
+    np.testing.assert_allclose(clf.predict_proba(X), peer.predict_proba(X))
 
 
 @pytest.mark.parametrize("change", [lambda clf: clf, lambda clf: clf.sparsify()])
@@ -85,7 +84,7 @@ def test_the_csr_weights_of_a_sparsified_network_may_be_assigned():
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("attribute", ["coefs_", "intercepts_"])
 def test_a_layer_of_the_list_cannot_be_assigned_or_written_into(Estimator, sparse, attribute):
-    estimator = Estimator(max_steps=5, random_state=0).fit(IRIS_X, IRIS_Y)
+    estimator = Estimator(max_steps=5, random_state=0).fit(X, Y)
     estimator = estimator.prune(0.3).sparsify() if sparse else estimator
     before = state(estimator)
     tensors = getattr(estimator, attribute)
@@ -133,7 +132,7 @@ def test_a_mask_of_truth_values_is_no_status():
 
 def test_weights_cannot_be_assigned_before_fit():
     with pytest.raises(AttributeError, match="has no intercepts_ before fit"):
-        classifier().intercepts_ = [np.zeros(3)]
+        untuned_classifier().intercepts_ = [np.zeros(3)]
 
 
 def test_the_layers_are_a_sequence_like_scikit_learns():
@@ -152,33 +151,33 @@ def test_the_layers_are_a_sequence_like_scikit_learns():
     ("y", "weights", "expected"),
     [
         (np.repeat("a", 150), None, "a"),
-        (np.where(IRIS_Y == 1, "b", "a"), (IRIS_Y == 1).astype(float), "b"),
+        (np.where(Y == 1, "b", "a"), (Y == 1).astype(float), "b"),
         (np.repeat(True, 150), np.arange(150) % 3, True),
     ],
     ids=["y", "weights", "bool"],
 )
 @pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"class_weight": "balanced"}])
 def test_a_single_class_gives_a_constant_model(y, weights, expected, options):
-    clf = classifier(**options).fit(IRIS_X, y, weights)
+    clf = untuned_classifier(**options).fit(X, y, weights)
     assert clf.classes_.tolist() == [expected]
-    assert set(clf.predict(IRIS_X)) == {expected}
-    np.testing.assert_array_equal(clf.predict_proba(IRIS_X), np.ones((150, 1)))
-    np.testing.assert_array_equal(clf.predict_log_proba(IRIS_X), np.zeros((150, 1)))
-    assert clf.score(IRIS_X, np.repeat(expected, 150)) == 1
+    assert set(clf.predict(X)) == {expected}
+    np.testing.assert_array_equal(clf.predict_proba(X), np.ones((150, 1)))
+    np.testing.assert_array_equal(clf.predict_log_proba(X), np.zeros((150, 1)))
+    assert clf.score(X, np.repeat(expected, 150)) == 1
 
 
 def test_partial_fit_takes_a_single_class_as_scikit_learn_does():
     single = np.zeros(150, dtype=int)
-    clf = classifier().partial_fit(IRIS_X, single, classes=[0]).partial_fit(IRIS_X, single)
-    peer = MLPClassifier(random_state=0).partial_fit(IRIS_X, single, classes=[0])
-    np.testing.assert_array_equal(clf.predict(IRIS_X), peer.predict(IRIS_X))
+    clf = untuned_classifier().partial_fit(X, single, classes=[0]).partial_fit(X, single)
+    peer = MLPClassifier(random_state=0).partial_fit(X, single, classes=[0])
+    np.testing.assert_array_equal(clf.predict(X), peer.predict(X))
 
 
 def test_a_bag_of_small_samples_may_hold_single_classes():
-    bag = BaggingClassifier(classifier(max_steps=50), n_estimators=20, max_samples=3)
-    bag.set_params(random_state=0).fit(IRIS_X, IRIS_Y)
+    bag = BaggingClassifier(untuned_classifier(max_steps=50), n_estimators=20, max_samples=3)
+    bag.set_params(random_state=0).fit(X, Y)
     assert {len(member.classes_) for member in bag.estimators_} >= {1, 2}
-    P = bag.predict_proba(IRIS_X)
+    P = bag.predict_proba(X)
     np.testing.assert_allclose(P.sum(axis=1), 1)
 
 
@@ -190,7 +189,7 @@ def test_the_table_has_every_argument_attribute_and_method(theirs):
     table = (Path(__file__).parents[2] / "docs" / "coming_from_mlp.md").read_text(encoding="utf-8")
     fitted = theirs(max_iter=1, early_stopping=True)
     with ignore_warnings(category=ConvergenceWarning):
-        fitted.fit(IRIS_X, IRIS_Y)
+        fitted.fit(X, Y)
     attributes = {name for name in vars(fitted) if name.endswith("_")}
     methods = {name for name in dir(theirs) if not name.startswith("_")}
     named = set(re.findall(r"(?<=`)\w+", table))

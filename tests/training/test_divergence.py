@@ -52,6 +52,18 @@ def assert_predicts(estimator, y):
     assert estimator.predict(X).shape == y.shape
 
 
+def test_divergence_warns_and_ends_with_the_last_finite_parameters():
+    target = X[:, 0]
+    options = {"activation": "identity", "preconditioner": "identity", "learning_rate": 10.0}
+    with pytest.warns(ConvergenceWarning, match=r"diverged after \d+ steps"):
+        diverged = regressor(**options, max_steps=500).fit(X, target)
+    assert 0 < diverged.n_iter_ < 500
+    assert np.isfinite(diverged.theta_).all()
+    assert np.isfinite(diverged.noise_variance_).all()
+    assert np.isfinite(diverged.loss_curve_).all()
+    assert state(regressor(**options, max_steps=diverged.n_iter_).fit(X, target)) == state(diverged)
+
+
 @EACH
 def test_a_fit_that_diverged_predicts_nothing(make, y, options):
     assert_predicts_nothing(diverged(make, y, options), y)
