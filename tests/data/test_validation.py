@@ -43,6 +43,7 @@ BAD_PARAMETERS = [
     ({"hidden_layer_sizes": (5, -1)}, r"hidden_layer_sizes .*\(5, -1\)"),
     ({"hidden_layer_sizes": (2.5,)}, r"hidden_layer_sizes .*\(2.5,\)"),
     ({"hidden_layer_sizes": 0}, "hidden_layer_sizes.* 0"),
+    ({"hidden_layer_sizes": True}, "hidden_layer_sizes.* True"),
     ({"activation": "sine"}, "activation.*'sine'"),
     ({"loss": "hinge"}, "loss.*'hinge'"),
     ({"preconditioner": "adam"}, "preconditioner.*'adam'"),
@@ -298,3 +299,9 @@ def test_data_of_any_layout_trains_alike():
     locked.flags.writeable = False
     for data in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], locked, X.tolist()):
         assert state(classifier().fit(data, Y)) == expected
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_a_regressor_refuses_words(loss):
+    with pytest.raises(ValueError, match="could not convert string"):
+        regressor(loss=loss).fit(X, NAMES)

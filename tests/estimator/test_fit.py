@@ -1,6 +1,5 @@
 """A fit: step by step as scikit-learn's plain SGD, its seeds, and what it leaves."""
 
-
 import numpy as np
 import pytest
 from sklearn.base import clone

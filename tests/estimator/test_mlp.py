@@ -4,7 +4,9 @@ The topics are those of scikit-learn 1.9's own tests of its MLP, but for solvers
 adaptive rates. Where these estimators differ, the test says how.
 """
 
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,13 @@ import pytest
 from scipy.sparse import csc_array, csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_multilabel_classification, make_regression
+from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import roc_auc_score
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import scale
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._testing import ignore_warnings
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from tests import reference
@@ -240,3 +246,75 @@ def test_sparse_rows_train_as_dense_ones_with_weights_and_validation(form, optio
     np.testing.assert_array_equal(fits[0].theta_, fits[1].theta_)
     assert fits[0].validation_scores_ == fits[1].validation_scores_
     np.testing.assert_array_equal(fits[1].predict(form(X)), fits[0].predict(X))
+
+
+# Parameters of the same name
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("parameter", "explained"),
+    [
+        ({"batch_size": "auto"}, r"must be an int .*min\(200, n_samples\).* Got 'auto'"),
+        ({"learning_rate": "adaptive"}, "must be a float .*learning_rate_init.* Got 'adaptive'"),
+        ({"learning_rate": "constant"}, "the constant rate itself.* Got 'constant'"),
+        ({"learning_rate": 0}, "learning_rate_init.* Got 0 instead"),
+        ({"batch_size": True}, "rows of a minibatch.* Got True instead"),
+    ],
+    ids=str,
+)
+def test_a_value_of_scikit_learns_kind_is_told_the_meaning_here(Estimator, parameter, explained):
+    with pytest.raises(InvalidParameterError, match=explained):
+        Estimator(**parameter).fit(X, Y)
+
+
+# A single class
+
+
+@pytest.mark.parametrize(
+    ("y", "weights", "expected"),
+    [
+        (np.repeat("a", 150), None, "a"),
+        (np.where(Y == 1, "b", "a"), (Y == 1).astype(float), "b"),
+        (np.repeat(True, 150), np.arange(150) % 3, True),
+    ],
+    ids=["y", "weights", "bool"],
+)
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"class_weight": "balanced"}])
+def test_a_single_class_gives_a_constant_model(y, weights, expected, options):
+    clf = untuned_classifier(**options).fit(X, y, weights)
+    assert clf.classes_.tolist() == [expected]
+    assert set(clf.predict(X)) == {expected}
+    np.testing.assert_array_equal(clf.predict_proba(X), np.ones((150, 1)))
+    np.testing.assert_array_equal(clf.predict_log_proba(X), np.zeros((150, 1)))
+    assert clf.score(X, np.repeat(expected, 150)) == 1
+
+
+def test_partial_fit_takes_a_single_class_as_scikit_learn_does():
+    single = np.zeros(150, dtype=int)
+    clf = untuned_classifier().partial_fit(X, single, classes=[0]).partial_fit(X, single)
+    peer = MLPClassifier(random_state=0).partial_fit(X, single, classes=[0])
+    np.testing.assert_array_equal(clf.predict(X), peer.predict(X))
+
+
+def test_a_bag_of_small_samples_may_hold_single_classes():
+    bag = BaggingClassifier(untuned_classifier(max_steps=50), n_estimators=20, max_samples=3)
+    bag.set_params(random_state=0).fit(X, Y)
+    assert {len(member.classes_) for member in bag.estimators_} >= {1, 2}
+    P = bag.predict_proba(X)
+    np.testing.assert_allclose(P.sum(axis=1), 1)
+
+
+# The table
+
+
+@pytest.mark.parametrize("theirs", [MLPClassifier, MLPRegressor])
+def test_the_table_has_every_argument_attribute_and_method(theirs):
+    table = (Path(__file__).parents[2] / "docs" / "coming_from_mlp.md").read_text(encoding="utf-8")
+    fitted = theirs(max_iter=1, early_stopping=True)
+    with ignore_warnings(category=ConvergenceWarning):
+        fitted.fit(X, Y)
+    attributes = {name for name in vars(fitted) if name.endswith("_")}
+    methods = {name for name in dir(theirs) if not name.startswith("_")}
+    named = set(re.findall(r"(?<=`)\w+", table))
+    assert fitted.get_params().keys() | attributes | methods <= named

@@ -124,7 +124,7 @@ def test_train_in_float32_stays_near_the_float64_reference(noise_estimator, prec
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(("loss", "output"), LOSSES)
 def test_gradient_agrees_with_finite_differences(hidden, activation, loss, output):
-    layout, X, Y, theta, *_ = problem(hidden, loss, seed=3)
+    layout, X, Y, theta, *_ = problem(hidden, loss, n=12, seed=3)
     theta[theta == 0] = 0.1  # away from the ReLU's kink at exactly 0
     _, h = hyper(activation=activation, loss=loss, output=output)
     sums = np.zeros((2, theta.size))

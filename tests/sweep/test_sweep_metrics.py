@@ -98,6 +98,8 @@ def test_several_metrics_are_chosen_from_by_a_callable():
 def test_several_metrics_have_no_best_in_all():
     with pytest.raises(ValueError, match=r"'best' with several metrics.*'one_se', 'accuracy'"):
         sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit="best").fit(*iris())
+    with pytest.raises(ValueError, match="several metrics"):
+        sweep(p=P, scoring=lambda *_: {"a": 1.0, "b": 2.0}, refit="best").fit(*iris())
 
 
 @pytest.mark.parametrize("name", ["accuracy", "neg_log_loss"])
@@ -181,7 +183,9 @@ def test_a_metric_that_fails_everywhere_has_its_columns_as_in_a_grid_search(refi
     with pytest.warns(UserWarning, match=r"Scoring by 'bad' failed in 6 of 6(?s:.*)never"):
         fitted = sweep(p=P, **options).fit(X, y)
     with warnings.catch_warnings(action="ignore"):
-        search = GridSearchCV(classifier(), {"alpha": [0.1, 0.2, 0.3]}, cv=2, **options).fit(X, y)
+        search = GridSearchCV(
+            classifier(max_steps=20), {"alpha": [0.1, 0.2, 0.3]}, cv=2, **options
+        ).fit(X, y)
     names = [name for name in search.cv_results_ if name.endswith("_bad")]
     assert [name for name in fitted.cv_results_ if name.endswith("_bad")] == names
     for name in names:

@@ -1,7 +1,6 @@
 """What prune, freeze and unfreeze do, at once and to later training."""
 
 import copy
-import pickle
 import warnings
 
 import numpy as np
@@ -10,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._kernels.types import FREE, FROZEN, PRUNED
-from sksgdprune._network.report import SparsityReport
 from tests import reference
 from tests.cases import NAMES, X, Y, classifier, state
 
@@ -27,56 +26,6 @@ def test_prune_leaves_exactly_the_stated_fraction_of_every_tensor():
     assert [r["free"] for r in report] == (sizes - expected).tolist()
     assert clf.sparsity_ == sum(expected) / 83
     assert np.count_nonzero(clf.theta_ == 0) == sum(expected)
-
-
-def test_the_report_names_every_tensor():
-    clf = classifier().fit(X, Y).prune(0.5, **EACH).freeze(0.5, "random")
-    assert clf.sparsity_report_ == [
-        {"tensor": "W1", "shape": (4, 6), "free": 6, "frozen": 6, "pruned": 12},
-        {"tensor": "b1", "shape": (6,), "free": 2, "frozen": 1, "pruned": 3},
-        {"tensor": "W2", "shape": (6, 5), "free": 8, "frozen": 7, "pruned": 15},
-        {"tensor": "b2", "shape": (5,), "free": 2, "frozen": 1, "pruned": 2},
-        {"tensor": "W3", "shape": (5, 3), "free": 4, "frozen": 4, "pruned": 7},
-        {"tensor": "b3", "shape": (3,), "free": 1, "frozen": 1, "pruned": 1},
-    ]
-    assert clf.sparsity_ == 40 / 83
-
-
-def report_of_two():
-    """Nothing pruned of one tensor, a few left of a large one."""
-    return SparsityReport(
-        [
-            {"tensor": "W1", "shape": (1000, 20), "free": 4, "frozen": 2, "pruned": 19994},
-            {"tensor": "b1", "shape": (20,), "free": 20, "frozen": 0, "pruned": 0},
-        ]
-    )
-
-
-def test_the_report_prints_as_a_table_with_a_total():
-    assert repr(report_of_two()).splitlines() == [
-        "tensor      shape  free  frozen  pruned  remaining",
-        "W1      1000 × 20     4       2  19,994     0.03 %",
-        "b1             20    20       0       0      100 %",
-        "total                24       2  19,994     0.13 %",
-    ]
-    assert str(report_of_two()) == repr(report_of_two())
-
-
-def test_the_report_is_a_table_in_a_notebook():
-    html = report_of_two()._repr_html_()
-    assert html.startswith("<table><thead><tr><th>tensor</th><th>shape</th><th>free</th>")
-    row = "<td>b1</td><td>20</td><td>20</td><td>0</td><td>0</td><td>100 %</td>"
-    assert f"<tr>{row}</tr>" in html
-
-
-def test_an_estimators_report_is_a_list_of_dicts_that_prints_and_pickles():
-    report = classifier().fit(X, Y).prune(0.5, **EACH).sparsity_report_
-    assert isinstance(report, list)
-    assert report == list(report) == [dict(row) for row in report]
-    twin = pickle.loads(pickle.dumps(report))
-    assert twin == report
-    assert repr(twin) == repr(report)
-    assert " ".join(repr(report).splitlines()[1].split()) == "W1 4 × 6 12 0 12 50 %"
 
 
 @pytest.mark.parametrize(("scope", "kept"), [("layer", 35), ("global", 34)])
@@ -284,3 +233,91 @@ def test_frozen_parameters_may_be_pruned():
     assert np.count_nonzero(clf.status_ == PRUNED) == 40
     assert np.count_nonzero(clf.status_ == FROZEN) == 43
     assert np.count_nonzero(clf.theta_) == 43
+
+
+# Fractions, functions, and what is refused
+
+
+def fitted(dtype=np.float64, **changes):
+    options = {"hidden_layer_sizes": (6,), "max_steps": 30, "random_state": 0} | changes
+    return PreconditionedMLPClassifier(**options).fit(X.astype(dtype), Y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activation", "swish"),
+        ("preconditioner", "zz"),
+        ("loss", "zz"),
+        ("batch_size", 0),
+        ("damping", -5),
+        ("posterior_size", 0),
+        ("sampling", "foo"),
+        ("alpha", -1),
+    ],
+)
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+def test_a_cut_checks_the_parameters_first(action, name, value):
+    clf = fitted()
+    theta, status = clf.theta_.copy(), clf.status_.copy()
+    clf.set_params(**{name: value})
+    with pytest.raises(ValueError, match=name):
+        getattr(clf, action)(0.5, "random")
+    np.testing.assert_array_equal(clf.theta_, theta)
+    np.testing.assert_array_equal(clf.status_, status)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.parametrize(("dtype", "factor"), [(np.float32, 1e300), (np.float64, 1e200)])
+@pytest.mark.parametrize(("action", "method"), [("prune", "fisher"), ("freeze", "fisher")])
+def test_a_gradient_that_overflows_is_refused(dtype, factor, action, method):
+    clf = fitted(dtype, activation="relu")
+    status = clf.status_.copy()
+    with pytest.raises(ValueError, match="overflow"):
+        getattr(clf, action)(0.3, method, X=X * factor, y=Y)
+    np.testing.assert_array_equal(clf.status_, status)
+
+
+@pytest.mark.parametrize(("p", "k"), [(0.29, 29), (np.float32(0.7), 70), (np.float16(0.1), 10)])
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+def test_a_fraction_is_the_decimal_that_it_prints(action, p, k):
+    reg = PreconditionedMLPRegressor((), max_steps=1, random_state=0).fit(X.repeat(25, axis=1), Y)
+    getattr(reg, action)(p, "random", include_biases=False)
+    assert reg.sparsity_report_[0]["shape"] == (100, 1)
+    assert reg.sparsity_report_[0]["pruned" if action == "prune" else "frozen"] == k
+
+
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+@pytest.mark.parametrize("value", ["no", None, 1, 0.0])
+def test_include_biases_is_true_or_false(action, value):
+    with pytest.raises(ValueError, match=r"include_biases=.*True or False"):
+        getattr(fitted(), action)(0.5, "random", include_biases=value)
+
+
+def test_a_function_may_score_the_parameters():
+    mine, named = fitted(), fitted()
+    mine.prune(0.5, lambda e: e.theta**2 * e.squared_gradient, X=X, y=Y)
+    named.prune(0.5, "fisher", X=X, y=Y)
+    np.testing.assert_array_equal(mine.status_, named.status_)
+    mine.freeze(0.5, lambda e: abs(e.preconditioner * e.gradient), X=X, y=Y)
+    named.freeze(0.5, X=X, y=Y)
+    np.testing.assert_array_equal(mine.status_, named.status_)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (lambda e: e.gradient, "needs the gradient over data: pass X and y"),
+        (lambda e: e.theta[:3], r"scores of shape \(3,\); there must be one per parameter"),
+        (lambda e: 1.0, r"scores of shape \(\); "),
+        (lambda e: e.theta / 0, "overflow"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("action", ["prune", "freeze"])
+def test_scores_of_a_function_are_checked(action, method, message):
+    clf = fitted()
+    status = clf.status_.copy()
+    with pytest.raises(ValueError, match=message):
+        getattr(clf, action)(0.5, method)
+    np.testing.assert_array_equal(clf.status_, status)

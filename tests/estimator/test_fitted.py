@@ -1,42 +1,16 @@
-"""What meets those who put the estimators in the place of scikit-learn's MLP."""
+"""Fitted attributes set by hand: what is taken, what is refused, what cannot be written into."""
 
 import pickle
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.sparse import issparse
-from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils._testing import ignore_warnings
 
 from sksgdprune._kernels.types import PRUNED
 from tests.cases import BOTH, X, Y, state, untuned_classifier
-
-# Parameters of the same name
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("parameter", "explained"),
-    [
-        ({"batch_size": "auto"}, r"must be an int .*min\(200, n_samples\).* Got 'auto'"),
-        ({"learning_rate": "adaptive"}, "must be a float .*learning_rate_init.* Got 'adaptive'"),
-        ({"learning_rate": "constant"}, "the constant rate itself.* Got 'constant'"),
-        ({"learning_rate": 0}, "learning_rate_init.* Got 0 instead"),
-        ({"batch_size": True}, "rows of a minibatch.* Got True instead"),
-    ],
-    ids=str,
-)
-def test_a_value_of_scikit_learns_kind_is_told_the_meaning_here(Estimator, parameter, explained):
-    with pytest.raises(InvalidParameterError, match=explained):
-        Estimator(**parameter).fit(X, Y)
-
-
-# Weights set by hand
 
 
 def trained(**parameters):
@@ -144,53 +118,18 @@ def test_the_layers_are_a_sequence_like_scikit_learns():
         np.testing.assert_array_equal(W, copied)
 
 
-# A single class
-
-
 @pytest.mark.parametrize(
-    ("y", "weights", "expected"),
-    [
-        (np.repeat("a", 150), None, "a"),
-        (np.where(Y == 1, "b", "a"), (Y == 1).astype(float), "b"),
-        (np.repeat(True, 150), np.arange(150) % 3, True),
-    ],
-    ids=["y", "weights", "bool"],
+    ("name", "value"),
+    [("status_", 5), ("status_", 1.7), ("theta_", np.nan), ("noise_variance_", -1.0)],
 )
-@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"class_weight": "balanced"}])
-def test_a_single_class_gives_a_constant_model(y, weights, expected, options):
-    clf = untuned_classifier(**options).fit(X, y, weights)
-    assert clf.classes_.tolist() == [expected]
-    assert set(clf.predict(X)) == {expected}
-    np.testing.assert_array_equal(clf.predict_proba(X), np.ones((150, 1)))
-    np.testing.assert_array_equal(clf.predict_log_proba(X), np.zeros((150, 1)))
-    assert clf.score(X, np.repeat(expected, 150)) == 1
+def test_fitted_vectors_take_only_possible_values(name, value):
+    clf = trained()
+    with pytest.raises(ValueError, match=name):
+        setattr(clf, name, np.full(clf.theta_.shape, value))
 
 
-def test_partial_fit_takes_a_single_class_as_scikit_learn_does():
-    single = np.zeros(150, dtype=int)
-    clf = untuned_classifier().partial_fit(X, single, classes=[0]).partial_fit(X, single)
-    peer = MLPClassifier(random_state=0).partial_fit(X, single, classes=[0])
-    np.testing.assert_array_equal(clf.predict(X), peer.predict(X))
-
-
-def test_a_bag_of_small_samples_may_hold_single_classes():
-    bag = BaggingClassifier(untuned_classifier(max_steps=50), n_estimators=20, max_samples=3)
-    bag.set_params(random_state=0).fit(X, Y)
-    assert {len(member.classes_) for member in bag.estimators_} >= {1, 2}
-    P = bag.predict_proba(X)
-    np.testing.assert_allclose(P.sum(axis=1), 1)
-
-
-# The table
-
-
-@pytest.mark.parametrize("theirs", [MLPClassifier, MLPRegressor])
-def test_the_table_has_every_argument_attribute_and_method(theirs):
-    table = (Path(__file__).parents[2] / "docs" / "coming_from_mlp.md").read_text(encoding="utf-8")
-    fitted = theirs(max_iter=1, early_stopping=True)
-    with ignore_warnings(category=ConvergenceWarning):
-        fitted.fit(X, Y)
-    attributes = {name for name in vars(fitted) if name.endswith("_")}
-    methods = {name for name in dir(theirs) if not name.startswith("_")}
-    named = set(re.findall(r"(?<=`)\w+", table))
-    assert fitted.get_params().keys() | attributes | methods <= named
+def test_a_noise_variance_of_0_can_be_set():
+    clf = trained()
+    clf.noise_variance_ = np.zeros(clf.theta_.shape)
+    assert not clf.noise_variance_.any()
+    assert np.isfinite(clf.partial_fit(X, Y).theta_).all()

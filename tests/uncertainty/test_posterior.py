@@ -1,4 +1,4 @@
-"""Draws: which iterates they are, that masks hold in them, and what is predicted from them."""
+"""Posterior samples: which iterates they are, masks in them, predictions, and calibration."""
 
 import pickle
 import tracemalloc
