@@ -23,6 +23,7 @@ from sksgdprune._data.sampling import Data, samples
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
 from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.losses import OBJECTIVES
 from sksgdprune._kernels.preconditioner import DIAGONAL, preconditioner
 from sksgdprune._kernels.sparse_lists import plan, write_back
@@ -111,13 +112,14 @@ def take_steps(problem, theta, C, kept, t, batch, probe):
     )
     everywhere, state = np.full_like(kept, records.FREE), records.State(theta, C)
     space = records.scratch(shape, records.columns(S, records.PROBE), theta.dtype)
+    window = empty_window(theta.dtype)
 
     def call(status, hyper, step):
         one = slice(step, step + 1)
         steps = records.Steps(batch[one], probe[one], float(t), np.empty(1), np.ones(1))
         lists = plan(shape, state, status)
         network = records.Network(shape, state, status)
-        if entry_points.train(rows, network, lists, None, steps, hyper, space) != 1:
+        if entry_points.train(rows, network, lists, window, steps, hyper, space) != 1:
             raise FloatingPointError("The replay stopped being finite.")
         write_back(lists, state)
 

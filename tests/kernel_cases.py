@@ -1,4 +1,4 @@
-"""Random problems and hyper-parameters for the kernels and for the reference, and a run of both."""
+"""Random problems and hyper-parameters for the kernels and for the reference; a run of kernels."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from sksgdprune._data.standardization import AS_IS
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
 from sksgdprune._kernels.activations import ACTIVATIONS
+from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.losses import OBJECTIVES
 from sksgdprune._kernels.preconditioner import PRECONDITIONERS, ROOTS
@@ -88,7 +89,8 @@ def run_kernel(
     settings,
     t=10.0,
     listed_below=LISTED_BELOW,
-    units=AS_IS,
+    standardization=AS_IS,
+    window=None,
 ):
     """Return θ, C, losses and the number of finite steps; the arguments are left as they are."""
     shape, losses = layout.shape, np.empty(len(batch))
@@ -101,8 +103,8 @@ def run_kernel(
     )
     lists = plan(shape, state, status, listed_below)
     started = records.Network(shape, state, status)
-    done = call(
-        entry_points.train, samples(X, Y, units), started, lists, None, steps, settings.hyper, space
-    )
+    window = window or empty_window(theta.dtype)
+    rows = samples(X, Y, standardization)
+    done = call(entry_points.train, rows, started, lists, window, steps, settings.hyper, space)
     write_back(lists, state)
     return *state, losses, done

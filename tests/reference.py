@@ -155,17 +155,17 @@ def train(
     cap=0.0,
     alpha=0.0,
     disperses=False,
-    units=None,
+    standardization=None,
 ):
     """Return (θ, C, losses) after the given steps; the arguments are left as they are.
 
     The rates of "scalar" and "sqrt" are those of the C before the step's update. With cap=1 the
     other rules take g² for C where it is larger. With `disperses` the penalty is in units of the
-    running mean of twice the loss per output. `units`: mean and scale of the inputs.
+    running mean of twice the loss per output. `standardization`: mean and scale of the inputs.
     """
     theta, C, dispersion = theta.copy(), C.copy(), 1.0
-    if units is not None:
-        X = (X - units[0]) / units[1]
+    if standardization is not None:
+        X = (X - standardization[0]) / standardization[1]
     free = status == FREE
     losses = []
 

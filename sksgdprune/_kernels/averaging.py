@@ -1,6 +1,22 @@
 """Averaging of the iterates of a run, and posterior samples of them."""
 
-from sksgdprune._kernels.types import STRIDE, jit
+import math
+
+import numpy as np
+
+from sksgdprune._kernels.types import STRIDE, AveragingWindow, jit
+
+
+def empty_window(dtype):
+    """Return the AveragingWindow of a run that neither averages nor samples its iterates."""
+    return AveragingWindow(
+        average=np.empty(0, dtype),
+        first=math.inf,
+        power=np.dtype(dtype).type(0),
+        samples=np.empty((0, 0), dtype),
+        every=1,
+        start=0.0,
+    )
 
 
 @jit
@@ -12,14 +28,14 @@ def collect(theta, lists, window, t, n_taken):
     int
         How many samples were taken: n_taken, or one more.
     """
-    steps = int(t - window.first)
-    averages = steps >= STRIDE and steps % STRIDE == 0
+    steps = t - window.first
+    averages = steps >= STRIDE and int(steps) % STRIDE == 0
     samples = n_taken < window.samples.shape[0] and int(t - window.start) % window.every == 0
     if lists is not None and (averages or samples):
         for c in range(lists.where.size):
             theta[lists.where[c]] = lists.state.theta[c]
     if averages:
-        _average(theta, window.average, steps // STRIDE, window.power)
+        _average(theta, window.average, int(steps) // STRIDE, window.power)
     if samples:
         window.samples[n_taken] = theta
         return n_taken + 1

@@ -37,16 +37,18 @@ def _entry_points(stamp):
         return loop.take_steps(samples, network, lists, window, steps, hyper, scratch)
 
     @_cached
-    def losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output):
+    def losses_and_outputs(samples, shape, theta, activation, objective, scratch, losses, output):
         """Return nothing; see `evaluate.losses_and_outputs`."""
         _ = stamp
-        evaluate.losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output)
+        evaluate.losses_and_outputs(
+            samples, shape, theta, activation, objective, scratch, losses, output
+        )
 
     @_cached
-    def add_gradients(samples, shape, theta, hyper, scratch, weights, sums):
+    def add_gradients(samples, shape, theta, activation, objective, scratch, weights, sums):
         """Return nothing; see `evaluate.add_gradients`."""
         _ = stamp
-        evaluate.add_gradients(samples, shape, theta, hyper, scratch, weights, sums)
+        evaluate.add_gradients(samples, shape, theta, activation, objective, scratch, weights, sums)
 
     @_cached
     def predict(samples, shape, theta, lists, scratch, activation, output):

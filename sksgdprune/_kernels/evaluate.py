@@ -20,15 +20,17 @@ def _choose_block(rows, first, n_samples):
 
 
 @jit_inline
-def losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output):
+def losses_and_outputs(samples, shape, theta, activation, objective, scratch, losses, output):
     """Fill `losses` and `output` for all samples.
 
     Parameters
     ----------
-    samples, hyper
-        As for `take_steps`; the losses are without the penalty.
+    samples : Samples
+        As for `take_steps`.
     shape, theta : Shape, ndarray of shape (n_parameters,)
         The network.
+    activation, objective : int
+        Codes; the losses are without the penalty.
     scratch : Scratch
         A column for each sample of a block.
     losses : ndarray of shape (n_samples,)
@@ -40,7 +42,7 @@ def losses_and_outputs(samples, shape, theta, hyper, scratch, losses, output):
     Z = units(scratch.activations, shape, shape.sizes.size - 1)
     for first in range(0, n_samples, scratch.rows.size):
         n = _choose_block(scratch.rows, first, n_samples)
-        to_deltas(samples, shape, theta, None, hyper, scratch)
+        to_deltas(samples, shape, theta, None, activation, objective, scratch)
         for s in range(n):
             losses[first + s] = scratch.losses[s]
             for j in range(output.shape[1]):
@@ -55,12 +57,12 @@ def _add(part, total):
 
 
 @jit_inline
-def add_gradients(samples, shape, theta, hyper, scratch, weights, sums):
+def add_gradients(samples, shape, theta, activation, objective, scratch, weights, sums):
     """Add the weighted gradients of all samples, and their squares.
 
     Parameters
     ----------
-    samples, shape, theta, hyper, scratch
+    samples, shape, theta, activation, objective, scratch
         As for `losses_and_outputs`; the penalty is left out.
     weights : ndarray of shape (n_samples,)
         The samples', in θ's dtype.
@@ -73,14 +75,14 @@ def add_gradients(samples, shape, theta, hyper, scratch, weights, sums):
     for first in range(0, weights.size, rows.size):
         n = _choose_block(rows, first, weights.size)
         shares[:n], shares[n:] = weights[first : first + n], 0
-        to_deltas(samples, shape, theta, None, hyper, scratch)
+        to_deltas(samples, shape, theta, None, activation, objective, scratch)
         for layer in range(shape.sizes.size - 2, -1, -1):
             A, D = units_and_one(activations, shape, layer), units(deltas, shape, layer + 1)
             weighted = D * shares
             _add(np.dot(A, weighted.T), connections(g, shape, layer))
             _add(np.dot(A * A, (weighted * D).T), connections(g2, shape, layer))
             if layer > 0:
-                pass_down(layer, activations, deltas, shape, theta, None, hyper.activation)
+                pass_down(layer, activations, deltas, shape, theta, None, activation)
 
 
 @jit_inline

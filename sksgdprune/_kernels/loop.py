@@ -44,7 +44,7 @@ def load(dense, sparse, standardization, rows, inputs, lists, target):
 
 
 @jit
-def to_deltas(samples, shape, theta, lists, hyper, scratch):
+def to_deltas(samples, shape, theta, lists, activation, objective, scratch):
     """Run the samples of `scratch.rows` forward; fill losses and the output layer's deltas."""
     top, rows = shape.sizes.size - 1, scratch.rows
     inputs = units(scratch.activations, shape, 0)
@@ -52,12 +52,12 @@ def to_deltas(samples, shape, theta, lists, hyper, scratch):
         samples.dense, samples.sparse, samples.standardization, rows, scratch.inputs, lists, inputs
     )
     gather(samples.Y, rows, scratch.outputs, scratch.targets)
-    forward(scratch.activations, shape, theta, lists, hyper.activation)
+    forward(scratch.activations, shape, theta, lists, activation)
     D, Z = units(scratch.deltas, shape, top), units(scratch.activations, shape, top)
     for j in range(D.shape[0]):
         for s in range(D.shape[1]):
             D[j, s] = Z[j, s]
-    output_delta(D, scratch.targets, scratch.losses, hyper.objective)
+    output_delta(D, scratch.targets, scratch.losses, objective)
 
 
 @jit
@@ -111,7 +111,7 @@ def take_steps(samples, network, lists, window, steps, hyper, scratch):
         Its state is changed in place, where its status is FREE.
     lists : Lists or None
         From `plan`; its working state is changed too, see `write_back`.
-    window : AveragingWindow or None
+    window : AveragingWindow
         Where iterates are averaged or sampled: its average and samples are changed in place.
     steps : Steps
         The rows; its losses are filled with each minibatch's mean loss before its step, penalty
@@ -130,11 +130,12 @@ def take_steps(samples, network, lists, window, steps, hyper, scratch):
     # The functions below take arrays rather than whole records: each array that is handed over
     # has its references counted.
     shape, theta, probe, squares = network.shape, network.state.theta, steps.probe, scratch.squares
+    activation, objective = hyper.activation, hyper.objective
     n_steps, S = steps.batch.shape
     n_taken = 0
     for step in range(n_steps):
         _choose_rows(steps.batch, probe, step, scratch.rows)
-        to_deltas(samples, shape, theta, lists, hyper, scratch)
+        to_deltas(samples, shape, theta, lists, activation, objective, scratch)
         loss, t = mean(scratch.losses, S), steps.t + step
         dispersion = _disperse(steps.dispersion, loss, hyper, t, shape.sizes[-1])
         loss += _penalty(theta, shape, lists, hyper.alpha * dispersion) / S
@@ -147,7 +148,7 @@ def take_steps(samples, network, lists, window, steps, hyper, scratch):
             dense, finite = True, True
             if layer > 0:
                 A, D = scratch.activations, scratch.deltas
-                pass_down(layer, A, D, shape, theta, lists, hyper.activation)
+                pass_down(layer, A, D, shape, theta, lists, activation)
             if lists is not None:
                 dense = lists.way[layer] == DENSE
                 if not dense:
@@ -156,6 +157,5 @@ def take_steps(samples, network, lists, window, steps, hyper, scratch):
                 finite = update_dense(layer, network, scratch, probe, squares, S, now)
             if not finite:
                 return step
-        if window is not None:
-            n_taken = collect(theta, lists, window, t + 1, n_taken)
+        n_taken = collect(theta, lists, window, t + 1, n_taken)
     return n_steps

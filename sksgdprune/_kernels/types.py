@@ -146,7 +146,7 @@ class AveragingWindow(NamedTuple):
     """What is collected of the iterates: a mean that favours the later ones, and some of them."""
 
     average: np.ndarray  # (n_parameters,)
-    first: float  # the t from which on steps are counted for the average
+    first: float  # the t from which on steps are counted for the average; inf: there is none
     power: np.floating  # the n-th iterate that is collected weighs about n ** power
     samples: np.ndarray  # posterior samples: (n, n_parameters), those of these steps, or none
     every: int  # an iterate is one where the steps since `start` are a multiple of it

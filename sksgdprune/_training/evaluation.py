@@ -33,8 +33,8 @@ def evaluate(data, layout, theta, hyper):
     losses, Z = np.empty(n, dtype), np.empty((n, layout.sizes[-1]), dtype)
     space = _space(n, layout, dtype)
     with blas_threads():
-        arguments = data.samples(), layout.shape, theta, hyper, space, losses, Z
-        call(entry_points.losses_and_outputs, *arguments)
+        network = layout.shape, theta, hyper.activation, hyper.objective
+        call(entry_points.losses_and_outputs, data.samples(), *network, space, losses, Z)
     return float(np.average(losses, weights=data.weights)), Z
 
 
@@ -53,7 +53,8 @@ def mean_gradients(data, network, run):
     weights, sums = weights.astype(theta.dtype), np.zeros((2, theta.size), theta.dtype)
     space = _space(len(weights), layout, theta.dtype)
     with blas_threads():
-        arguments = data.samples(), layout.shape, theta, run.hyper, space, weights, sums
+        codes = run.hyper.activation, run.hyper.objective
+        arguments = data.samples(), layout.shape, theta, *codes, space, weights, sums
         call(entry_points.add_gradients, *arguments, verbose=run.verbose)
     sums /= weights.sum()
     g, g2 = sums

@@ -8,12 +8,12 @@ import numpy as np
 
 from sksgdprune._data.validation import kernel_array
 from sksgdprune._kernels import entry_points
+from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import plan, write_back
 from sksgdprune._kernels.types import (
     PROBE,
     STRIDE,
-    AveragingWindow,
     Network,
     State,
     Steps,
@@ -117,19 +117,21 @@ class _Chunks:
         return (begun + n_steps) // every - begun // every
 
     def _window(self, network, parameters, t, n_steps):
-        """Return what the iterates are averaged and sampled in, or None."""
-        config, real = self._config, network.dtype.type
-        if config.power is None and not config.n_samples:
-            return None
-        n_due = self._n_due(t, n_steps) if config.n_samples else 0
-        return AveragingWindow(
-            np.array(parameters.theta),
-            float(network.average_from),
-            real(config.power or 0.0),
-            np.empty((n_due, parameters.theta.size), real),
-            config.every,
-            float(config.t0),
-        )
+        """Return what the iterates are averaged and sampled in."""
+        config, theta, window = self._config, parameters.theta, empty_window(network.dtype)
+        if config.power is not None:
+            window = window._replace(
+                average=np.array(theta),
+                first=float(network.average_from),
+                power=network.dtype.type(config.power),
+            )
+        if config.n_samples:
+            window = window._replace(
+                samples=np.empty((self._n_due(t, n_steps), theta.size), network.dtype),
+                every=config.every,
+                start=float(config.t0),
+            )
+        return window
 
 
 def _chunk_steps(n_parameters, batch_size):

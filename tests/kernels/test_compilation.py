@@ -1,4 +1,4 @@
-"""Compiled once, kept on disk until a source changes, only what is used, and said."""
+"""New processes: what they compile, keep on disk until a source changes, and say."""
 
 import json
 import os
@@ -10,15 +10,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numba.core import event
 
 import sksgdprune
-from sksgdprune._kernels import compile as compilation
-from sksgdprune._kernels.types import Sparse
 
-# What a new process needs to tell what a training compiles, says and comes to.
 # Copies of the package are compiled anew, in processes of their own.
 pytestmark = pytest.mark.slow
+
+# What a new process needs to tell what a run compiles, says and results in.
 TELL = """
 import contextlib, io, json, logging, warnings
 import numpy as np
@@ -195,58 +193,3 @@ def test_without_a_place_on_disk_training_works_and_warns_once(told):
     assert others == []
     for fit in told.without_place:
         assert len(fit["logged"]) == fit["compiled"].count("train")
-
-
-class EntryPoint:
-    """Stands for a compiled function; numba finds no place for it."""
-
-    __name__ = "entry_point"
-    stats = SimpleNamespace(cache_path=None)
-
-    def __init__(self):
-        self.compiled = []
-
-    def compile(self, types):
-        with event.trigger_event("numba:compile", data={"dispatcher": self}):
-            self.compiled.append(types)
-
-    def __call__(self, *arguments):
-        return arguments[::-1]
-
-
-@pytest.fixture
-def entry_point(monkeypatch):
-    """An entry point that was never called."""
-    monkeypatch.setattr(compilation, "_ready", set())
-    monkeypatch.setattr(compilation, "_warned", [])
-    return EntryPoint()
-
-
-@pytest.mark.filterwarnings("ignore:numba found no folder")
-def test_call_passes_results_through_and_compiles_where_kinds_are_new(entry_point):
-    a = np.ones(3)
-    assert compilation.call(entry_point, a, 1) == (1, a)
-    assert compilation.call(entry_point, None, 1) == (1, None)
-    assert len(entry_point.compiled) == 2
-    assert compilation.call(entry_point, 2 * a[:2], 5)[0] == 5
-    assert len(entry_point.compiled) == 2
-
-
-def test_the_warning_comes_once_and_points_at_the_line_outside_of_the_libraries(
-    entry_point, capsys
-):
-    with pytest.warns(UserWarning, match="NUMBA_CACHE_DIR") as warned:
-        compilation.call(entry_point, 1)
-    assert [Path(one.filename).name for one in warned] == [Path(__file__).name]
-    assert "compiling" not in capsys.readouterr().out
-    compilation.call(entry_point, 1.0, verbose=1)
-    assert capsys.readouterr().out.count("compiling entry_point") == 1
-
-
-def test_kinds_hang_on_types_and_dtypes_alone():
-    a, narrow, whole = np.ones(3), np.ones(3, np.float32), np.ones(3, int)
-    ones = [None, a, narrow, whole, 1, 1.0, np.float32(1), True, (), (a,), (None,), (a, narrow)]
-    ones.append(Sparse(a, whole, whole))
-    assert len({compilation._kind(one) for one in ones}) == len(ones)
-    for one, other in [(a, np.zeros(7)), (1, 2), (1.0, 2.5), ((a, 1), (np.zeros(1), 3))]:
-        assert compilation._kind(one) == compilation._kind(other)

@@ -1,4 +1,9 @@
-"""Kernels against the readable reference and against finite differences."""
+"""Kernels against the readable reference and against finite differences.
+
+numba compiles `train` anew for each combination of dtype, noise estimator, traces, lists and CSR,
+which takes some five seconds. So what is compiled for a dense float64 run, for its lists and for
+float32 runs each time; the rest is `slow`. `make test-uncompiled` runs all as plain Python.
+"""
 
 from itertools import pairwise
 
@@ -9,9 +14,11 @@ from scipy.sparse import csr_array
 from sksgdprune._data.sampling import samples
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
+from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import NEVER, plan
-from sksgdprune._kernels.types import Standardization, State
+from sksgdprune._kernels.types import STRIDE, Standardization, State
+from sksgdprune._kernels.update import GRADIENT_BLOCK
 from sksgdprune._network.layout import Layout
 from tests import reference
 from tests.kernel_cases import hyper, problem, run_kernel
@@ -28,10 +35,16 @@ ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 DEPTHS = [(), (5,), (6, 5, 4)]
 
 
+def slow(*values):
+    """Mark a case for which numba compiles a variant of its own."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def gradient_sums(layout, X, Y, theta, weights, settings, sums, block=5):
     space = records.scratch(layout.shape, block, theta.dtype)
-    arguments = samples(X, Y), layout.shape, theta, settings.hyper, space, weights, sums
-    call(entry_points.add_gradients, *arguments)
+    codes = settings.hyper.activation, settings.hyper.objective
+    network = layout.shape, theta, *codes
+    call(entry_points.add_gradients, samples(X, Y), *network, space, weights, sums)
 
 
 def assert_agrees(problem_, options, hyper_, rtol):
@@ -54,21 +67,23 @@ def test_train_agrees_with_reference(hidden, activation, loss, output):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"noise_estimator": "batch"},
         {"preconditioner": "identity"},
-        {"preconditioner": "identity", "noise_estimator": "batch"},
-        {"preconditioner": "scalar"},
-        {"preconditioner": "scalar", "noise_estimator": "batch"},
-        {"preconditioner": "sqrt"},
-        {"preconditioner": "sqrt", "noise_estimator": "batch", "damping": 0.0},
         {"alpha": 0.3},
         {"kappa": 30.0},
         {"damping": 0.0},
         {"cap": 1.0},
-        {"cap": 1.0, "preconditioner": "sqrt", "learning_rate": 0.1},
-        {"cap": 1.0, "preconditioner": "scalar"},
         {"alpha": 0.3, "disperses": True},
-        {"alpha": 0.3, "disperses": True, "kappa": 4.0, "cap": 1.0, "noise_estimator": "batch"},
+        slow({"noise_estimator": "batch"}),
+        slow({"preconditioner": "identity", "noise_estimator": "batch"}),
+        slow(
+            {"alpha": 0.3, "disperses": True, "kappa": 4.0, "cap": 1.0, "noise_estimator": "batch"}
+        ),
+        slow({"preconditioner": "scalar"}),
+        slow({"preconditioner": "sqrt"}),
+        slow({"cap": 1.0, "preconditioner": "sqrt", "learning_rate": 0.1}),
+        slow({"cap": 1.0, "preconditioner": "scalar"}),
+        slow({"preconditioner": "scalar", "noise_estimator": "batch"}),
+        slow({"preconditioner": "sqrt", "noise_estimator": "batch", "damping": 0.0}),
     ],
     ids=str,
 )
@@ -77,7 +92,7 @@ def test_train_agrees_with_reference_under_other_options(changes):
     assert_agrees(problem((6, 5), "log_loss"), options, h, 1e-12)
 
 
-@pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt"])
+@pytest.mark.parametrize("preconditioner", ["diagonal", slow("sqrt")])
 @pytest.mark.parametrize("hidden", [(), (6, 5)])
 def test_gradients_beyond_the_noise_are_divided_by_their_squares(hidden, preconditioner):
     of_reals = {"loss": "squared_error", "output": "identity", "preconditioner": preconditioner}
@@ -90,23 +105,33 @@ def test_gradients_beyond_the_noise_are_divided_by_their_squares(hidden, precond
     assert np.abs(capped[0] - theta).max() < np.abs(uncapped[0] - theta).max()
 
 
-@pytest.mark.parametrize("form", [np.asarray, csr_array])
+@pytest.mark.parametrize("form", [np.asarray, slow(csr_array)])
 @pytest.mark.parametrize("share_pruned", [0, 0.9])
-def test_inputs_are_taken_out_of_their_units(form, share_pruned):
+def test_inputs_are_standardized(form, share_pruned):
     options, h = hyper()
     layout, X, Y, theta, C, status, *rest = problem((6, 5), "log_loss")
     status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
     theta[status == 2] = 0
     X[np.abs(X) < 0.5] = 0
-    units = Standardization(np.arange(7.0), np.linspace(0.5, 2, 7))
-    truth = reference.train(X, Y, layout.sizes, theta, C, status, *rest, 10, units=units, **options)
-    got = run_kernel(layout, form(X), Y, theta, C, status, *rest, h, units=units)
+    columns = Standardization(np.arange(7.0), np.linspace(0.5, 2, 7))
+    start = theta, C, status, *rest
+    truth = reference.train(X, Y, layout.sizes, *start, 10, standardization=columns, **options)
+    got = run_kernel(layout, form(X), Y, *start, h, standardization=columns)
     for value, expected in zip(got, truth, strict=False):
         np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("preconditioner", ["diagonal", "scalar", "sqrt"])
-@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+@pytest.mark.parametrize(
+    ("noise_estimator", "preconditioner"),
+    [
+        ("probe", "diagonal"),
+        slow("batch", "diagonal"),
+        slow("probe", "scalar"),
+        slow("probe", "sqrt"),
+        slow("batch", "scalar"),
+        slow("batch", "sqrt"),
+    ],
+)
 def test_train_in_float32_stays_near_the_float64_reference(noise_estimator, preconditioner):
     changes = {"noise_estimator": noise_estimator, "preconditioner": preconditioner}
     options, _ = hyper(**changes)
@@ -155,7 +180,8 @@ def test_the_logistic_loss_is_finite_and_exact_at_large_values(dtype):
     theta, C = np.array([80.0, 0.0], dtype), np.ones(2, dtype)
     _, h = hyper(dtype, output="logistic")
     frozen, rows = np.ones(2, np.uint8), np.array([[0], [1]])
-    *_, losses, done = run_kernel(layout, X, Y, theta, C, frozen, rows, rows[:, 0], h)
+    start = theta, C, frozen, rows, rows[:, 0]
+    *_, losses, done = run_kernel(layout, X, Y, *start, h, listed_below=NEVER)
     assert done == 2
     np.testing.assert_allclose(losses, [80, np.exp(-80)], rtol=1e-6)
 
@@ -206,6 +232,48 @@ def test_train_reports_the_steps_before_something_stopped_being_finite():
     assert np.isfinite(losses).all()
 
 
+@pytest.mark.parametrize("share_pruned", [0, 0.9])
+def test_train_ends_where_a_parameter_alone_is_not_finite(share_pruned):
+    layout, X, Y, theta, C, status, *rest = problem((6, 5), "log_loss")
+    status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
+    theta[status == 2] = 0
+    beyond = hyper(learning_rate=np.finfo(float).max)[1]
+    *_, losses, done = run_kernel(layout, X, Y, theta, C, status, *rest, beyond)
+    assert done == 0
+    assert np.isfinite(losses[0])
+
+
+@pytest.mark.parametrize("share_pruned", [0, 0.9])
+def test_a_window_takes_the_mean_and_some_of_the_iterates(share_pruned):
+    n, first, power = 47, 15.0, 3.0
+    layout, X, Y, theta, C, status, *rest = problem((12,), "log_loss", steps=n)
+    status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
+    theta[status == 2] = 0
+    h, P = hyper()[1], theta.size
+    every = empty_window(float)._replace(samples=np.empty((n, P)), start=10.0)
+    last = run_kernel(layout, X, Y, theta, C, status, *rest, h, window=every)[0]
+    iterates = every.samples
+    np.testing.assert_array_equal(iterates[-1], last)
+    assert (np.diff(iterates, axis=0) != 0).any(axis=1).all()
+    some = every._replace(
+        average=theta.copy(), first=first, power=power, samples=np.empty((15, P)), every=3
+    )
+    run_kernel(layout, X, Y, theta, C, status, *rest, h, window=some)
+    np.testing.assert_array_equal(some.samples, iterates[2::3])
+    mean = 0
+    for k, t in enumerate(np.arange(first + STRIDE, 10 + n + 1, STRIDE), start=1):
+        mean += (power + 1) / (k + power) * (iterates[int(t) - 11] - mean)
+    assert k == 4
+    np.testing.assert_allclose(some.average, mean, rtol=0, atol=1e-14)
+
+
+def test_a_layer_whose_gradient_is_taken_in_blocks_agrees_with_the_reference():
+    options, h = hyper(alpha=0.1)
+    arrays = problem((128,), "log_loss", d=300, steps=2)
+    assert arrays[3].size > GRADIENT_BLOCK
+    assert_agrees(arrays, options, h, 1e-11)
+
+
 def test_an_input_that_is_always_zero_keeps_its_weights_finite_without_damping():
     layout, X, *rest = problem((5,), "log_loss", steps=30)
     X[:, 2] = 0
@@ -219,13 +287,18 @@ def test_an_input_that_is_always_zero_keeps_its_weights_finite_without_damping()
 @pytest.mark.parametrize("hidden", [(), (40,), (30, 20, 10)])
 @pytest.mark.parametrize(
     ("noise_estimator", "preconditioner"),
-    [("probe", "diagonal"), ("batch", "diagonal"), ("probe", "scalar"), ("batch", "sqrt")],
+    [
+        ("probe", "diagonal"),
+        slow("batch", "diagonal"),
+        slow("probe", "scalar"),
+        slow("batch", "sqrt"),
+    ],
 )
 @pytest.mark.parametrize("left", ["few free", "few left", "few of each", "none"])
 def test_lists_agree_with_the_dense_path_and_the_reference(
     hidden, noise_estimator, preconditioner, left
 ):
-    layout, X, Y, theta, C, _, batch, probe = problem(hidden, "log_loss", d=30, steps=30)
+    layout, X, Y, theta, C, _, batch, probe = problem(hidden, "log_loss", d=30, steps=12)
     rng = np.random.RandomState(1)
     share = {
         "few free": [0.08, 0.92, 0],
@@ -244,12 +317,12 @@ def test_lists_agree_with_the_dense_path_and_the_reference(
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize("noise_estimator", ["probe", "batch"])
+@pytest.mark.parametrize("noise_estimator", ["probe", slow("batch")])
 @pytest.mark.parametrize("few", [(0,), (1,), (2,), (0, 2), (1, 2)], ids=str)
 def test_a_dense_layer_beside_a_listed_one_agrees_with_the_reference(
     few, noise_estimator, activation
 ):
-    layout, X, Y, theta, C, _, batch, probe = problem((12, 10), "log_loss", d=30, steps=30)
+    layout, X, Y, theta, C, _, batch, probe = problem((12, 10), "log_loss", d=30, steps=12)
     rng, status = np.random.RandomState(2), np.zeros(theta.size, np.uint8)
     for layer, (first, stop) in enumerate(pairwise(layout.shape.starts)):
         left = 0.06 if layer in few else 0.8
