@@ -1,39 +1,55 @@
-"""Result cache on disk, by a hash of all that decides a result: data, parameters, seeds, code."""
+"""Cache of results on disk, and the keys by which they are found again."""
 
-import dis
+import ast
+import functools
+import gc
 import hashlib
+import io
 import platform
 import sys
 import sysconfig
+import threading
+import uuid
 from contextlib import suppress
-from functools import cache, partial
-from importlib.metadata import distribution, packages_distributions
-from importlib.util import find_spec
-from pathlib import Path, PurePath
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from importlib.machinery import ModuleSpec
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec, resolve_name
+from pathlib import Path
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import TypeVar
 
 import joblib
 import numba
 import numpy as np
 import scipy
 import sklearn
-from scipy.sparse import issparse
+from joblib.hashing import NumpyHasher, Pickler
+from numba.cloudpickle import CloudPickler
+from numba.core.serialize import ReduceMixin
 from sklearn.utils.validation import check_memory
 
 from sksgdprune._utils.sklearn_private import CALLBACK_ATTRIBUTES
+from sksgdprune._utils.warnings import warn
 
-PLAIN = bool | int | float | complex | str | bytes | type(None) | type(Ellipsis)
 LIBRARIES = joblib, numba, np, scipy, sklearn
 VERSIONS = (platform.python_version(), *(library.__version__ for library in LIBRARIES))
 PACKAGES = (__package__.partition(".")[0], *(library.__name__ for library in LIBRARIES))
-# What reads globals, in functions and in the bodies of classes.
-READS = "LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"
-# Of a class: other objects in each process, and where it stands.
-UNTOLD = "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"
+INSTALLED = {"site-packages", "dist-packages"}
+STDLIB = sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")
+# Attributes, by their beginnings, that decide no result: callbacks, the place in a file, what is
+# imported so far, what an object notes once it is asked.
+IGNORED = (
+    *CALLBACK_ATTRIBUTES,
+    *("__firstlineno__", "__static_attributes__", "_cloudpickle_submodules"),
+    *("__annotate_func__", "__annotations_cache__"),
+    *("_has_sorted_indices", "_has_canonical_format"),
+)
+SORTED = {str}, {int}, {bytes}  # the types of elements and keys whose order does not count
+_sources = {}  # of modules that are loaded: by their specs, which a reload replaces
 
 
 class ResultCache:
-    """Keeps what functions return, where there is a place for it; arguments are not kept.
+    """Stores what functions return, where there is a place for it; arguments are not stored.
 
     Parameters
     ----------
@@ -45,11 +61,11 @@ class ResultCache:
 
     def __init__(self, memory, *common):
         memory = check_memory(memory)
-        self._kept = memory.cache(_call, ignore=["function", "*"])
+        self._call = memory.cache(_call, ignore=["function", "*"])
         self._common = None if memory.location is None else fingerprint(*common)
 
     def fingerprint(self, *values):
-        """Return the hash of a part of many keys, or None where nothing is kept."""
+        """Return the hash of a part of many keys, or None where nothing is stored."""
         return None if self._common is None else fingerprint(*values)
 
     def call(self, key, function, *arguments):
@@ -59,19 +75,28 @@ class ResultCache:
         """
         if self._common is None:
             return function, *arguments
-        return self._kept, fingerprint(self._common, key), function, *arguments
+        return _look_up, self._call, fingerprint(self._common, key), function, *arguments
 
 
 def _call(key, function, *arguments):
-    return function(*arguments)
+    return {key: function(*arguments)}
+
+
+def _look_up(call, key, function, *arguments):
+    """Return a result; what lies in its place and is none is thrown away."""
+    found = call(key, function, *arguments)
+    if type(found) is not dict or found.keys() != {key}:
+        call.call_and_shelve(key, function, *arguments).clear()
+        found = call(key, function, *arguments)
+    return found[key]
 
 
 def fingerprint(*values):
-    """Return a hash of values, those of functions and classes being of their code.
+    """Return a hash of values that equal ones have in every process.
 
-    Of a function that is not installed as a part of a distribution (a lambda, what a notebook or a
-    user's own module defines), the hash is of its code and of what the code refers to; of one that
-    is, its name and the version. Code of this package counts file by file, always.
+    Functions, classes and objects of a notebook or script count by what cloudpickle takes of them;
+    those of the user's modules by name, and by the files of these modules and of the user's
+    modules that they import. What is installed counts by its version, this package by its files.
 
     Parameters
     ----------
@@ -81,187 +106,184 @@ def fingerprint(*values):
     Returns
     -------
     str
-        The same in every process, of equal values.
     """
-    return joblib.hash((VERSIONS, _own_code(), _Description().of(values)))
+    return _Hasher().hash((VERSIONS, _own_code(), values))
 
 
-@cache
+@functools.cache
 def _own_code():
     """Return a hash of this package's files: they change before its version does."""
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-class _Description:
-    """Numbers, texts and tuples that are equal where values are.
+class _Hasher(NumpyHasher):
+    """joblib's hash, with what cloudpickle takes of functions and classes.
 
-    The user's functions, classes and modules are numbered as they are met, and each is described
-    once: helpers that share helpers would else be described once per path to them. Of a module
-    counts what has a name that the code reads which refers to it.
+    What counts by value is numbered as it is met and written after all else, so that long chains
+    of calls do not nest; modules come last. Texts and tuples are written each time: which of them
+    are one object differs between processes.
     """
 
-    def __init__(self):
-        self._numbers, self._met = {}, []
-        self._names = ()  # those that the code reads which is being described
+    dispatch_table = CloudPickler.dispatch_table
 
-    def of(self, values):
-        """Return descriptions of values, and of the code that they lead to."""
-        described = [self._value(value, ()) for value in values]
-        return described, [self._code(*code) for code in self._met]  # more are met on the way
+    def __init__(self, within=frozenset()):
+        super().__init__()
+        self.within = within  # the sets of which an element is hashed
+        self.names = set()  # of modules, and those in code, which may be of modules
+        self._numbers, self._by_value = {}, []
+        self._cloudpickler = CloudPickler(io.BytesIO())
 
-    def _value(self, value, within):
-        """Describe a value; `within` are its owners."""
-        if isinstance(value, PLAIN):
-            return value
-        if any(value is owner for owner in within):
-            return "itself"
-        inner = partial(self._value, within=(*within, value))
-        if isinstance(value, list | tuple | set | frozenset):
-            is_set = isinstance(value, set | frozenset)
-            order = partial(_place, within=(*within, value))
-            return (inner(type(value)), *map(inner, sorted(value, key=order) if is_set else value))
-        if isinstance(value, dict):
-            return (inner(type(value)), *((inner(k), inner(v)) for k, v in value.items()))
-        if isinstance(value, partial):
-            return ("partial", inner(value.func), inner(value.args), inner(value.keywords))
-        if isinstance(value, MethodType):
-            return (inner(value.__func__), inner(value.__self__))
-        if isinstance(value, BuiltinFunctionType) and not _is_of_module(value):
-            return (value.__name__, inner(value.__self__))
-        if isinstance(value, ModuleType | BuiltinFunctionType | FunctionType | type):
-            return self._named(value)
-        return self._object(value, inner)
+    def dump(self, obj):
+        super().dump(obj)
+        for _, parts in self._by_value:  # more are met on the way
+            super().dump(parts)
+        known = {"__main__"}
+        while new := self.names - known:
+            known |= new
+            for spec in filter(None, map(_spec, sorted(new, key=str))):
+                super().dump(spec)
 
-    def _named(self, value):
-        """Return name and version of what is installed, of the user's code name and number."""
-        is_module = isinstance(value, ModuleType)
-        module = value.__name__ if is_module else value.__module__ or ""
-        name = "" if is_module else value.__qualname__
-        package = module.partition(".")[0]
-        if isinstance(value, BuiltinFunctionType) or _is_installed(package):
-            return (module, name, getattr(sys.modules.get(package), "__version__", ""))
-        names = self._names if is_module else ()
-        number = self._numbers.setdefault((id(value), names), len(self._met))
-        if number == len(self._met):
-            self._met.append((value, names))
-        return (number, name)
-
-    def _code(self, value, names):
-        """Describe a user's function, class or module."""
-        if isinstance(value, FunctionType):
-            return self._function(value)
-        self._names = names
-        if isinstance(value, ModuleType):
-            return self._value({n: getattr(value, n) for n in names if hasattr(value, n)}, ())
-        own = {k: v for k, v in vars(value).items() if k not in UNTOLD}
-        return self._value([value.__bases__, own], ())
-
-    def _function(self, value):
-        """Describe a function by its code and what that refers to."""
-        self._names = _names(value.__code__)
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        used = {n: value.__globals__[n] for n in _reads(value.__code__) if n in value.__globals__}
-        parts = value.__code__, value.__defaults__, value.__kwdefaults__, cells, used
-        return self._value([*parts, _imported(value)], ())
-
-    def _object(self, value, inner):
-        """Describe an object by its class and state, in which functions may be; data by hash."""
-        if isinstance(value, CodeType):
-            return (value.co_code, value.co_names, value.co_varnames, inner(value.co_consts))
-        if isinstance(value, property | staticmethod | classmethod):
-            return inner([getattr(value, name, None) for name in ("fget", "fset", "__func__")])
-        if isinstance(value, PurePath):  # its state has what was asked of it
-            return ("path", str(value))
-        if isinstance(value, np.ufunc):  # whose state holds what was asked of it, too
-            return ("ufunc", value.__name__, value.signature, value.types)
-        if hasattr(value, "py_func"):  # numba's
-            return inner(value.py_func)
+    def save(self, obj):
         try:
-            state = None if _is_data(value) else value.__getstate__()
-            if state is None:
-                return joblib.hash(value)
-        except Exception:  # a lock, say, which decides nothing
-            return inner(type(value))
-        if isinstance(state, dict):
-            state = {k: v for k, v in state.items() if not str(k).startswith(CALLBACK_ATTRIBUTES)}
-        return (inner(type(value)), inner(state))
+            self.names.add(getattr(obj, "__module__", None))
+            super().save(_plain(obj, self))
+        except Exception as error:  # of any kind, by what is not to be pickled
+            what = f"a {type(obj).__qualname__} ({error})"
+            warn(f"memory finds no result again that depends on {what}.", UserWarning)
+            super().save(uuid.uuid4().hex)
+
+    def memoize(self, obj):
+        if not isinstance(obj, tuple):
+            super().memoize(obj)
+
+    def _batch_setitems(self, items, *args):
+        items = [(k, v) for k, v in items if not (isinstance(k, str) and k.startswith(IGNORED))]
+        if {type(k) for k, _ in items} in SORTED:
+            items.sort(key=lambda item: item[0])
+        Pickler._batch_setitems(self, iter(items), *args)
+
+    def code(self, obj):
+        """Return the name of a function or class, and a number if it counts by value."""
+        name, reduced = (obj.__module__, obj.__qualname__), self._cloudpickler.reducer_override(obj)
+        if reduced is NotImplemented:
+            return name
+        number = self._numbers.setdefault(id(obj), len(self._by_value))
+        if number == len(self._by_value):
+            arguments, *state = reduced[1:3]
+            if isinstance(obj, type):
+                arguments = arguments[:-2]  # behind is a random name
+            else:
+                self.names.add(obj.__globals__.get("__package__"))
+                arguments = arguments[:1]  # the code
+            self._by_value.append((obj, (arguments, state)))
+        return name, number
 
 
-def _place(value, within):
-    """Return by what an element of a set is sorted: a description that knows of no other."""
-    return repr(_Description()._value(getattr(value, "__code__", value), within))
+@functools.singledispatch
+def _plain(obj, hasher):
+    """Return what stands for an object in a hash: itself, or parts that are equal where it is."""
+    return obj
 
 
-def _is_of_module(builtin):
-    """Return whether a built-in function belongs to a module, and to no object such as a dict."""
-    return builtin.__self__ is None or isinstance(builtin.__self__, ModuleType)
+# Of methods joblib takes the function's name alone.
+_plain.register(MethodType, lambda obj, _: (MethodType, obj.__func__, obj.__self__))
+for kind in type(threading.Lock()), type(threading.RLock()), TypeVar:  # decide nothing
+    _plain.register(kind, lambda obj, _: type(obj).__qualname__)
+for kind in ReduceMixin, type(functools.cache(len)):  # numba's functions, and those with a cache
+    _plain.register(kind, lambda obj, _: (obj.__wrapped__, getattr(obj, "targetoptions", None)))
 
 
-def _is_data(value):
-    """Return whether an object holds numbers and texts alone, and many of them."""
-    return issparse(value) or hasattr(value, "__array__") or hasattr(value, "__dataframe__")
+@_plain.register(type)
+@_plain.register(FunctionType)
+def _(obj, hasher):
+    if getattr(obj, "__code__", None) is _plain.__code__:  # functools.singledispatch made it, too
+        return obj.__qualname__, dict(obj.registry)
+    return hasher.code(obj)
 
 
-def _codes(code):
-    """Yield code, and the code of functions and classes within it."""
-    yield code
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield from _codes(part)
+@_plain.register
+def _(obj: ModuleType, hasher):
+    hasher.names.add(obj.__name__)
+    return obj
 
 
-def _names(code):
-    """Return the names of globals and attributes that code has, in order."""
-    return tuple(sorted({name for part in _codes(code) for name in part.co_names}))
+@_plain.register
+def _(obj: CodeType, hasher):
+    hasher.names.update(obj.co_names)
+    return obj.replace(co_filename="", co_firstlineno=0, co_linetable=b"")  # wherever it stands
 
 
-def _reads(code):
-    """Return the names of the globals that code reads, in order."""
-    steps = (step for part in _codes(code) for step in dis.get_instructions(part))
-    return sorted({step.argval for step in steps if step.opname in READS})
+@_plain.register(set)
+@_plain.register(frozenset)
+def _(obj, hasher):
+    if id(obj) in hasher.within:
+        return "itself"
+    elements = obj
+    if {*map(type, obj)} not in SORTED:
+        elements = [_Hasher(hasher.within | {id(obj)}).hash(element) for element in obj]
+    return type(obj), sorted(elements), getattr(obj, "__dict__", None)
 
 
-def _imported(function):
-    """Return the user's modules that a function imports when it runs.
+@_plain.register
+def _(obj: np.ufunc, hasher):
+    if obj in [getattr(place, obj.__name__, None) for place in (np, scipy.special)]:
+        return "ufunc", obj.__name__
+    # np.frompyfunc shows its function to the garbage collector alone.
+    return "ufunc", obj.types, [part for part in gc.get_referents(obj) if callable(part)]
 
-    They are imported for it: else they would count only once something has imported them.
+
+@_plain.register
+def _(obj: ModuleSpec, hasher):
+    """Take the source of a module of the user's, and note what it imports; of others the version.
+
+    Names in code may be of modules in a package.
     """
-    modules = []
-    for part in _codes(function.__code__):
-        steps = [step for step in dis.get_instructions(part) if step.opname != "EXTENDED_ARG"]
-        for i, step in enumerate(steps):
-            if step.opname == "IMPORT_NAME":
-                level, names = steps[i - 2].argval, steps[i - 1].argval
-                if level or not _is_installed(step.argval.partition(".")[0]):
-                    with suppress(Exception):  # the function may do without it
-                        found = __import__(step.argval, function.__globals__, None, names, level)
-                        modules.append(found)
-    return modules
+    package, is_package = obj.name.partition(".")[0], obj.submodule_search_locations is not None
+    if package in PACKAGES or not (is_package or obj.has_location):  # without: it is built in
+        return obj.name
+    source = None  # of a folder without __init__
+    if obj.has_location:
+        folder = Path(obj.origin).parents[obj.name.count(".") + is_package]
+        if INSTALLED & {*folder.parts} or any(folder.glob("*.dist-info/RECORD")):
+            return obj.name, [version(name) for name in _distributions().get(package, ())]
+        if any(folder.is_relative_to(place) for place in STDLIB):
+            return obj.name
+        source = _source(obj)
+        hasher.names |= _imported(obj.name, obj.parent, source)
+    if is_package:
+        hasher.names |= {f"{obj.name}.{name}" for name in hasher.names if "." not in str(name)}
+    return obj.name, source
 
 
-@cache
-def _is_installed(package):
-    """Return whether a top-level package or module is not the user's own.
-
-    That is Python's, one whose version counts for all results, and what lies where pip put it; not
-    what it installed in place (pip install --editable): there code changes without the version.
-    """
-    if package in ("__main__", *PACKAGES):
-        return package in PACKAGES
-    try:
-        spec = find_spec(package)
-    except (ImportError, ValueError):
-        return False
-    if spec is None or spec.origin in ("built-in", "frozen"):
-        return spec is not None
-    place = Path(spec.origin or next(iter(spec.submodule_search_locations or [""])))
-    if {"site-packages", "dist-packages"} & {*place.parts}:
-        return True
-    folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    found = [distribution(name) for name in _distributed().get(package, ())]
-    folders += [own.locate_file("") for own in found if own.read_text("RECORD")]
-    return any(place.is_relative_to(folder) for folder in folders)
+_distributions = functools.cache(packages_distributions)
 
 
-_distributed = cache(packages_distributions)
+def _spec(name):
+    """Return how a module is loaded or would be, or None; the package it is in is imported."""
+    with suppress(Exception):  # of any kind
+        return find_spec(name)
+
+
+def _source(spec):
+    """Return the bytes of a module's file: of a loaded one those that were found at first."""
+    if id(spec) not in _sources:
+        source = spec.loader.get_data(spec.origin)
+        if sys.modules.get(spec.name) is None:
+            return source
+        _sources[id(spec)] = spec, source
+    return _sources[id(spec)][1]
+
+
+@functools.cache
+def _imported(name, package, source):
+    """Return the modules that a module's source may import, and the package it is in."""
+    names = {name.rpartition(".")[0]}
+    with suppress(SyntaxError, ValueError, ImportError):  # no Python, or it cannot be imported
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                start = resolve_name("." * node.level + (node.module or ""), package)
+                names |= {start, *(f"{start}.{alias.name}" for alias in node.names)}
+    return names

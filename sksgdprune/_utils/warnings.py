@@ -5,7 +5,8 @@ import traceback
 import warnings
 
 # The packages between a user's line and this module.
-BETWEEN = ("sksgdprune", "sklearn", "joblib", "threading", "concurrent", "contextlib", "numba")
+PYTHON = ("threading", "concurrent", "contextlib", "pickle")
+BETWEEN = ("sksgdprune", "sklearn", "joblib", "numba", *PYTHON)
 
 
 def warn(message, category):

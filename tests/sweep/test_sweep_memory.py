@@ -15,7 +15,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksgdprune._sweep import result_cache as _keeping
+from sksgdprune._sweep import result_cache
 from sksgdprune._training import trainer as _training
 from tests.sweep_cases import FINETUNE, P, assert_same_results, classifier, iris, sweep
 
@@ -82,7 +82,8 @@ class Once:
 def counted(trainings, **options):
     trainings.clear()
     X, y = options.pop("data", iris())
-    sweep(p=P, refit=False, **options).fit(X, y)
+    params = options.pop("params", {})
+    sweep(p=P, refit=False, **options).fit(X, y, **params)
     return len(trainings)
 
 
@@ -104,12 +105,14 @@ TWICE = 2 * CELLS  # trainings of a schedule with two stages
         ({"data": (iris()[0] + 1e-9, iris()[1])}, WARM + TWICE),
         ({"data": (iris()[0], 2 - iris()[1])}, WARM + TWICE),
         ({"data": (iris()[0].astype(np.float32), iris()[1])}, WARM + TWICE),
+        ({"params": {"sample_weight": np.ones(50)}}, WARM + TWICE),
     ],
     ids=[
         *("nothing", "scorer", "method", "schedule", "train_score", "estimator", "steps"),
-        *("seed", "X", "y", "dtype"),
+        *("seed", "X", "y", "dtype", "weights"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.* does not take sample_weight")
 def test_what_decides_a_result_trains_again_where_it_has_changed(
     change, trained, tmp_path, trainings
 ):
@@ -120,12 +123,12 @@ def test_what_decides_a_result_trains_again_where_it_has_changed(
     assert counted(trainings, **options) == 0
 
 
-def test_scorer_and_method_are_described_once_per_sweep_and_per_p(tmp_path, monkeypatch):
-    described, describe = [], _keeping._Description._code
+def test_scorer_and_method_are_hashed_once_per_sweep_and_per_p(tmp_path, monkeypatch):
+    hashed, code = [], result_cache._Hasher.code
 
-    def counted(self, code, names):
-        described.append(code)
-        return describe(self, code, names)
+    def counted(self, obj):
+        hashed.append(obj)
+        return code(self, obj)
 
     def score(fitted, X, y):
         return fitted.score(X, y)
@@ -133,10 +136,10 @@ def test_scorer_and_method_are_described_once_per_sweep_and_per_p(tmp_path, monk
     def method(evidence):
         return abs(evidence.theta)
 
-    monkeypatch.setattr(_keeping._Description, "_code", counted)
+    monkeypatch.setattr(result_cache._Hasher, "code", counted)
     options = {"p": P, "n_repeats": 2, "scoring": score, "method": method, "refit": False}
     sweep(**options, memory=str(tmp_path)).fit(*iris())
-    assert described == [score] + [method] * len(P)
+    assert [obj for obj in hashed if obj in (score, method)] == [score] + [method] * len(P)
 
 
 def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
@@ -213,35 +216,66 @@ def test_a_damaged_file_is_trained_again(tmp_path, trainings, caplog):
     assert "array(" not in caplog.text  # no data in a log
 
 
-KILLED = """
+def test_what_is_no_result_is_trained_again(tmp_path, trainings):
+    counted(trainings, memory=str(tmp_path))
+    for i, file in enumerate(sorted(tmp_path.rglob("output.pkl"))):
+        joblib.dump([np.arange(9.0), {}, {"a": 1}, None][i % 4], file)
+    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    assert counted(trainings, memory=str(tmp_path)) == 0
+
+
+STOPPED = """
 import sys
 from tests.sweep_cases import iris, sweep
 sweep(p=0.5).fit(*iris())  # what is compiled is loaded
 print("ready", flush=True)
+sys.stdin.readline()
 sweep(p=[0, 0.3, 0.5, 0.7, 0.9], n_repeats=3, memory=sys.argv[1], refit=False).fit(*iris())
+sys.stdin.readline()
 """
 
 
-@pytest.mark.slow  # ten new processes, each of which loads what is compiled
+def stop(process):
+    """Stop a process where it is: its files are those that a kill would leave."""
+    if os.name == "nt":
+        process.kill()
+        process.wait()
+    else:
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+
+
+@pytest.mark.slow  # a new process that loads what is compiled, and ten sweeps that go on
 def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
-    """Ten kills, at moments spread over the time that the whole takes."""
+    """Ten moments, spread over the time that the whole takes."""
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
     expected = sweep(**options).fit(*iris()).cv_results_
-    (tmp_path / "kept").mkdir()
     started = time.perf_counter()
-    sweep(**options).fit(*iris())  # the first may have compiled
-    whole, moments = time.perf_counter() - started, np.random.RandomState(0).rand(10)
-    for moment in moments:
-        command = [sys.executable, "-c", KILLED, str(tmp_path / "kept")]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(2 * moment * whole)
-            process.kill()
-        shutil.copytree(tmp_path / "kept", tmp_path / f"{moment}", dirs_exist_ok=True)
+    sweep(**options, memory=str(tmp_path / "whole")).fit(*iris())
+    whole, moments = time.perf_counter() - started, np.sort(np.random.RandomState(0).rand(10))
+    if os.name == "nt":  # no process goes on there after it was stopped
+        moments = moments[5:6]
+    (tmp_path / "left").mkdir()
+    command = [sys.executable, "-c", STOPPED, str(tmp_path / "left")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        process.stdout.readline()
+        process.stdin.write(b"\n")
+        for i, pause in enumerate(np.diff(moments, prepend=0) * whole):
+            time.sleep(pause)
+            stop(process)
+            shutil.copytree(tmp_path / "left", tmp_path / f"{i}")
+            if os.name != "nt":
+                process.send_signal(signal.SIGCONT)
+        process.kill()
+    n_trained = []
+    for i in range(len(moments)):
         trainings.clear()
-        found = sweep(**options, memory=str(tmp_path / f"{moment}")).fit(*iris()).cv_results_
+        found = sweep(**options, memory=str(tmp_path / f"{i}")).fit(*iris()).cv_results_
         assert_same_results(found, expected)
-    assert len(trainings) < 6 + 30
+        n_trained.append(len(trainings))
+    assert n_trained == sorted(n_trained, reverse=True)
+    assert n_trained[-1] < 6 + 30
 
 
 IN_PROCESSES = """
