@@ -230,7 +230,10 @@ def _(obj: np.ufunc, hasher):
     if obj in [getattr(place, obj.__name__, None) for place in (np, scipy.special)]:
         return "ufunc", obj.__name__
     # np.frompyfunc shows its function to the garbage collector alone.
-    return "ufunc", obj.types, [part for part in gc.get_referents(obj) if callable(part)]
+    functions = [part for part in gc.get_referents(obj) if callable(part)]
+    if not functions:
+        raise TypeError("its code is compiled")
+    return "ufunc", functions
 
 
 @_plain.register

@@ -1,7 +1,7 @@
 """What a stored result depends on: keys made of data, parameters, code, modules and versions."""
 
 import functools
-import importlib
+import importlib.util
 import inspect
 import math
 import os
@@ -34,9 +34,9 @@ from sksgdprune._utils.sklearn_private import CALLBACK_ATTRIBUTES
 ROOT = Path(__file__).parents[2]
 
 
-def notebook(source, name="score"):
+def notebook(source, name="score", **known):
     """Run a source as the cells of a notebook, and return what one name stands for."""
-    names = {"__name__": "__main__", "np": np}
+    names = {"__name__": "__main__", "np": np} | known
     exec(source, names)
     return names[name]
 
@@ -76,6 +76,7 @@ CELLS = {
     "        return {}\nscore = A()",
     "slots": "class A:\n    __slots__ = ('a',)\n    def __call__(self, e, X, y):\n"
     "        return {}\nscore = A()\nscore.a = 1",
+    "attribute of a set": "class A(set):\n    pass\nscore = A()\nscore.a = {}",
     "bound method": "class A:\n    def f(self, e, X, y):\n        return {}\nscore = A().f",
     "base class": "class A:\n    def __call__(self, e, X, y):\n        return {}\n"
     "class B(A):\n    pass\nscore = B()",
@@ -206,6 +207,7 @@ DIFFERENT = [
     lambda: math.exp,
     lambda: str.lower,
     lambda: np.add,
+    lambda: np.subtract,
     lambda: np.hypot,
     lambda: eval("lambda: 3", {}),
     lambda: Path("somewhere", "else"),
@@ -275,6 +277,23 @@ def test_what_was_asked_of_a_value_does_not_count():
     assert fingerprint(path, matrix, np.hypot) == before
 
 
+def test_which_of_equal_tuples_are_one_object_does_not_count():
+    one, other = tuple([1, 2]), tuple([1, 2])
+    assert one is not other
+    assert fingerprint([one, one]) == fingerprint([one, other])
+
+
+def test_where_a_script_is_and_how_it_runs_do_not_count(tmp_path, monkeypatch):
+    source = CELLS["helper"].format(1)
+    before = fingerprint(notebook(source, __file__="here.py"))
+    assert fingerprint(notebook(source, __file__="there.py")) == before
+    (tmp_path / "script.py").write_text("# no part of the function")
+    main = ModuleType("__main__")  # as python -m has it
+    main.__spec__ = importlib.util.spec_from_file_location("script", tmp_path / "script.py")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert fingerprint(notebook(source)) == before
+
+
 def test_callbacks_do_not_count():
     plain, other = PreconditionedMLPClassifier(), PreconditionedMLPClassifier()
     for name in CALLBACK_ATTRIBUTES:
@@ -323,8 +342,23 @@ def test_helpers_of_helpers_count_once_and_however_deep_they_are():
     assert fingerprint(layered(1)) == fingerprint(layered(1)) != fingerprint(layered(2))
 
 
+COMPILED = """
+import numba
+@numba.vectorize(["f8(f8)"], target="parallel")
+def f(x):
+    return x
+"""
+
+
 @pytest.mark.parametrize(
-    "make", [threading.local, lambda: weakref.ref(Scores), lambda: (i for i in "a")]
+    "make",
+    [
+        threading.local,
+        lambda: weakref.ref(Scores),
+        lambda: (i for i in "a"),
+        lambda: notebook(COMPILED, "f"),
+    ],
+    ids=["threading.local", "weakref", "generator", "compiled ufunc"],
 )
 def test_what_cannot_be_pickled_is_never_found_and_says_so(make):
     value = make()
@@ -433,6 +467,15 @@ def test_whether_a_module_is_loaded_yet_does_not_count(use, lab):
     assert fingerprint(score) == before
 
 
+def test_the_package_of_a_script_is_where_it_imports_from(lab):
+    keys = []
+    for constant in 1, 1, 2:
+        lab(constant)
+        source = "def score(e, X, y):\n    from .metrics import B\n    return B"
+        keys.append(fingerprint(notebook(source, __package__="lab")))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_other_modules_of_a_package_do_not_count(lab):
     folder = lab(1)
     before = fingerprint(notebook(USES["relative"]))
@@ -531,7 +574,8 @@ def test_of_what_is_installed_the_version_counts_and_of_all_else_the_code(place)
 
 
 def test_of_what_has_its_version_in_each_key_no_file_counts(monkeypatch):
-    values = [Path, np.mean, csr_array, f1_score, make_scorer, joblib.Memory, PCA, joblib, np]
+    values = [Path, np.mean, csr_array, f1_score, make_scorer, joblib.Memory, joblib, np]
+    values += [PCA(), PreconditionedMLPClassifier()]
     monkeypatch.setattr(result_cache, "_source", lambda spec: pytest.fail(spec.name))
     assert fingerprint(values)
 
