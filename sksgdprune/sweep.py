@@ -105,8 +105,9 @@ class SparsitySweep(
         Runs side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
         Where results of finished runs are stored, so that an interrupted sweep with a seed goes on
-        from there. A change of the data, of a parameter, of the code that scores or cuts, or of a
-        version trains again.
+        from there. A change of the data, of a parameter, of the code that scores or cuts, of a
+        module of yours that this code imports, or of a version trains again. The folder holds
+        pickles, which run code when they are loaded.
     error_score : "raise" or float, default=nan
         Score of a cell that fails, with a warning.
     return_train_score : bool, default=False
