@@ -1,0 +1,1 @@
+"""Benchmarks by subject; each script runs as a module, `python -m benchmarks.accuracy.untuned`."""

@@ -1,0 +1,1 @@
+"""Data sets, resumable runs, reports, figures and timing, shared by all benchmarks."""

@@ -1,0 +1,53 @@
+"""Command line that the benchmarks share: data sets, splits, jobs, folder of the results."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks._common import datasets
+
+BENCHMARKS = Path(__file__).parents[1]
+RESULTS, DOCS = BENCHMARKS / "results", BENCHMARKS.parent / "docs"
+OPTIONS = {
+    "data": {"type": Path, "metavar": "FOLDER", "help": "more sets; see _common/datasets.py"},
+    "sets": {"nargs": "+", "metavar": "NAME", "help": "only these sets"},
+    "contenders": {"nargs": "+", "metavar": "NAME", "help": "only these contenders"},
+    "splits": {"type": int, "help": "splits of each set (default: %(default)s)"},
+    "jobs": {"type": int, "default": 2, "help": "processes side by side (default: %(default)s)"},
+    "quick": {"action": "store_true", "help": "little, to see that it runs"},
+    "again": {"action": "store_true", "help": "measure also what has its rows"},
+    "report": {"action": "store_true", "help": "measure nothing, write report and figure anew"},
+    "out": {"type": Path, "default": RESULTS, "metavar": "FOLDER", "help": "for the results"},
+}
+ALWAYS = "quick", "again", "report", "out"
+
+
+def parser(doc, *names, **defaults):
+    """Return a parser with these of OPTIONS and with those that all scripts have."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    for name in (*names, *ALWAYS):
+        parser.add_argument(f"--{name}", **OPTIONS[name])
+    parser.set_defaults(**defaults)
+    return parser
+
+
+def picture_file(doc, path, arguments):
+    """Return the file to which a script draws a picture: this one, or that of --out."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=path, help="file of the picture")
+    return parser.parse_args(arguments).out
+
+
+def chosen(parser, options, sets, quick=()):
+    """Return the sets that are asked for, those of `--data` among them, small ones first."""
+    sets = [*sets, *(datasets.folder(options.data) if getattr(options, "data", None) else [])]
+    known = {dataset.name: dataset for dataset in sorted(sets, key=lambda dataset: len(dataset.y))}
+    if len(known) < len(sets):
+        parser.error("two data sets have the same name")
+    return pick(parser, "data set", known, options.sets or (quick if options.quick else known))
+
+
+def pick(parser, what, known, names):
+    """Return what has these names; end with an error where there is none."""
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"no {what} is called {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names]

@@ -1,0 +1,1 @@
+"""Accuracy of untuned fits, beside peers and on raw data."""

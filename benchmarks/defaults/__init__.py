@@ -1,0 +1,1 @@
+"""Comparisons from which the defaults were chosen."""

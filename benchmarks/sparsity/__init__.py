@@ -1,0 +1,1 @@
+"""Accuracy of pruned networks, beside torch's."""

@@ -1,0 +1,1 @@
+"""Times and sizes: steps, predictions, first fits, exported networks."""

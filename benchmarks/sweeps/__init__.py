@@ -1,0 +1,1 @@
+"""Cost of sweeps, and how they scale."""

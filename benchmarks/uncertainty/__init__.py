@@ -1,0 +1,1 @@
+"""Uncertainty of untuned fits, beside peers and known posteriors."""
