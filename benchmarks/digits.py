@@ -1,6 +1,6 @@
-"""The research notebook's five digits experiments.
+"""Digits experiments of the research notebook, all five.
 
-    python benchmarks/digits.py [--quick] [--loss {double_softmax,log_loss}] [--jobs N] [--out DIR]
+    python -m benchmarks.digits [--quick] [--loss {double_softmax,log_loss}] [--jobs N] [--out DIR]
 
 Accuracy on held-out digits against the fraction p of parameters that is pruned or frozen after
 200 of 3,200 steps; 253 values of p × 5 repeats. Writes one CSV per experiment and one figure,
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -173,16 +174,17 @@ def draw(tables, loss, path):
 
 
 def summary(tables):
-    """Return a table of mean test accuracy ± std at a few p."""
-    table = Table(title="test accuracy in %, mean ± std")
-    table.add_column("experiment", overflow="fold")
+    """Return a table of mean test accuracy ± std at a few p, at most 80 characters wide."""
+    title = "test accuracy in %, mean ± std"
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("experiment")
     tried = np.concatenate([rows["p"] for rows in tables.values()])
     shown = [p for p in SHOWN if np.isclose(tried, p).any()]
     for p in shown:
-        table.add_column(f"p={p:g}", justify="right")
+        table.add_column(f"p={p:g}", justify="right", no_wrap=True)
     for name, rows in tables.items():
         scores = [100 * rows["test_accuracy"][np.isclose(rows["p"], p)] for p in shown]
-        cells = (f"{s.mean():.1f} ± {s.std(ddof=0):.1f}" if len(s) else "" for s in scores)
+        cells = (f"{s.mean():.1f}±{s.std(ddof=0):.1f}" if len(s) else "" for s in scores)
         table.add_row(name, *cells)
     return table
 
@@ -192,7 +194,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="11 values of p, 2 repeats")
     parser.add_argument("--loss", choices=["double_softmax", "log_loss"], default="double_softmax")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings side by side")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes side by side")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out"), help="output folder")
     options = parser.parse_args(arguments)
     n_points, n_repeats = (10, 2) if options.quick else (50, 5)
@@ -208,10 +210,10 @@ def main(arguments=None):
     draw(tables, options.loss, options.out / "digits.png")
     console.print(summary(tables))
     seconds = time.perf_counter() - started
-    trainings = sum(len(rows) for rows in tables.values())
-    console.print(f"{trainings} trainings in {seconds:.0f} s; tables and figure in {options.out}/")
+    n_runs = sum(len(rows) for rows in tables.values())
+    console.print(f"{n_runs} training runs in {seconds:.0f} s; results in {options.out}/")
     expected = n_repeats * sum(len(experiment.p) for experiment in plan)
-    return 0 if trainings == expected else 130
+    return 0 if n_runs == expected else 130
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Command line that the benchmarks share: data sets, splits, jobs, folder of the results."""
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks._common import datasets
+from benchmarks._common.results import tell
 
 BENCHMARKS = Path(__file__).parents[1]
 RESULTS, DOCS = BENCHMARKS / "results", BENCHMARKS.parent / "docs"
@@ -51,3 +53,11 @@ def pick(parser, what, known, names):
     if unknown := [name for name in names if name not in known]:
         parser.error(f"no {what} is called {', '.join(unknown)}; there are {', '.join(known)}")
     return [known[name] for name in names]
+
+
+def installed(names, package, needing):
+    """Return the names without those that need a package that is not installed; tell of these."""
+    missing = [name for name in names if name in needing and find_spec(package) is None]
+    for name in missing:
+        tell(f"{name} is left out, as {package} is not installed")
+    return [name for name in names if name not in missing]

@@ -16,7 +16,6 @@ import logging
 import sys
 import time
 from functools import cache, partial
-from importlib.util import find_spec
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
@@ -28,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
-from benchmarks._common.results import Cell, Results, tell
+from benchmarks._common.results import Cell, Results
 from benchmarks.accuracy import untuned_figure, untuned_report
 from benchmarks.accuracy.untuned_report import MLP, OURS
 
@@ -145,9 +144,6 @@ def parse(arguments):
     sets = command_line.chosen(parser, options, datasets.included() + datasets.synthetic(), QUICK)
     contenders = options.contenders or list(CONTENDERS)
     command_line.pick(parser, "contender", CONTENDERS, contenders)
-    if REALMLP in contenders and find_spec("pytabkit") is None:
-        contenders.remove(REALMLP)
-        tell(f"{REALMLP} is left out, as pytabkit is not installed")
     return options, sets, contenders
 
 
@@ -156,6 +152,7 @@ def main(arguments=None):
     options, sets, contenders = parse(arguments)
     found = results(options.out, options.hidden)
     if not options.report:
+        contenders = command_line.installed(contenders, "pytabkit", [REALMLP])
         todo = cells(sets, contenders, options.splits, options.hidden)
         found.run(measure, todo, warm_up=warm_up, again=options.again)
     table = found.publish(untuned_report.markdown, untuned_figure.draw)

@@ -29,7 +29,7 @@ from sklearn.model_selection import StratifiedShuffleSplit, train_test_split
 import sksgdprune
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import machine
-from benchmarks._common.results import Cell, Results, tell
+from benchmarks._common.results import Cell, Results
 from benchmarks.sparsity import figure, report
 from benchmarks.sparsity.report import DEFAULTS, NONE, UNCUT, Recipe
 from sksgdprune import SparsitySweep, schedules
@@ -277,9 +277,6 @@ def parse(arguments):
     names = {recipe.name: recipe for recipe in OURS}
     asked = options.recipes or ((DEFAULTS.name, *QUICK_RECIPES) if quick else names)
     options.recipes = command_line.pick(parser, "recipe", names, asked)
-    if "torch" in options.libraries and not find_spec("torch"):
-        options.libraries.remove("torch")
-        tell("torch's rows are left out, as it is not installed")
     return options, sets
 
 
@@ -299,10 +296,12 @@ def main(arguments=None):
     """Measure, write, print."""
     options, sets = parse(arguments)
     results, grid = tables(options)
-    if "ours" in options.libraries and not options.report:
+    libraries = [] if options.report else options.libraries
+    libraries = command_line.installed(libraries, "torch", ["torch"])
+    if "ours" in libraries:
         how = {"warm_up": warm_up, "jobs": options.jobs, "again": options.again}
         results.run(measure_ours, ours_cells(sets, options), **how)
-    if "torch" in options.libraries and not options.report:
+    if "torch" in libraries:
         run_torch(sets, options, grid, results)
     table = results.publish(partial(report.markdown, grid=grid.path.name), figure.draw)
     print(report.summary(table))

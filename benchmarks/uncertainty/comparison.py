@@ -16,7 +16,6 @@ ended. Ends with 1 where an acceptance line is missed.
 import sys
 import time
 from functools import cache, partial
-from importlib.util import find_spec
 
 import numpy as np
 from scipy.stats import entropy
@@ -24,7 +23,7 @@ from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
-from benchmarks._common.results import Cell, Results, tell
+from benchmarks._common.results import Cell, Results
 from benchmarks.uncertainty import figure, report
 from benchmarks.uncertainty.contenders import CLASSIFIERS, PROCESS_ROWS, REGRESSORS, TORCH
 from benchmarks.uncertainty.metrics import (
@@ -161,15 +160,7 @@ def parse(arguments):
     if options.quick:
         options.splits = 2
         contenders = [name for name in contenders if name not in TORCH]
-    return options, sets, without_torch(contenders)
-
-
-def without_torch(contenders):
-    """Return the contenders that are installed, and tell of the others."""
-    missing = [name for name in contenders if name in TORCH and find_spec("torch") is None]
-    for name in missing:
-        tell(f"{name} is left out, as torch is not installed")
-    return [name for name in contenders if name not in missing]
+    return options, sets, contenders
 
 
 def main(arguments=None):
@@ -178,6 +169,7 @@ def main(arguments=None):
     facts = partial(machine, "numpy", "scipy", "scikit-learn", "numba", "torch")
     results = Results(options.out / "uncertainty.csv", COLUMNS, KEY, text=["gaps"], facts=facts)
     if not options.report:
+        contenders = command_line.installed(contenders, "torch", TORCH)
         todo = cells(sets, contenders, options.splits)
         results.run(measure, todo, warm_up=warm_up, again=options.again)
     table = results.publish(report.markdown, figure.draw)

@@ -191,9 +191,19 @@ def test_summary_shows_mean_and_std_where_p_was_run():
     columns = [list(column.cells) for column in table.columns]
     assert columns == [
         ["prune magnitude", "freeze random"],
-        ["85.0 ± 5.0", "70.0 ± 0.0"],
-        ["50.0 ± 10.0", ""],  # and no column for p that none has
+        ["85.0±5.0", "70.0±0.0"],
+        ["50.0±10.0", ""],  # and no column for p that none has
     ]
+
+
+def test_the_summary_breaks_no_word_in_80_columns():
+    plan = digits.experiments(50)
+    rows = [{"p": p, "test_accuracy": score} for p in plan[0].p for score in (0.1, 0.9)]
+    console = Console(file=io.StringIO(), width=80)
+    console.print(digits.summary({e.name: pd.DataFrame(rows) for e in plan}))
+    words = console.file.getvalue().split()
+    assert words.count("50.0±40.0") == len(plan) * len(digits.SHOWN)
+    assert {word for e in plan for word in e.name.split()} <= set(words)
 
 
 # The command
@@ -213,7 +223,7 @@ def test_quick_command_writes_tables_and_figure(tiny, tmp_path, capsys):
         assert table["test_accuracy"].between(0, 1).all()
     assert (out / "digits.png").read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
-    assert "106 trainings" in printed
+    assert "106 training runs" in printed
     assert "prune" in printed
 
 

@@ -1,34 +1,19 @@
 """The comparison of pruning recipes: its differences, its choices, torch's cuts."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-@pytest.fixture
-def script():
-    return importlib.import_module("sparsity_accuracy")
-
-
-@pytest.fixture
-def report():
-    return importlib.import_module("sparsity_report")
+from benchmarks._common import datasets
+from benchmarks.sparsity import comparison, report
 
 
 @pytest.fixture
 def peers():
     pytest.importorskip("torch")
-    return importlib.import_module("torch_pruning")
+    return importlib.import_module("benchmarks.sparsity.torch_networks")
 
 
 def rows(*curves):
@@ -49,7 +34,7 @@ def rows(*curves):
 
 
 @pytest.fixture
-def table(report):
+def table():
     def torch(optimiser, schedule="none"):
         return report.Recipe("torch", optimiser, "global", schedule)
 
@@ -66,7 +51,7 @@ def table(report):
     )
 
 
-def test_differences_are_paired_and_their_interval_is_that_of_t(report, table):
+def test_differences_are_paired_and_their_interval_is_that_of_t(table):
     wide = report.scores(table)
     values = report.difference(wide, "a", 0.8, report.PLAIN.name)
     np.testing.assert_allclose(values, [0.1, 0.2])
@@ -75,7 +60,7 @@ def test_differences_are_paired_and_their_interval_is_that_of_t(report, table):
     assert report.difference(wide, "b", 0.9, report.PLAIN.name).empty
 
 
-def test_means_over_sets_have_the_interval_of_the_seeds(report, table):
+def test_means_over_sets_have_the_interval_of_the_seeds(table):
     (line,) = [
         line
         for line in report.summary_rows(report.scores(table), ["a", "b"])[1]
@@ -85,20 +70,20 @@ def test_means_over_sets_have_the_interval_of_the_seeds(report, table):
     assert line == [report.PLAIN.name, "+0.0500 ± 0.0000", ""]
 
 
-def test_torchs_best_is_that_of_validation_and_in_hindsight_that_of_the_test_rows(report, table):
+def test_torchs_best_is_that_of_validation_and_in_hindsight_that_of_the_test_rows(table):
     wide = report.with_torch_best(report.scores(table), table)
     np.testing.assert_allclose(wide.loc[("a", report.TORCH_BEST, 0.8)], [0.6, 0.6])
     np.testing.assert_allclose(wide.loc[("a", report.TORCH_HINDSIGHT, 0.8)], [0.65, 0.75])
     np.testing.assert_allclose(wide.loc[("a", report.TORCH_BEST, 0.0)], [0.9, 0.9])
 
 
-def test_uncut_networks_are_those_of_all_recipes_but_the_defaults(report, table):
+def test_uncut_networks_are_those_of_all_recipes_but_the_defaults(table):
     wide = report.scores(table)
     np.testing.assert_allclose(wide.loc[("a", report.PLAIN.name, 0.0)], [0.9, 0.8])
     np.testing.assert_allclose(wide.loc[("a", report.DEFAULTS.name, 0.0)], [0.9, 0.7])
 
 
-def test_as_good_as_no_cut_is_within_its_standard_error(report, table):
+def test_as_good_as_no_cut_is_within_its_standard_error(table):
     wide = report.scores(table)
     # Means .8 (error .1), .85, .69; then .85 (error .05), .7, .5.
     assert report.within_one_error(wide, "a", report.DEFAULTS.name) == 0.8
@@ -107,7 +92,7 @@ def test_as_good_as_no_cut_is_within_its_standard_error(report, table):
     np.testing.assert_allclose(losses, [0.3, 0.4])
 
 
-def test_the_grids_choice_is_the_best_mean_of_those_on_all_inner_splits(script):
+def test_the_grids_choice_is_the_best_mean_of_those_on_all_inner_splits():
     scores = {"x": [0.9], "y": [0.8, 0.8, 0.8], "z": [0.8, 0.7, 0.9], "w": [0.8, 0.1, 0.1]}
     losses = {"x": 1.0, "y": 0.5, "z": 0.4, "w": 0.6}
     grid = pd.DataFrame(
@@ -119,25 +104,25 @@ def test_the_grids_choice_is_the_best_mean_of_those_on_all_inner_splits(script):
         ]
     )
     key = "a", "sgd", "cubic", 0.9
-    assert script.finalists(grid, 3) == {key: ["x", "z", "y"]}
-    assert script.choices(grid)[key].setting == "z"  # as good as y, by a smaller loss
+    assert comparison.finalists(grid, 3) == {key: ["x", "z", "y"]}
+    assert comparison.choices(grid)[key].setting == "z"  # as good as y, by a smaller loss
 
 
-def test_a_run_writes_all_and_is_not_done_twice(script, tmp_path, monkeypatch):
+def test_a_run_writes_all_and_is_not_done_twice(tmp_path, monkeypatch):
     # With p > 0 alone: the network without a cut is of the report, not of the run.
-    monkeypatch.setattr(script, "QUICK_FRACTIONS", (0.9,))
+    monkeypatch.setattr(comparison, "QUICK_FRACTIONS", (0.9,))
     options = ["--quick", "--recipes", "defaults", "--libraries", "ours", "--sets", "wine"]
     options += ["--steps", "32", "--out", str(tmp_path)]
-    script.main(options)
+    comparison.main(options)
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    script.main(options)
-    names = [f"sparsity_accuracy_quick_32x32.{ending}" for ending in ("csv", "md", "png")]
-    assert sorted(first) == [*names, "sparsity_torch_grid_quick_32x32.csv"]
+    comparison.main(options)
+    names = [f"sparsity_accuracy_quick_32x32.{ending}" for ending in ("csv", "json", "md", "png")]
+    assert sorted(first) == names
     assert first[names[0]] == (tmp_path / names[0]).read_bytes()
     assert len(pd.read_csv(tmp_path / names[0])) == 2
-    script.main([*options, "--again"])
+    comparison.main([*options, "--again"])
     assert len(pd.read_csv(tmp_path / names[0])) == 2
-    assert "torch was left out" in (tmp_path / names[1]).read_text(encoding="utf-8")
+    assert "torch was left out" in (tmp_path / names[2]).read_text(encoding="utf-8")
 
 
 # Torch's.
@@ -163,7 +148,6 @@ def test_torch_cuts_exactly_the_smallest_and_lets_them_stay_zero(peers):
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_torch_networks_have_as_many_zeros_as_ours(peers, optimiser):
-    datasets = importlib.import_module("datasets")
     wine = datasets.included()[1]
     (split,) = wine.splits(1)
     point = list(peers.grid(optimiser).values())[-1]

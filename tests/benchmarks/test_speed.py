@@ -1,52 +1,25 @@
 """The speed benchmark's helpers. No test asserts a time."""
 
-import importlib
 import json
 import math
-from pathlib import Path
 from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 
+from benchmarks._common import timing
+from benchmarks.speed import contenders, report, startup
 from sksgdprune import PreconditionedMLPClassifier
 from tests import reference
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
 
 @pytest.fixture
-def timing():
-    return importlib.import_module("timing")
+def problem():
+    return contenders.problem(contenders.Network((5, 4, 3), 8, 80), "float64")
 
 
-@pytest.fixture
-def startup():
-    return importlib.import_module("startup")
-
-
-@pytest.fixture
-def report():
-    return importlib.import_module("speed_report")
-
-
-@pytest.fixture
-def peers():
-    return importlib.import_module("peers")
-
-
-@pytest.fixture
-def problem(peers):
-    return peers.problem(peers.Network((5, 4, 3), 8, 80), "float64")
-
-
-def test_interleave_gives_each_contender_a_time_per_round_less_the_fixed_costs(timing, monkeypatch):
+def test_interleave_gives_each_contender_a_time_per_round_less_the_fixed_costs(monkeypatch):
     now, order = [0.0], []
     monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: now[0]))
 
@@ -65,7 +38,7 @@ def test_interleave_gives_each_contender_a_time_per_round_less_the_fixed_costs(t
     assert [name for name, n in order[-16:] if n > 1] == ["a", "b"] * 4
 
 
-def test_compare_takes_the_median_of_the_ratios_within_rounds(timing):
+def test_compare_takes_the_median_of_the_ratios_within_rounds():
     times = {("a", "float64"): np.array([1.0, 2.0, 9.0]), ("b", "float64"): np.array([1.0, 1, 3])}
     row = timing.compare("step", "net", times, ("a", "float64"), ("b", "float64"), "≤ 2.0")
     assert (row.value, row.against, row.ratio, row.met) == (2.0, "b", 2.0, "yes")
@@ -77,11 +50,11 @@ def test_compare_takes_the_median_of_the_ratios_within_rounds(timing):
     ("value", "target", "met"),
     [(1.0, "≤ 1.0", "yes"), (1.1, "≤ 1.0", "no"), (25.0, "≥ 25", "yes"), (3.0, "", "")],
 )
-def test_met_reads_the_target(timing, value, target, met):
+def test_met_reads_the_target(value, target, met):
     assert timing.Row("import", "", "", "sksgdprune", value, "s", target=target).met == met
 
 
-def test_tables_hold_each_row_with_a_target_and_each_contender_once(timing, report):
+def test_tables_hold_each_row_with_a_target_and_each_contender_once():
     row = timing.Row("step", "net", "float64", "sksgdprune", 16.5, "µs")
     held = row._replace(against="products", ratio=1.5, target="≤ 2.0")
     rows = [row, held, row._replace(contender="torch", value=math.nan)]
@@ -94,7 +67,7 @@ def test_tables_hold_each_row_with_a_target_and_each_contender_once(timing, repo
     assert list(report.frame(rows).columns) == [*timing.Row._fields, "met"]
 
 
-def test_other_values_have_a_table_without_those_not_available(timing, report):
+def test_other_values_have_a_table_without_those_not_available():
     row = timing.Row("import", "", "", "scikit-learn", 0.5, "s")
     step = row._replace(unit="µs")
     held = row._replace(target="≤ 1")
@@ -102,7 +75,7 @@ def test_other_values_have_a_table_without_those_not_available(timing, report):
     assert report.other_rows(rows) == [["import", "", "scikit-learn", "0.5 s"]]
 
 
-def test_scripts_run_in_a_new_process(timing, startup, tmp_path):
+def test_scripts_run_in_a_new_process(tmp_path):
     script = (
         "import json, os, sksgdprune; print(json.dumps([float(os.environ['OMP_NUM_THREADS'])]))"
     )
@@ -112,7 +85,7 @@ def test_scripts_run_in_a_new_process(timing, startup, tmp_path):
         compile(script, "script", "exec")
 
 
-def test_caches_are_empty_or_copies(timing):
+def test_caches_are_empty_or_copies():
     with timing.new_caches(2) as caches:
         assert [list(cache.iterdir()) for cache in caches] == [[], []]
         (caches[0] / "compiled").touch()
@@ -123,7 +96,7 @@ def test_caches_are_empty_or_copies(timing):
     assert not caches[0].exists()
 
 
-def test_each_process_of_a_first_fit_has_a_cache_of_its_own(timing, startup, monkeypatch):
+def test_each_process_of_a_first_fit_has_a_cache_of_its_own(monkeypatch):
     used = []
 
     def median_of(script, caches):
@@ -148,7 +121,7 @@ def test_each_process_of_a_first_fit_has_a_cache_of_its_own(timing, startup, mon
 
 
 @pytest.mark.parametrize(("counted", "count"), [(2.0, 2.0), (0.0, math.nan), (None, math.nan)])
-def test_a_search_without_compilations_went_uncounted(startup, monkeypatch, counted, count):
+def test_a_search_without_compilations_went_uncounted(monkeypatch, counted, count):
     numbers = None if counted is None else [30.0, counted]
     monkeypatch.setattr(startup, "median_of", lambda script, caches: numbers)
     np.testing.assert_equal(startup.search(1)[1].value, count)
@@ -159,13 +132,13 @@ def run(script, capsys):
     return json.loads(capsys.readouterr().out)
 
 
-def test_each_first_fit_runs_and_prints_two_times(startup, capsys):
+def test_each_first_fit_runs_and_prints_two_times(capsys):
     for script in (startup.first_fit(), *startup.VARIANTS.values()):
         fit, whole = run(script.replace("3200", "5"), capsys)
         assert 0 < fit < whole
 
 
-def test_search_counts_the_compilations_of_train_in_its_fits(startup, capsys, monkeypatch):
+def test_search_counts_the_compilations_of_train_in_its_fits(capsys, monkeypatch):
     def train(x):
         return x
 
@@ -183,30 +156,30 @@ def test_search_counts_the_compilations_of_train_in_its_fits(startup, capsys, mo
     assert run(script, capsys)[1] == 2 * 5
 
 
-def test_contenders_take_the_steps_they_say(peers, problem):
+def test_contenders_take_the_steps_they_say(problem):
     assert problem.network.multiply_adds == 8 * (2 * 20 + 3 * 12)
-    assert peers.ours(problem)(3) == 3
-    assert peers.ours(problem, peers.pruned(0.5))(3) == 3
-    assert peers.ours(problem, peers.frozen(0.5))(3) == 3
-    assert peers.products_from_python(problem)(3) == 3
-    assert peers.products_compiled(problem)(3) == 3
-    assert peers.scikit_learn(problem)(2) == 2 * 10
+    assert contenders.ours(problem)(3) == 3
+    assert contenders.ours(problem, contenders.pruned(0.5))(3) == 3
+    assert contenders.ours(problem, contenders.frozen(0.5))(3) == 3
+    assert contenders.products_from_python(problem)(3) == 3
+    assert contenders.products_compiled(problem)(3) == 3
+    assert contenders.scikit_learn(problem)(2) == 2 * 10
 
 
-def test_predictors_start_from_the_same_weights(peers, problem):
-    theirs = peers._scikit_learn_like(problem).predict_proba(problem.X)
+def test_predictors_start_from_the_same_weights(problem):
+    theirs = contenders._scikit_learn_like(problem).predict_proba(problem.X)
     np.testing.assert_allclose(problem.model.predict_proba(problem.X), theirs, rtol=1e-12)
-    runs = peers.predictors(problem, 7, 0.5)
+    runs = contenders.predictors(problem, 7, 0.5)
     assert {"sksgdprune", "scikit-learn"} <= set(runs)
     assert all(run(2) == 2 for run in runs.values())
 
 
-def test_torch_takes_the_same_preconditioned_step(peers, problem):
+def test_torch_takes_the_same_preconditioned_step(problem):
     torch = pytest.importorskip("torch")
     model, (sizes, S, n) = problem.model, problem.network
     rng = np.random.default_rng(1)
     batch, probe = rng.integers(n, size=(5, S)), rng.integers(n, size=5)
-    contender = peers.TorchPreconditioned(problem)
+    contender = contenders.TorchPreconditioned(problem)
     for rows, row in zip(batch, probe, strict=True):
         contender.step(torch.from_numpy(rows), torch.tensor([row]))
     theta, C, *_ = reference.train(

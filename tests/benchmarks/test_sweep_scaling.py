@@ -1,51 +1,28 @@
-"""The benchmark of sweeps: simulated schedules, trainings by hand, tables; no times asserted."""
+"""The benchmark of sweeps: simulated schedules, runs by hand, tables; no times asserted."""
 
-import importlib
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-@pytest.fixture
-def script():
-    return importlib.import_module("sweep_scaling")
-
-
-@pytest.fixture
-def simulation():
-    return importlib.import_module("sweep_simulation")
-
-
-@pytest.fixture
-def jobs():
-    return importlib.import_module("sweep_job")
-
+from benchmarks.sweeps import engines, scaling, simulation
+from benchmarks.sweeps import job as jobs
 
 # The simulation, beside schedules drawn by hand.
 
 
-def test_one_core_takes_all_trainings_and_what_the_scheduler_takes(simulation):
+def test_one_core_takes_all_trainings_and_what_the_scheduler_takes():
     found = simulation.simulate([1, 2], [3, 4, 5], simulation.Cluster(1, 0.5))
     assert found == (4.0, 17.5, 15 / 17.5)
 
 
-def test_no_cell_starts_before_the_last_warm_up_has_ended(simulation):
+def test_no_cell_starts_before_the_last_warm_up_has_ended():
     # Warm-ups end at 1 and 4; then 2 and 3 end at 6 and 7, and the last 2 at 8.
     found = simulation.simulate([1, 4], [2, 3, 2], simulation.Cluster(2))
     assert found == (4.0, 8.0, 12 / 16)
 
 
-def test_the_scheduler_hands_out_one_training_after_the_other(simulation):
+def test_the_scheduler_hands_out_one_training_after_the_other():
     # Three cores, a training each: they start at 1, 2 and 3.
     found = simulation.simulate([], [10, 10, 10], simulation.Cluster(3, 1))
     assert found == (0.0, 13.0, 30 / 39)
@@ -53,7 +30,7 @@ def test_the_scheduler_hands_out_one_training_after_the_other(simulation):
     assert simulation.simulate([], [1] * 100, simulation.Cluster(50, 1)).seconds == 101
 
 
-def test_each_core_gets_the_data_once_from_one_sender(simulation):
+def test_each_core_gets_the_data_once_from_one_sender():
     # Data are there at 2 and 4; the first core ends at 3, 4 and 5, the second at 5.
     found = simulation.simulate([], [1] * 4, simulation.Cluster(2, 0, 2))
     assert found.seconds == 5
@@ -62,7 +39,7 @@ def test_each_core_gets_the_data_once_from_one_sender(simulation):
     assert found == (3.0, 6.0, 3 / 12)
 
 
-def test_drawn_times_are_measured_ones(simulation):
+def test_drawn_times_are_measured_ones():
     drawn = simulation.draw(np.array([1.0, 2.0]), 100, 10)
     assert set(drawn) == {10.0, 20.0}
     np.testing.assert_array_equal(drawn, simulation.draw(np.array([1.0, 2.0]), 100, 10))
@@ -71,7 +48,7 @@ def test_drawn_times_are_measured_ones(simulation):
 # What is measured.
 
 
-def test_trainings_by_hand_are_the_sweeps(jobs):
+def test_trainings_by_hand_are_the_sweeps():
     job = jobs.Job(n_p=2, splits=3, repeats=2, steps=40)
     X, y = jobs.digits()
     X, y = X[:300], y[:300]
@@ -83,13 +60,12 @@ def test_trainings_by_hand_are_the_sweeps(jobs):
     assert (hand.warmups.size, hand.cells.size) == (job.warmups, job.cells) == (6, 12)
 
 
-def test_all_steps_of_a_job_are_taken_before_or_after_the_cut(jobs):
+def test_all_steps_of_a_job_are_taken_before_or_after_the_cut():
     job = jobs.Job(1, 1, 1, 3_200)
     assert (job.warmup_steps, job.finetune_steps) == (200, 3_000)
 
 
 def test_cores_double_up_to_those_of_the_machine(monkeypatch):
-    engines = importlib.import_module("sweep_engines")
     monkeypatch.setattr(engines.os, "cpu_count", lambda: 6)
     assert engines.core_counts() == [1, 2, 4, 6]
     assert engines.cases(["sequential", "loky"], [1, 2]) == [
@@ -99,7 +75,7 @@ def test_cores_double_up_to_those_of_the_machine(monkeypatch):
     ]
 
 
-def test_efficiency_is_of_the_same_round_and_sweep(script):
+def test_efficiency_is_of_the_same_round_and_sweep():
     columns = ["round", "backend", "cores", "cells", "seconds"]
     rows = [
         [0, "sequential", 1, 8, 10.0],
@@ -111,36 +87,36 @@ def test_efficiency_is_of_the_same_round_and_sweep(script):
         [0, "sequential", 1, 16, 40.0],
     ]
     table = pd.DataFrame(rows, columns=columns).assign(what="sweep", data_mb=np.nan)
-    found = script.medians(table).set_index(["backend", "cells"])
+    found = scaling.medians(table).set_index(["backend", "cells"])
     assert list(found.loc[("loky", 8), ["seconds", "ratio"]]) == [8.0, 0.75]
     assert list(found.loc[("sequential", 16), ["seconds", "ratio"]]) == [40.0, 1.0]
 
 
-def test_the_overhead_is_a_sweeps_time_over_that_by_hand(script, jobs):
+def test_the_overhead_is_a_sweeps_time_over_that_by_hand():
     rows = [
         {"what": "sweep", "backend": "sequential", "cells": 2, "round": r, "seconds": seconds}
         for r, seconds in enumerate([11.0, 15.0, 30.0])
     ]
     rows.append(rows[0] | {"cells": 4, "seconds": 99.0})
     hands = [jobs.ByHand(np.ones(1), np.ones(2), seconds, None) for seconds in (10.0, 10.0, 20.0)]
-    hand, sweep = script.overhead(pd.DataFrame(rows), hands)
+    hand, sweep = scaling.overhead(pd.DataFrame(rows), hands)
     assert (hand["seconds"], sweep["seconds"], sweep["ratio"]) == (10.0, 15.0, 1.5)
 
 
 # All of it.
 
 
-def test_a_quick_run_writes_all(script, tmp_path, monkeypatch, capsys):
+def test_a_quick_run_writes_all(tmp_path, monkeypatch, capsys):
     def here(source, cache):
         exec(source, {"__name__": "script"})
         return json.loads(capsys.readouterr().out)
 
-    monkeypatch.setattr(script.sweep_processes, "new_process", here)
-    script.main(["--quick", "--out", str(tmp_path)])
-    names = [f"sweep_scaling_quick.{ending}" for ending in ("csv", "md", "png")]
+    monkeypatch.setattr(scaling.processes, "new_process", here)
+    scaling.main(["--quick", "--out", str(tmp_path)])
+    names = [f"sweep_scaling_quick.{ending}" for ending in ("csv", "json", "md", "png")]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     table = pd.read_csv(tmp_path / names[0])
-    assert list(table.columns) == list(script.COLUMNS)
+    assert list(table.columns) == list(scaling.COLUMNS)
     whats = {"sweep", "two steps", "data", "overhead", "replay", "memory", "cell", "task"}
     assert set(table["what"]) == whats | {"simulated"}
-    assert "nan" not in (tmp_path / names[1]).read_text(encoding="utf-8")
+    assert "nan" not in (tmp_path / names[2]).read_text(encoding="utf-8")

@@ -1,39 +1,11 @@
 """The comparison of uncertainties: metrics, verdicts, report. No test asserts a time."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-@pytest.fixture
-def metrics():
-    return importlib.import_module("uncertainty_metrics")
-
-
-@pytest.fixture
-def peers():
-    return importlib.import_module("uncertainty_peers")
-
-
-@pytest.fixture
-def report():
-    return importlib.import_module("uncertainty_report")
-
-
-@pytest.fixture
-def uncertainty():
-    return importlib.import_module("uncertainty")
-
+from benchmarks._common import command_line
+from benchmarks.uncertainty import comparison, contenders, figure, metrics, report
 
 GAPS = " ".join(["0"] * 15)
 
@@ -76,11 +48,11 @@ def each(column, *values):
 # The metrics.
 
 
-def test_coverage_counts_both_ends(metrics):
+def test_coverage_counts_both_ends():
     assert metrics.coverage(np.array([0.0, 1, 2, 3]), np.zeros(4), np.full(4, 2.0)) == 0.75
 
 
-def test_calibration_error_is_the_mean_gap_of_the_bins(metrics):
+def test_calibration_error_is_the_mean_gap_of_the_bins():
     # .9 and .92 are of one bin, one of them right: .91 - .5; .6, which is an end, is right: .4.
     proba = np.array([[0.9, 0.1], [0.08, 0.92], [0.6, 0.4], [0.4, 0.6]])
     gaps = metrics.calibration_gaps(proba, np.array([0, 0, 0, 1]))
@@ -89,26 +61,26 @@ def test_calibration_error_is_the_mean_gap_of_the_bins(metrics):
     np.testing.assert_allclose(metrics.calibration_error(gaps, 4), 1.62 / 4)
 
 
-def test_sure_and_right_has_no_calibration_error(metrics):
+def test_sure_and_right_has_no_calibration_error():
     gaps = metrics.calibration_gaps(np.eye(3), np.arange(3))
     assert metrics.calibration_error(gaps, 3) == 0
 
 
-def test_rejection_area_is_the_mean_accuracy_of_the_most_certain(metrics):
+def test_rejection_area_is_the_mean_accuracy_of_the_most_certain():
     area = metrics.rejection_area(np.array([0.3, 0.1, 0.2, 0.4]), np.array([1, 1, 0, 0]))
     np.testing.assert_allclose(area, (1 + 1 / 2 + 2 / 3 + 2 / 4) / 4)
 
 
 @pytest.mark.parametrize("hits", [[1, 0, 1, 0], [0, 0, 1, 1]])
-def test_rows_of_one_uncertainty_have_one_accuracy(metrics, hits):
+def test_rows_of_one_uncertainty_have_one_accuracy(hits):
     assert metrics.rejection_area(np.zeros(4), np.array(hits)) == 0.5
 
 
 # The contenders.
 
 
-def test_a_normal_forecast_is_in_the_targets_unit(peers):
-    class Flat(peers.Normal):
+def test_a_normal_forecast_is_in_the_targets_unit():
+    class Flat(contenders.Normal):
         def learn(self, X, y):
             np.testing.assert_allclose([y.mean(), y.std()], [0, 1], atol=1e-12)
 
@@ -122,13 +94,13 @@ def test_a_normal_forecast_is_in_the_targets_unit(peers):
     np.testing.assert_allclose(model.log_likelihood(X[:1], [12.0]), -np.log(4 * np.sqrt(2 * np.pi)))
 
 
-def test_bagged_noise_is_that_of_rows_out_of_bag(peers, monkeypatch):
+def test_bagged_noise_is_that_of_rows_out_of_bag(monkeypatch):
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(300, 1)), rng.normal(size=300)
     # Boosted trees follow the noise of their own rows: only others show all of it.
-    monkeypatch.setattr(peers, "MLPRegressor", peers.HistGradientBoostingRegressor)
-    monkeypatch.setattr(peers, "N_MEMBERS", 3)
-    model = peers.Bagged(0, 50)
+    monkeypatch.setattr(contenders, "MLPRegressor", contenders.HistGradientBoostingRegressor)
+    monkeypatch.setattr(contenders, "N_MEMBERS", 3)
+    model = contenders.Bagged(0, 50)
     model.fit(X, y)
     own = np.mean((y - model.forecast(X)[0]) ** 2)
     assert model.noise > 1.2 * own
@@ -142,19 +114,19 @@ def test_bagged_noise_is_that_of_rows_out_of_bag(peers, monkeypatch):
     ("values", "met"),
     [((-2.9, -2.9), True), ((-2.937, -2.937), True), ((-3.1, -2.9), False)],
 )
-def test_likelihoods_are_held_to_the_published(report, values, met):
+def test_likelihoods_are_held_to_the_published(values, met):
     table = rows({"concrete": {"ours": each("log_likelihood", *values)}}, "regression", rmse=4.8)
     likelihood, rmse = report.published_verdicts(table)
     assert (likelihood.met, rmse.met) == (met, True)
     assert likelihood.measured.startswith("on 1 of 1" if met else "on 0 of 1; concrete -0.0630")
 
 
-def test_sets_that_are_not_published_or_have_other_splits_are_not_compared(report):
+def test_sets_that_are_not_published_or_have_other_splits_are_not_compared():
     values = {"concrete": {"ours": [{"given": False}]}, "diabetes": {"ours": [{}]}}
     assert report.published_verdicts(rows(values, "regression")) == []
 
 
-def test_the_difference_has_the_standard_error_of_both(report):
+def test_the_difference_has_the_standard_error_of_both():
     table = rows({"yacht": {"ours": each("rmse", 0.5, 0.6)}}, "regression")
     row = report.against_published(table).iloc[0]
     np.testing.assert_allclose(
@@ -166,7 +138,7 @@ def test_the_difference_has_the_standard_error_of_both(report):
     ("covered", "met"),
     [((0.9, 0.9), [True, True]), ((0.99, 0.96), [False, True]), ((0.79, 0.98), [True, False])],
 )
-def test_coverage_is_held_to_the_mean_and_the_lowest(report, covered, met):
+def test_coverage_is_held_to_the_mean_and_the_lowest(covered, met):
     values = {name: {"ours": each("coverage", c)} for name, c in zip("ab", covered, strict=True)}
     verdicts = report.coverage_verdicts(rows(values, "regression"))
     assert [verdict.met for verdict in verdicts] == met
@@ -181,13 +153,13 @@ def test_coverage_is_held_to_the_mean_and_the_lowest(report, covered, met):
         ((0.6,), True, "lower on 0 of 1; a +0.1000 (one split)"),
     ],
 )
-def test_log_loss_is_held_to_mlp(report, ours, met, text):
+def test_log_loss_is_held_to_mlp(ours, met, text):
     values = {"a": {"ours": each("log_loss", *ours), "MLP": [{}, {}]}}
     (verdict,) = report.log_loss_verdicts(rows(values, "classification"))
     assert (verdict.met, verdict.measured) == (met, text)
 
 
-def test_calibration_is_of_all_splits_together(report):
+def test_calibration_is_of_all_splits_together():
     gaps = ["2 0" + " 0" * 13, "-2 1" + " 0" * 13]
     table = rows({"digits": {"ours": each("gaps", *gaps)}}, "classification")
     (verdict,) = report.calibration_verdicts(table)
@@ -197,7 +169,7 @@ def test_calibration_is_of_all_splits_together(report):
 # The report.
 
 
-def test_a_set_has_a_row_for_each_contender_and_the_published(report):
+def test_a_set_has_a_row_for_each_contender_and_the_published():
     values = {"yacht": {"ours": each("rmse", 0.5, 0.6), "BayesianRidge": [{"rmse": 9.0}]}}
     header, cells = report.set_rows(rows(values, "regression"))
     assert [row[:3] for row in cells] == [
@@ -211,18 +183,18 @@ def test_a_set_has_a_row_for_each_contender_and_the_published(report):
 @pytest.mark.parametrize(
     "tasks", [["regression"], ["classification"], ["regression", "classification"]]
 )
-def test_a_made_up_csv_makes_report_and_figure(report, tmp_path, tasks):
+def test_a_made_up_csv_makes_report_and_figure(tmp_path, tasks):
     names = {"regression": ("yacht", "deep ensemble"), "classification": ("iris", "MLP")}
     parts = []
     for task in tasks:
         name, peer = names[task]
         parts.append(rows({name: {"ours": [{}, {}], peer: [{}, {}]}}, task))
     table = pd.concat(parts, ignore_index=True)
-    text = report.markdown(table, "uncertainty.png")
+    text = report.markdown(table, "- CPU: fast", "uncertainty.png")
+    assert "- CPU: fast" in text
     assert ("## yacht: regression, 100 × 3" in text) == ("regression" in tasks)
     assert ("## iris: classification, 100 × 3" in text) == ("classification" in tasks)
     pytest.importorskip("matplotlib")
-    figure = importlib.import_module("uncertainty_figure")
     figure.draw(table, tmp_path / "uncertainty.png")
     assert (tmp_path / "uncertainty.png").stat().st_size > 10_000
 
@@ -231,38 +203,38 @@ def test_a_made_up_csv_makes_report_and_figure(report, tmp_path, tasks):
 
 
 @pytest.fixture
-def run(uncertainty, monkeypatch, tmp_path):
+def run(monkeypatch, tmp_path):
     """Run on two small sets without a figure; return the cells that were measured."""
-    rng, kind = np.random.RandomState(0), uncertainty.datasets.Dataset
+    rng, kind = np.random.RandomState(0), comparison.datasets.Dataset
     X = rng.normal(size=(30, 2))
     sets = [kind("classes", X, rng.randint(2, size=30)), kind("reals", X, rng.normal(size=30))]
-    monkeypatch.setattr(uncertainty.datasets, "included", lambda: sets)
-    monkeypatch.setattr(uncertainty.datasets, "synthetic", lambda sizes: [])
-    monkeypatch.setattr(uncertainty.uncertainty_figure, "draw", lambda table, path: path.touch())
-    monkeypatch.setattr(uncertainty, "warm_up", lambda name, classifies: None)
-    measured, measure = [], uncertainty.measure
+    monkeypatch.setattr(comparison.datasets, "included", lambda: sets)
+    monkeypatch.setattr(comparison.datasets, "synthetic", lambda sizes: [])
+    monkeypatch.setattr(comparison.figure, "draw", lambda table, path: path.touch())
+    monkeypatch.setattr(comparison, "fit_once", lambda name, classifies: None)
+    measured, measure = [], comparison.measure
 
     def counted(name, dataset, split, rows):
         measured.append((dataset.name, split, name))
         return measure(name, dataset, split, rows)
 
-    monkeypatch.setattr(uncertainty, "measure", counted)
+    monkeypatch.setattr(comparison, "measure", counted)
 
     def run(*arguments):
         measured.clear()
-        uncertainty.main([*arguments, "--out", str(tmp_path)])
+        comparison.main([*arguments, "--out", str(tmp_path)])
         return list(measured)
 
     return run
 
 
-def test_cells_with_a_row_are_not_measured_again(run, uncertainty, tmp_path):
+def test_cells_with_a_row_are_not_measured_again(run, tmp_path):
     ridge = "--contenders", "BayesianRidge", "--splits"
     assert run(*ridge, "1") == [("reals", 0, "BayesianRidge")]
     assert run(*ridge, "2") == [("reals", 1, "BayesianRidge")]
     assert len(run(*ridge, "2", "--again")) == 2
     table = pd.read_csv(tmp_path / "uncertainty.csv")
-    assert tuple(table.columns) == uncertainty.COLUMNS
+    assert tuple(table.columns) == comparison.COLUMNS
     assert len(table) == 2
 
 
@@ -276,31 +248,32 @@ def test_each_kind_has_its_contenders_and_columns(run, tmp_path):
     assert np.isfinite(table.loc[("reals", "ours"), ["log_likelihood", "width", "coverage"]]).all()
     assert np.isnan(table.loc[("reals", "HistGradientBoosting"), "log_likelihood"])
     assert np.isnan(table.loc[("classes", "MLP, isotonic"), "rejection_information"])
-    assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".md", ".png"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".json", ".md", ".png"}
 
 
-def test_torch_is_left_out_with_a_word(uncertainty, monkeypatch, capsys):
-    monkeypatch.setattr(uncertainty, "find_spec", lambda name: None)
-    assert uncertainty.without_torch(["ours", "MC dropout"]) == ["ours"]
+def test_torch_is_left_out_with_a_word(monkeypatch, capsys):
+    monkeypatch.setattr(command_line, "find_spec", lambda name: None)
+    found = command_line.installed(["ours", "MC dropout"], "torch", contenders.TORCH)
+    assert found == ["ours"]
     assert "MC dropout is left out, as torch is not installed" in capsys.readouterr().err
 
 
-def test_large_sets_have_fewer_splits_and_no_process(uncertainty):
-    kind = uncertainty.datasets.Dataset
+def test_large_sets_have_fewer_splits_and_no_process():
+    kind = comparison.datasets.Dataset
     given = kind("given", np.zeros((9, 1)), np.zeros(9), ((0, 1), (1, 0), (2, 0)))
     large = kind("large", np.zeros((10_001, 1)), np.zeros(10_001))
     small = kind("small", np.zeros((9, 1)), np.zeros(9))
-    assert [uncertainty.n_splits(s, None) for s in (given, large, small)] == [3, 2, 5]
-    assert uncertainty.n_splits(large, 1) == 1
-    names = [name for name, *_ in uncertainty.cells([large], ["ours", "Gaussian process"], 1)]
-    assert names == ["ours"]
+    assert [comparison.n_splits(s, None) for s in (given, large, small)] == [3, 2, 5]
+    assert comparison.n_splits(large, 1) == 1
+    cells = comparison.cells([large], ["ours", "Gaussian process"], 1)
+    assert [cell.key for cell in cells] == [("large", 0, "ours")]
 
 
 @pytest.mark.parametrize("met", [True, False])
-def test_a_miss_ends_with_1(uncertainty, run, monkeypatch, tmp_path, met):
-    verdict = uncertainty.uncertainty_report.Verdict("rule", "value", met)
-    monkeypatch.setattr(uncertainty.uncertainty_report, "verdicts", lambda table: [verdict])
+def test_a_miss_ends_with_1(run, monkeypatch, tmp_path, met):
+    verdict = comparison.report.Verdict("rule", "value", met)
+    monkeypatch.setattr(comparison.report, "verdicts", lambda table: [verdict])
     arguments = ["--contenders", "BayesianRidge", "--splits", "1", "--out", str(tmp_path)]
-    assert uncertainty.main(arguments) == (0 if met else 1)
+    assert comparison.main(arguments) == (0 if met else 1)
     line = f"| rule | value | {'yes' if met else 'NO'} |"
     assert line in (tmp_path / "uncertainty.md").read_text(encoding="utf-8")

@@ -1,33 +1,13 @@
 """The comparison with untuned peers: its data, its verdicts, its report. No test asserts a time."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-@pytest.fixture
-def datasets():
-    return importlib.import_module("datasets")
-
-
-@pytest.fixture
-def untuned():
-    return importlib.import_module("untuned")
-
-
-@pytest.fixture
-def report():
-    return importlib.import_module("untuned_report")
+import sksgdprune
+from benchmarks._common import datasets
+from benchmarks.accuracy import untuned, untuned_figure
+from benchmarks.accuracy import untuned_report as report
 
 
 def rows(scores, metric="accuracy", seconds=1.0, **columns):
@@ -72,9 +52,7 @@ def rows(scores, metric="accuracy", seconds=1.0, **columns):
         ("winequality-red", "a,b,class\n1,2,5\n3,4,6\n", [[1, 2], [3, 4]], [5.0, 6.0]),
     ],
 )
-def test_tables_have_their_target_where_its_name_or_its_words_are(
-    datasets, tmp_path, name, text, X, y
-):
+def test_tables_have_their_target_where_its_name_or_its_words_are(tmp_path, name, text, X, y):
     (tmp_path / f"{name}.csv").write_text(text)
     (dataset,) = datasets.folder(tmp_path)
     assert dataset.name == name
@@ -83,7 +61,7 @@ def test_tables_have_their_target_where_its_name_or_its_words_are(
     np.testing.assert_array_equal(dataset.y, y)
 
 
-def test_a_set_of_uci_brings_its_splits(datasets, tmp_path):
+def test_a_set_of_uci_brings_its_splits(tmp_path):
     folder = tmp_path / "uci" / "made-up"
     folder.mkdir(parents=True)
     files = {
@@ -105,7 +83,7 @@ def test_a_set_of_uci_brings_its_splits(datasets, tmp_path):
     assert len(dataset.splits(1)) == 1
 
 
-def test_splits_are_the_same_each_time_and_more_of_them_begin_with_the_fewer(datasets):
+def test_splits_are_the_same_each_time_and_more_of_them_begin_with_the_fewer():
     for dataset in datasets.included():
         two, five = dataset.splits(2), dataset.splits(5)
         assert len(five) == 5
@@ -117,13 +95,13 @@ def test_splits_are_the_same_each_time_and_more_of_them_begin_with_the_fewer(dat
             assert test.size == np.ceil(0.2 * dataset.y.size)
 
 
-def test_splits_keep_the_classes_shares(datasets):
+def test_splits_keep_the_classes_shares():
     iris = datasets.included()[0]
     for _, test in iris.splits(5):
         np.testing.assert_array_equal(np.bincount(iris.y[test]), [10, 10, 10])
 
 
-def test_synthetic_sets_have_the_rows_in_their_names(datasets):
+def test_synthetic_sets_have_the_rows_in_their_names():
     for dataset in datasets.synthetic((100, 200)):
         assert dataset.name.endswith(f"-{dataset.X.shape[0]}")
         assert len(dataset.y) == len(dataset.X)
@@ -132,7 +110,7 @@ def test_synthetic_sets_have_the_rows_in_their_names(datasets):
 # The acceptance rule.
 
 
-def test_the_interval_is_that_of_t(report):
+def test_the_interval_is_that_of_t():
     table = rows({"a": {"ours": [0.9, 0.8, 0.8], "MLP": [0.8, 0.8, 0.8]}, "b": {"MLP": [1.0]}})
     (row,) = report.against_mlp(table, "ours").itertuples()
     assert row.Index == "a"
@@ -142,14 +120,14 @@ def test_the_interval_is_that_of_t(report):
     np.testing.assert_allclose([row.loss, row.peer_loss], [10.5, 12.5])
 
 
-def test_only_splits_of_both_are_compared(report):
+def test_only_splits_of_both_are_compared():
     table = rows({"a": {"ours": [0.9, 0.7, 0.1], "MLP": [0.8, 0.8]}, "b": {"ours": [0.0]}}, "R²")
     (row,) = report.against_mlp(table, "ours").itertuples()
     np.testing.assert_allclose(row.difference, 0, atol=1e-12)
     np.testing.assert_allclose(row.loss, (0.1**0.5 + 0.3**0.5) / 2)
 
 
-def test_a_single_split_leaves_all_open(report):
+def test_a_single_split_leaves_all_open():
     table = rows({"a": {"ours": [0.5], "MLP": [0.8]}})
     assert report.against_mlp(table, "ours")["half"].item() == np.inf
     assert [verdict.met for verdict in report.verdicts(table)] == [True, False, True]
@@ -166,7 +144,7 @@ def test_a_single_split_leaves_all_open(report):
         ("R²", {"a": [0.82, 0.82], "b": [0.788, 0.788]}, [False, True]),
     ],
 )
-def test_intervals_and_the_mean_are_held_to_the_rule(report, metric, ours, met):
+def test_intervals_and_the_mean_are_held_to_the_rule(metric, ours, met):
     scores = {name: {"ours": values, "MLP": [0.8, 0.8]} for name, values in ours.items()}
     verdicts = report.verdicts(rows(scores, metric))
     assert [verdict.met for verdict in verdicts] == [*met, True]
@@ -174,7 +152,7 @@ def test_intervals_and_the_mean_are_held_to_the_rule(report, metric, ours, met):
 
 
 @pytest.mark.parametrize(("seconds", "met"), [(0.9, True), (1.1, False)])
-def test_fit_times_are_held_to_a_third_in_sum(report, seconds, met):
+def test_fit_times_are_held_to_a_third_in_sum(seconds, met):
     scores = {"a": {"ours": [0.9, 0.9], "MLP": [0.8, 0.8]}}
     both = pd.concat([rows(scores, "accuracy", 1.0), rows(scores, "R²", seconds)])
     assert report.verdicts(both)[-1].met == met
@@ -183,7 +161,7 @@ def test_fit_times_are_held_to_a_third_in_sum(report, seconds, met):
 # The report.
 
 
-def test_tables_hold_each_set_and_contender(report):
+def test_tables_hold_each_set_and_contender():
     scores = {"a": {"ours": [0.9, 0.9], "MLP": [0.8, 0.8], "other": [0.5, 0.7]}}
     part = rows(scores)
     header, cells = report.score_rows(part)
@@ -197,7 +175,7 @@ def test_tables_hold_each_set_and_contender(report):
     ]
 
 
-def test_rmse_is_told_of_given_splits(report):
+def test_rmse_is_told_of_given_splits():
     scores = {"a": {"ours": [0.99, 0.96], "MLP": [0.99, 0.99]}}
     assert report.rmse_rows(rows(scores, "R²"))[1] == []
     assert report.rmse_rows(rows(scores, "R²", given=True))[1] == [
@@ -206,16 +184,16 @@ def test_rmse_is_told_of_given_splits(report):
 
 
 @pytest.mark.parametrize("metrics", [["accuracy"], ["R²"], ["accuracy", "R²"]])
-def test_a_made_up_csv_makes_report_and_figure(report, tmp_path, metrics):
+def test_a_made_up_csv_makes_report_and_figure(tmp_path, metrics):
     scores = {"a": {"ours": [0.9, 0.9], "MLP": [0.8, 0.8], "other": [0.5, 0.7]}}
     table = pd.concat([rows(scores, metric, given=metric == "R²") for metric in metrics])
-    text = report.markdown(table, "untuned.png")
+    text = report.markdown(table, "- CPU: fast", "untuned.png")
+    assert "- CPU: fast" in text
     assert ("## Classification" in text) == ("accuracy" in metrics)
     assert ("## Regression" in text) == ("R²" in metrics) == ("standard error" in text)
     assert "| yes |" in text
     pytest.importorskip("matplotlib")
-    figure = importlib.import_module("untuned_figure")
-    figure.draw(table, tmp_path / "untuned.png")
+    untuned_figure.draw(table, tmp_path / "untuned.png")
     assert (tmp_path / "untuned.png").stat().st_size > 10_000
 
 
@@ -223,7 +201,7 @@ def test_a_made_up_csv_makes_report_and_figure(report, tmp_path, metrics):
 
 
 @pytest.fixture
-def run(untuned, datasets, monkeypatch, tmp_path):
+def run(monkeypatch, tmp_path):
     """Run on a small set; return the cells that were measured."""
     rng = np.random.RandomState(0)
     tiny = datasets.Dataset("tiny", rng.normal(size=(30, 2)), rng.randint(2, size=30))
@@ -246,7 +224,7 @@ def run(untuned, datasets, monkeypatch, tmp_path):
     return run
 
 
-def test_cells_with_a_row_are_not_measured_again(run, untuned, tmp_path, monkeypatch):
+def test_cells_with_a_row_are_not_measured_again(run, tmp_path, monkeypatch):
     trees = "--contenders", "HistGradientBoosting"
     assert run(*trees, "--splits", "1") == [("HistGradientBoosting", 0)]
     assert run(*trees, "--splits", "2") == [("HistGradientBoosting", 1)]
@@ -257,7 +235,7 @@ def test_cells_with_a_row_are_not_measured_again(run, untuned, tmp_path, monkeyp
     table = pd.read_csv(tmp_path / "untuned.csv")
     assert tuple(table.columns) == untuned.COLUMNS
     assert sorted(table["contender"]) == ["HistGradientBoosting"] * 2 + ["ours"] * 2
-    monkeypatch.setattr(untuned.sksgdprune, "__version__", "another")
+    monkeypatch.setattr(sksgdprune, "__version__", "another")
     assert len(run(*trees, "--splits", "1")) == 1
     assert len(pd.read_csv(tmp_path / "untuned.csv")) == 1
 
@@ -265,12 +243,12 @@ def test_cells_with_a_row_are_not_measured_again(run, untuned, tmp_path, monkeyp
 def test_other_hidden_layers_have_files_of_their_own(run, tmp_path):
     run("--contenders", "ours", "--splits", "1", "--hidden", "4", "3")
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"untuned_4x3.{kind}" for kind in ("csv", "md", "png")
+        f"untuned_4x3.{kind}" for kind in ("csv", "json", "md", "png")
     }
     assert run("--contenders", "ours", "--splits", "1", "--hidden", "4", "3") == []
 
 
-def test_every_contender_gets_the_hidden_layers(untuned):
+def test_every_contender_gets_the_hidden_layers():
     for classifies in (True, False):
         for name in ("ours", "MLP"):
             parameters = untuned.CONTENDERS[name](classifies, (4, 3), 0).get_params()
@@ -285,7 +263,7 @@ def test_an_unknown_set_is_refused_with_the_known_names(run, capsys):
 
 
 @pytest.mark.parametrize("met", [True, False])
-def test_a_miss_ends_with_1(untuned, run, monkeypatch, tmp_path, capsys, met):
+def test_a_miss_ends_with_1(run, monkeypatch, tmp_path, capsys, met):
     verdict = untuned.untuned_report.Verdict("rule", "value", met)
     monkeypatch.setattr(untuned.untuned_report, "verdicts", lambda table: [verdict])
     arguments = ["--contenders", "HistGradientBoosting", "--splits", "1", "--out", str(tmp_path)]
