@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: digits test test-fast test-uncompiled test-engines test-wheel docs dist lint format clean
 
 digits: $(VENV)/.installed-bench
-	$(BIN)/python benchmarks/digits.py $(ARGS)
+	$(BIN)/python -m benchmarks.digits $(ARGS)
 
 # All tests, in as many processes as there are cores; ARGS="-n 0 -k sweep" passes arguments on.
 test: $(VENV)/.installed-test

@@ -1,6 +1,6 @@
-"""Replay recorded runs of the research notebook through the package's kernels.
+"""Replays of recorded runs of the research notebook through the package's kernels.
 
-    python benchmarks/notebook_parity.py RECORD.npz ...
+    python -m benchmarks.notebook_parity RECORD.npz ...
 
 A record holds a start, every random draw, and the network after each block of steps and each
 cut (see tests/recorded/README.md). For each record, prints the largest difference of θ and of C

@@ -206,9 +206,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
     Notes
     -----
-    The defaults were chosen by cross-validation over many data sets (benchmarks/choose_defaults.py)
-    and compared with untuned peers (benchmarks/untuned.py). The published rule, damping=0, has
-    steps that nothing bounds: where a network fits, C goes to 0 and H grows without bound.
+    The defaults were chosen by cross-validation over many data sets (benchmarks/defaults/fits.py)
+    and compared with untuned peers (benchmarks/accuracy/untuned.py). The published rule, damping=0,
+    has steps that nothing bounds: where a network fits, C goes to 0 and H grows without bound.
 
     References
     ----------

@@ -110,8 +110,8 @@ class OneShot(_Schedule):
 class _Gradual(_Schedule):
     """Many small cuts, evenly spread over the first part of the steps.
 
-    That alpha is raised before them was measured (benchmarks/choose_pruning.py): weights that will
-    go should shrink before, within the steps that there are.
+    That alpha is raised before them was measured (benchmarks/defaults/pruning.py): weights that
+    will go should shrink before, within the steps that there are.
     """
 
     n_cuts: int = 60

@@ -15,7 +15,7 @@ from sksgdprune._training.config import Horizon
 from sksgdprune._training.runs import train, uninterrupted
 from sksgdprune._training.validation import calibration_rows
 
-# What None stands for: for pruning what kept most accuracy (benchmarks/choose_pruning.py), for
+# What None stands for: for pruning what kept most accuracy (benchmarks/defaults/pruning.py), for
 # freezing what the original experiment did.
 DEFAULTS = {
     "prune": {

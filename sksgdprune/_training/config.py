@@ -18,7 +18,7 @@ POWER = 3.0
 
 
 class AutoDefaults(NamedTuple):
-    """What "auto" stands for, chosen by benchmarks/choose_defaults.py.
+    """What "auto" stands for, chosen by benchmarks/defaults/fits.py.
 
     The width u is the number of hidden units in hundreds, at least 1.
 

@@ -11,7 +11,7 @@ SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
 # How the logarithm of the noise is tried to grow with the prediction, and how far it may; not by
 # fewer rows than these, which chose slopes by chance.
 SLOPES, FURTHEST, SLOPE_ROWS = np.arange(-4, 5) / 4, 2.0, 100
-# The t distribution that noise has where its tails are heavy: benchmarks/choose_noise.py.
+# The t distribution that noise has where its tails are heavy: benchmarks/defaults/noise.py.
 HEAVY = 8.0
 
 
