@@ -25,24 +25,12 @@ TEST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, and where they are split.
-
-    Parameters
-    ----------
-    name : str
-        Of the set.
-    X : ndarray of shape (n_samples, n_features)
-        Inputs, raw.
-    y : ndarray of shape (n_samples,)
-        Class numbers (int) or real targets (float).
-    given : tuple of (train, test)
-        The set's own splits; empty where it has none.
-    """
+    """Samples, and where they are split."""
 
     name: str
-    X: np.ndarray
-    y: np.ndarray
-    given: tuple = ()
+    X: np.ndarray  # raw, (n_samples, n_features)
+    y: np.ndarray  # class numbers (int) or real targets (float), (n_samples,)
+    given: tuple = ()  # (train, test) of the set's own splits
 
     @property
     def classifies(self):

@@ -21,18 +21,10 @@ from benchmarks._common.reports import bullets
 
 
 class Cell(NamedTuple):
-    """What is measured in one go.
+    """What is measured in one go."""
 
-    Parameters
-    ----------
-    key : tuple
-        Its name: the values of the columns that are the key of the results.
-    arguments : tuple
-        What the measuring function takes.
-    """
-
-    key: tuple
-    arguments: tuple = ()
+    key: tuple  # its name: values of the columns that are the key of the results
+    arguments: tuple = ()  # of the measuring function
 
 
 def of_this_version(table):
@@ -122,6 +114,19 @@ class Results:
         if draw:
             draw(table, figure)
         return table
+
+
+def complete(results, options, measure, cells, markdown, draw=None, summary=None, warm_up=None):
+    """Do what the command line asks for, print the summary, and return all rows.
+
+    Where there is no `summary` the report without its circumstances and figure is printed.
+    """
+    if not options.report:
+        jobs = getattr(options, "jobs", 1)
+        results.run(measure, cells, warm_up=warm_up, jobs=jobs, again=options.again)
+    table = results.publish(markdown, draw)
+    print(summary(table) if summary else markdown(table, ""))
+    return table
 
 
 def _measured(measure, warm_up, key, cell):

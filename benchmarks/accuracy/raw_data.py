@@ -20,7 +20,7 @@ from sklearn.preprocessing import scale
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import machine, markdown_table, paragraphs
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 
 ACTIVATIONS = "identity", "logistic", "tanh", "relu"
 DEPTHS = (), (100,), (50, 50)
@@ -140,11 +140,8 @@ def main(arguments=None):
     options = command_line.parser(__doc__, "jobs").parse_args(arguments)
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "raw_data.csv", COLUMNS, KEY, facts=facts)
-    if not options.report:
-        todo = [cell for cell in cells() if not options.quick or cell.key[0] == "iris"]
-        results.run(measure, todo, jobs=options.jobs, again=options.again)
-    table = results.publish(markdown)
-    print(markdown(table, ""))
+    todo = (cell for cell in cells() if not options.quick or cell.key[0] == "iris")
+    table = complete(results, options, measure, todo, markdown)
     return 0 if table["passed"].all() else 1
 
 

@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks.accuracy import untuned_figure, untuned_report
 from benchmarks.accuracy.untuned_report import MLP, OURS
 
@@ -120,7 +120,8 @@ def label(hidden):
 
 
 def cells(sets, contenders, n_splits, hidden):
-    """Yield a cell for each set, split and contender."""
+    """Yield a cell for each set, split and contender that is installed."""
+    contenders = command_line.installed(contenders, "pytabkit", [REALMLP])
     for dataset in sets:
         for split, rows in enumerate(dataset.splits(n_splits)):
             for name in contenders:
@@ -151,12 +152,9 @@ def main(arguments=None):
     """Measure, write, print; return the exit status."""
     options, sets, contenders = parse(arguments)
     found = results(options.out, options.hidden)
-    if not options.report:
-        contenders = command_line.installed(contenders, "pytabkit", [REALMLP])
-        todo = cells(sets, contenders, options.splits, options.hidden)
-        found.run(measure, todo, warm_up=warm_up, again=options.again)
-    table = found.publish(untuned_report.markdown, untuned_figure.draw)
-    print(untuned_report.summary(table))
+    todo = cells(sets, contenders, options.splits, options.hidden)
+    how = {"draw": untuned_figure.draw, "summary": untuned_report.summary, "warm_up": warm_up}
+    table = complete(found, options, measure, todo, untuned_report.markdown, **how)
     return all_met(untuned_report.verdicts(table))
 
 

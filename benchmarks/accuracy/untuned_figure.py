@@ -4,14 +4,7 @@ import numpy as np
 
 from benchmarks._common.datasets import ACCURACY, R2
 from benchmarks._common.figures import light_grid, panels, plain_ticks
-from benchmarks.accuracy.untuned_report import (
-    MLP,
-    OURS,
-    TIME_SHARE,
-    against_mlp,
-    contenders,
-    of_metric,
-)
+from benchmarks.accuracy import untuned_report as report
 
 PANELS = {ACCURACY: "Classification: number of test errors", R2: "Regression: test RMSE"}
 MARKERS = "osD^vP"
@@ -23,22 +16,22 @@ WORSE = 1.1  # errors of ours from which on the set is named
 
 def draw_panel(ax, rows, names):
     """Draw a small point per set and contender, and a large one at its geometric mean."""
-    ax.fill_between([1e-3, TIME_SHARE], 1e-3, 1, color="C2", alpha=0.12, linewidth=0)
+    ax.fill_between([1e-3, report.TIME_SHARE], 1e-3, 1, color="C2", alpha=0.12, linewidth=0)
     ax.axhline(1, color="0.4", linewidth=1)
     ax.axvline(1, color="0.4", linewidth=1)
-    ax.plot(1, 1, "k*", markersize=16, zorder=4, label=MLP)
+    ax.plot(1, 1, "k*", markersize=16, zorder=4, label=report.MLP)
     for i, name in enumerate(names):
-        sets = against_mlp(rows, name)
+        sets = report.against_mlp(rows, name)
         if sets.empty:
             continue
         x, y = sets["seconds"] / sets["peer_seconds"], sets["loss"] / sets["peer_loss"]
         style = {"color": f"C{i}", "marker": MARKERS[i % len(MARKERS)], "linestyle": ""}
         ax.plot(x, y.clip(BOTTOM, TOP), markersize=5, alpha=0.5, mew=0, **style)
-        if name == OURS:
+        if name == report.OURS:
             name_worse(ax, x, y)
         x, y = np.exp(np.log(x).mean()), np.exp(np.log(y).mean())
         label = f"{name}: {y:.2f} × error, {x:.2g} × time"
-        style |= {"markersize": 14, "mec": "black", "zorder": 6 if name == OURS else 5}
+        style |= {"markersize": 14, "mec": "black", "zorder": 6 if name == report.OURS else 5}
         ax.plot(x, np.clip(y, BOTTOM, TOP), label=label, **style)
 
 
@@ -62,10 +55,10 @@ def finish(ax, title):
 
 def draw(table, path):
     """Write the figure of two panels."""
-    names = [name for name in contenders(table) if name != MLP]
+    names = [name for name in report.contenders(table) if name != report.MLP]
     figure, ((*axes,),) = panels(1, 2, (13, 7), sharex=True)
     for ax, (metric, title) in zip(axes, PANELS.items(), strict=True):
-        draw_panel(ax, of_metric(table, metric), names)
+        draw_panel(ax, report.of_metric(table, metric), names)
         finish(ax, title)
     left = min(line.get_xdata().min() for ax in axes for line in ax.lines[2:])
     right = max(line.get_xdata().max() for ax in axes for line in ax.lines[2:])

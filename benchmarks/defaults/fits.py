@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import extremes, half_width, machine, markdown_table, paragraphs
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks.defaults.changes import DEFAULTS, with_defaults
 
 MOST_ROWS = 25_000
@@ -144,10 +144,8 @@ def main(arguments=None):
     sets = [dataset for dataset in sets if len(dataset.y) <= MOST_ROWS]
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "choices.csv", COLUMNS, KEY, facts=facts)
-    if not options.report:
-        todo = cells(sets, 1 if options.quick else options.splits)
-        results.run(measure, todo, jobs=options.jobs, again=options.again)
-    print(markdown(results.publish(markdown), ""))
+    todo = cells(sets, 1 if options.quick else options.splits)
+    complete(results, options, measure, todo, markdown)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from scipy.stats import norm, t
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import machine, markdown_table, paragraphs
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from sksgdprune import PreconditionedMLPRegressor
 from sksgdprune._uncertainty import posterior
 from sksgdprune._uncertainty.calibration import tempered
@@ -130,10 +130,8 @@ def main(arguments=None):
     sets = [dataset for dataset in sets if not dataset.classifies]
     facts = partial(machine, "numpy", "scipy", "scikit-learn")
     results = Results(options.out / "noise_choices.csv", COLUMNS, KEY, facts=facts)
-    if not options.report:
-        todo = cells(sets, 1 if options.quick else options.splits)
-        results.run(measure, todo, jobs=options.jobs, again=options.again)
-    print(markdown(results.publish(markdown), ""))
+    todo = cells(sets, 1 if options.quick else options.splits)
+    complete(results, options, measure, todo, markdown)
 
 
 if __name__ == "__main__":

@@ -60,13 +60,7 @@ GRID_COLUMNS = (*GRID_KEY, "score", "loss", "seconds", "hidden", "steps", "versi
 
 
 class Budget(NamedTuple):
-    """Hidden units and steps of every network.
-
-    Parameters
-    ----------
-    hidden, steps : int
-        Units, and steps in all.
-    """
+    """Hidden units and steps of every network."""
 
     hidden: int
     steps: int

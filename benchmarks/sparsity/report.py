@@ -15,20 +15,12 @@ KEY = ["set", "recipe", "p"]
 
 
 class Recipe(NamedTuple):
-    """How a network is pruned.
+    """How a network is pruned."""
 
-    Parameters
-    ----------
-    library : {"ours", "torch"}
-        Whose.
-    method, scope, schedule : str
-        Score or, of torch, optimiser; what is ranked together; how p is reached.
-    """
-
-    library: str
-    method: str
-    scope: str
-    schedule: str
+    library: str  # "ours" or "torch"
+    method: str  # score or, of torch, optimiser
+    scope: str  # what is ranked together
+    schedule: str  # how p is reached
 
     @property
     def name(self):

@@ -23,24 +23,12 @@ LOSSES = {True: nn.functional.cross_entropy, False: nn.functional.mse_loss}
 
 
 class Point(NamedTuple):
-    """A point of the grid: the optimiser's settings.
+    """A point of the grid: the optimiser's settings."""
 
-    Parameters
-    ----------
-    optimiser : {"adam", "sgd"}
-        AdamW, or SGD with momentum.
-    rate : float
-        Learning rate.
-    weight_decay : float
-        Of the weights; biases have none.
-    linear : bool
-        Whether the rate falls linearly to 0 over the run.
-    """
-
-    optimiser: str
+    optimiser: str  # "adam" (AdamW), or "sgd" with momentum
     rate: float
-    weight_decay: float
-    linear: bool
+    weight_decay: float  # of the weights; biases have none
+    linear: bool  # whether the rate falls linearly to 0 over the run
 
     @property
     def setting(self):

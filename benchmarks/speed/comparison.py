@@ -20,7 +20,7 @@ from functools import partial
 
 from benchmarks._common import command_line
 from benchmarks._common.reports import machine
-from benchmarks._common.results import Cell, Results, tell
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks._common.timing import (
     DTYPES,
     FULL,
@@ -180,15 +180,10 @@ def main(arguments=None):
     results = Results(
         options.out / "speed.csv", COLUMNS, ["stage"], text=report.TEXT_COLUMNS, facts=facts
     )
-    if not options.report:
-        if contenders.torch is None:
-            tell("torch's rows are left out, as it is not installed")
-        effort = QUICK if options.quick else FULL
-        cells = [Cell((stage,), (stage, effort)) for stage in STAGES]
-        results.run(measure, cells, again=options.again)
-    method = __doc__.split("\n\n")[2]
-    table = results.publish(partial(report.markdown, method=method), figure.draw)
-    print(report.summary(report.rows_of(table)))
+    todo = [Cell((stage,), (stage, QUICK if options.quick else FULL)) for stage in STAGES]
+    markdown = partial(report.markdown, method=__doc__.split("\n\n")[2])
+    how = {"draw": figure.draw, "summary": lambda table: report.summary(report.rows_of(table))}
+    complete(results, options, measure, todo, markdown, **how)
 
 
 if __name__ == "__main__":

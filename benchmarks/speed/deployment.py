@@ -34,7 +34,7 @@ from sklearn.model_selection import train_test_split
 
 from benchmarks._common import command_line
 from benchmarks._common.reports import machine, markdown_table, paragraphs
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks._common.timing import Effort, interleave
 from sksgdprune import PreconditionedMLPClassifier, prune_gradually
 
@@ -209,10 +209,8 @@ def main(arguments=None):
     n_steps = 200 if options.quick else 6000
     facts = partial(circumstances, effort)
     results = Results(options.out / "deployment.csv", COLUMNS, ["network"], facts=facts)
-    if not options.report:
-        cells = [Cell((name_of(*size),), (*size, n_steps, effort)) for size in SIDES.items()]
-        results.run(measure, cells, again=options.again)
-    print(markdown(results.publish(markdown), ""))
+    todo = [Cell((name_of(*size),), (*size, n_steps, effort)) for size in SIDES.items()]
+    complete(results, options, measure, todo, markdown)
 
 
 if __name__ == "__main__":

@@ -19,20 +19,12 @@ LARGEST = np.iinfo(np.int32).max
 
 
 class Job(NamedTuple):
-    """Of which size a sweep is.
+    """Of which size a sweep is."""
 
-    Parameters
-    ----------
-    n_p, splits, repeats : int
-        Fractions, splits, and runs for each of both.
-    steps : int
-        Of one training run, a sixteenth of them before the cut.
-    """
-
-    n_p: int
+    n_p: int  # fractions
     splits: int
-    repeats: int
-    steps: int
+    repeats: int  # runs for each fraction and split
+    steps: int  # of one training run, a sixteenth of them before the cut
 
     @property
     def p(self):

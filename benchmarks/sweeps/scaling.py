@@ -32,7 +32,7 @@ import pandas as pd
 
 from benchmarks._common import command_line
 from benchmarks._common.reports import machine
-from benchmarks._common.results import Cell, Results, tell
+from benchmarks._common.results import Cell, Results, complete, tell
 from benchmarks.sweeps import engines, figure, processes, report
 from benchmarks.sweeps.job import Job, by_hand, digits, large_data, seconds_of, sweep_of
 from benchmarks.sweeps.processes import Search
@@ -51,41 +51,19 @@ FACTORS = 1, 10, 100  # how much longer than the measured ones simulated runs ar
 
 
 class Effort(NamedTuple):
-    """How much is measured.
+    """How much is measured."""
 
-    Parameters
-    ----------
-    rounds : int
-        Of which medians are taken.
-    backends : tuple of str
-        Those to measure, as far as installed.
-    job : Job
-        The sweep over digits.
-    repeats : tuple of int
-        Others than the job's own.
-    data, data_job
-        MB of larger data, and the sweep over them.
-    replay, replay_mb
-        The sweep whose results are cached, and MB of its data.
-    search : Search
-        The sweep and the grid search whose memory is measured.
-    rows, hidden, cell_steps
-        Rows of the data, hidden units and steps of single cells.
-    simulated : Job
-        The simulated sweep.
-    """
-
-    rounds: int
-    backends: tuple
-    job: Job
-    repeats: tuple
-    data: tuple
-    data_job: Job
-    replay: Job
-    replay_mb: float
-    search: Search
-    rows: tuple
-    hidden: tuple
+    rounds: int  # of which medians are taken
+    backends: tuple  # those to measure, as far as installed
+    job: Job  # the sweep over digits
+    repeats: tuple  # others than the job's own
+    data: tuple  # MB of larger data
+    data_job: Job  # the sweep over them
+    replay: Job  # the sweep whose results are cached
+    replay_mb: float  # MB of its data
+    search: Search  # the sweep and the grid search whose memory is measured
+    rows: tuple  # of single cells
+    hidden: tuple  # units of single cells
     cell_steps: int
     simulated: Job
 
@@ -313,13 +291,10 @@ def main(arguments=None):
     options = command_line.parser(__doc__).parse_args(arguments)
     path = options.out / f"sweep_scaling{'_quick' if options.quick else ''}.csv"
     results = Results(path, COLUMNS, ["stage"], facts=facts)
-    if not options.report:
-        effort = QUICK if options.quick else FULL
-        todo = [Cell((stage,), (stage, effort)) for stage in STAGES]
-        results.run(measure, todo, again=options.again)
-    method = "\n\n".join(__doc__.split("\n\n")[2:4])
-    markdown = partial(report.markdown, method=method)
-    print(markdown(results.publish(markdown, figure.draw), "", path.with_suffix(".png").name))
+    todo = [Cell((stage,), (stage, QUICK if options.quick else FULL)) for stage in STAGES]
+    markdown = partial(report.markdown, method="\n\n".join(__doc__.split("\n\n")[2:4]))
+    how = {"draw": figure.draw, "summary": partial(markdown, about="", figure="")}
+    complete(results, options, measure, todo, markdown, **how)
 
 
 if __name__ == "__main__":

@@ -12,21 +12,11 @@ import numpy as np
 
 
 class Cluster(NamedTuple):
-    """Cores, and what reaching them takes.
+    """Cores, and what reaching them takes."""
 
-    Parameters
-    ----------
-    cores : int
-        Each takes one training run at a time.
-    overhead : float
-        Seconds that the scheduler is busy with one training run.
-    sending : float
-        Seconds in which the data reach one core.
-    """
-
-    cores: int
-    overhead: float = 0.0
-    sending: float = 0.0
+    cores: int  # each takes one training run at a time
+    overhead: float = 0.0  # seconds that the scheduler is busy with one training run
+    sending: float = 0.0  # seconds in which the data reach one core
 
 
 class Simulated(NamedTuple):

@@ -23,7 +23,7 @@ from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks.uncertainty import figure, report
 from benchmarks.uncertainty.contenders import CLASSIFIERS, PROCESS_ROWS, REGRESSORS, TORCH
 from benchmarks.uncertainty.metrics import (
@@ -140,7 +140,8 @@ def n_splits(dataset, n):
 
 
 def cells(sets, contenders, n):
-    """Yield a cell for each set, split and contender that can take it."""
+    """Yield a cell for each set, split and contender that is installed and can take it."""
+    contenders = command_line.installed(contenders, "torch", TORCH)
     for dataset in sets:
         for split, rows in enumerate(dataset.splits(n_splits(dataset, n))):
             for name in contenders:
@@ -168,12 +169,9 @@ def main(arguments=None):
     options, sets, contenders = parse(arguments)
     facts = partial(machine, "numpy", "scipy", "scikit-learn", "numba", "torch")
     results = Results(options.out / "uncertainty.csv", COLUMNS, KEY, text=["gaps"], facts=facts)
-    if not options.report:
-        contenders = command_line.installed(contenders, "torch", TORCH)
-        todo = cells(sets, contenders, options.splits)
-        results.run(measure, todo, warm_up=warm_up, again=options.again)
-    table = results.publish(report.markdown, figure.draw)
-    print(report.summary(table))
+    todo = cells(sets, contenders, options.splits)
+    how = {"draw": figure.draw, "summary": report.summary, "warm_up": warm_up}
+    table = complete(results, options, measure, todo, report.markdown, **how)
     return all_met(report.verdicts(table))
 
 

@@ -16,31 +16,18 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.uncertainty import report
 from benchmarks.uncertainty.normal import ENDS, Normal
-from benchmarks.uncertainty.report import (
-    BAGGED,
-    BOOSTING,
-    DROPOUT,
-    ENSEMBLE,
-    ISOTONIC,
-    MLP,
-    NOMINAL,
-    OURS,
-    PLAIN,
-    PROCESS,
-    RIDGE,
-    SIGMOID,
-)
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 
 N_DRAWS = 100
 N_MEMBERS = 10  # of the bagged networks
 PROCESS_ROWS = 2000  # its time grows with their cube
-TORCH = DROPOUT, ENSEMBLE
+TORCH = report.DROPOUT, report.ENSEMBLE
 
 
 class Ours:
-    """Our regressor with draws, given all as it is."""
+    """Our regressor with posterior samples, given all as it is."""
 
     def __init__(self, seed, hidden):
         self.model = PreconditionedMLPRegressor(n_draws=N_DRAWS, random_state=seed)
@@ -51,7 +38,7 @@ class Ours:
 
     def forecast(self, X):
         """Return mean, lower and upper ends."""
-        return self.model.predict(X), *self.model.predict_interval(X, NOMINAL).T
+        return self.model.predict(X), *self.model.predict_interval(X, report.NOMINAL).T
 
     def log_likelihood(self, X, y):
         """Return that of each row."""
@@ -125,42 +112,29 @@ class Boosting:
         """Return None: quantiles have no density."""
 
 
-def dropout(seed, hidden):
-    """Return torch's network with dropout at prediction time."""
-    from benchmarks.uncertainty.torch_contenders import Dropout
+def from_torch(name):
+    """Return what makes a contender of torch, which is imported no sooner."""
 
-    return Dropout(seed, hidden)
+    def create(seed, hidden):
+        from benchmarks.uncertainty import torch_contenders
 
+        return getattr(torch_contenders, name)(seed, hidden)
 
-def ensemble(seed, hidden):
-    """Return torch's deep ensemble."""
-    from benchmarks.uncertainty.torch_contenders import Ensemble
-
-    return Ensemble(seed, hidden)
+    return create
 
 
 REGRESSORS = {
-    OURS: Ours,
-    PROCESS: Process,
-    RIDGE: Ridge,
-    BOOSTING: Boosting,
-    BAGGED: Bagged,
-    DROPOUT: dropout,
-    ENSEMBLE: ensemble,
+    report.OURS: Ours,
+    report.PROCESS: Process,
+    report.RIDGE: Ridge,
+    report.BOOSTING: Boosting,
+    report.BAGGED: Bagged,
+    report.DROPOUT: from_torch("Dropout"),
+    report.ENSEMBLE: from_torch("Ensemble"),
 }
 
 
 # Of classification.
-
-
-def ours(seed):
-    """Return our classifier with draws."""
-    return PreconditionedMLPClassifier(n_draws=N_DRAWS, random_state=seed)
-
-
-def plain(seed):
-    """Return our classifier without draws."""
-    return PreconditionedMLPClassifier(random_state=seed)
 
 
 def mlp(seed):
@@ -168,14 +142,10 @@ def mlp(seed):
     return make_pipeline(StandardScaler(), MLPClassifier(random_state=seed))
 
 
-def sigmoid(seed):
-    """Return that network calibrated by its default folds."""
-    return CalibratedClassifierCV(mlp(seed), method="sigmoid")
-
-
-def isotonic(seed):
-    """Return that network calibrated without a form."""
-    return CalibratedClassifierCV(mlp(seed), method="isotonic")
-
-
-CLASSIFIERS = {OURS: ours, PLAIN: plain, MLP: mlp, SIGMOID: sigmoid, ISOTONIC: isotonic}
+CLASSIFIERS = {
+    report.OURS: lambda seed: PreconditionedMLPClassifier(n_draws=N_DRAWS, random_state=seed),
+    report.PLAIN: lambda seed: PreconditionedMLPClassifier(random_state=seed),
+    report.MLP: mlp,
+    report.SIGMOID: lambda seed: CalibratedClassifierCV(mlp(seed), method="sigmoid"),
+    report.ISOTONIC: lambda seed: CalibratedClassifierCV(mlp(seed), method="isotonic"),
+}

@@ -1,20 +1,7 @@
 """Figure of the comparison of uncertainties: likelihood, coverage and log-loss of each set."""
 
 from benchmarks._common.figures import light_grid, panels, plain_ticks
-from benchmarks.uncertainty.report import (
-    CLASSES,
-    MLP,
-    NOMINAL,
-    ORDER,
-    OURS,
-    REALS,
-    against_published,
-    contenders,
-    means,
-    of_task,
-    paired,
-    relative,
-)
+from benchmarks.uncertainty import report
 
 MARKERS = "osD^vPX<>ph"
 COLORS = [*(f"C{i}" for i in range(10)), "navy"]
@@ -26,9 +13,9 @@ LOWEST = 0.6  # coverage
 
 def style(name):
     """Return a contender's marker, the same in all panels."""
-    i = ORDER.index(name)
-    large = {"markersize": 10, "zorder": 5, "mec": "black"} if name == OURS else {"markersize": 7}
-    return {"color": COLORS[i], "marker": MARKERS[i], "linestyle": ""} | large
+    i = report.ORDER.index(name)
+    look = {"color": COLORS[i], "marker": MARKERS[i], "linestyle": "", "markersize": 7}
+    return look | ({"markersize": 10, "zorder": 5, "mec": "black"} if name == report.OURS else {})
 
 
 def place(ax, names):
@@ -44,13 +31,13 @@ def draw_likelihood(ax, rows):
     heights = place(ax, rows["set"].unique())
     ax.axvline(0, color="0.4", linewidth=1)
     ax.axvspan(0, FURTHEST * 1.2, color="C2", alpha=0.1, linewidth=0)
-    for name in contenders(rows):
-        sets = paired(rows, "log_likelihood", name)
-        if name == OURS or sets.empty:
+    for name in report.contenders(rows):
+        sets = report.paired(rows, "log_likelihood", name)
+        if name == report.OURS or sets.empty:
             continue
         x = sets["mean"].clip(-FURTHEST, FURTHEST)
         ax.plot(x, [heights[s] for s in sets.index], label=name, alpha=0.8, **style(name))
-    table = against_published(rows)
+    table = report.against_published(rows)
     table = table[table["metric"] == "log_likelihood"]
     if len(table):
         x = (table["ours"] - table["published"]).astype(float).clip(-FURTHEST, FURTHEST)
@@ -70,14 +57,14 @@ def draw_likelihood(ax, rows):
 def draw_coverage(ax, rows):
     """Draw the share of targets in each contender's intervals."""
     heights = place(ax, rows["set"].unique())
-    ax.axvline(NOMINAL, color="0.4", linewidth=1)
-    for name in reversed(contenders(rows)):
-        sets = means(rows, "coverage", name)
+    ax.axvline(report.NOMINAL, color="0.4", linewidth=1)
+    for name in reversed(report.contenders(rows)):
+        sets = report.means(rows, "coverage", name)
         y = [heights[s] for s in sets.index]
         ax.plot(sets.clip(LOWEST, 1), y, label=name, alpha=0.8, **style(name))
     ax.set_xlim(LOWEST - 0.01, 1.01)
     ax.set(
-        title=f"Regression: coverage of {100 * NOMINAL:.0f} % intervals",
+        title=f"Regression: coverage of {100 * report.NOMINAL:.0f} % intervals",
         xlabel=f"share of test targets inside (less than {LOWEST:g}: at the edge)",
     )
 
@@ -86,9 +73,9 @@ def draw_log_loss(ax, rows):
     """Draw each contender's log-loss as a multiple of MLP's."""
     heights = place(ax, rows["set"].unique())
     ax.axvline(1, color="0.4", linewidth=1)
-    for name in reversed(contenders(rows)):
-        sets = relative(rows, "log_loss", name, MLP)
-        if name == MLP or sets.empty:
+    for name in reversed(report.contenders(rows)):
+        sets = report.relative(rows, "log_loss", name, report.MLP)
+        if name == report.MLP or sets.empty:
             continue
         ax.plot(sets, [heights[s] for s in sets.index], label=name, alpha=0.8, **style(name))
     ax.set(
@@ -110,17 +97,21 @@ def draw_legend(figure, axes):
     found = {}
     for ax in axes:
         found |= dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    names = sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    names = [*(n for n in report.ORDER if n in found), *(n for n in found if n not in report.ORDER)]
     handles = [found[name] for name in names]
     figure.legend(handles, names, loc="outside lower center", ncols=6, frameon=False)
 
 
-PANELS = (REALS, draw_likelihood), (REALS, draw_coverage), (CLASSES, draw_log_loss)
+PANELS = (
+    (report.REALS, draw_likelihood),
+    (report.REALS, draw_coverage),
+    (report.CLASSES, draw_log_loss),
+)
 
 
 def draw(table, path):
     """Write the figure, with the panels for which there are rows."""
-    shown = [(of_task(table, task), panel) for task, panel in PANELS]
+    shown = [(report.of_task(table, task), panel) for task, panel in PANELS]
     shown = [(rows, panel) for rows, panel in shown if len(rows)]
     if not shown:
         return

@@ -21,7 +21,7 @@ from scipy.linalg import solve_continuous_lyapunov, solve_discrete_lyapunov
 
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import machine
-from benchmarks._common.results import Cell, Results
+from benchmarks._common.results import Cell, Results, complete
 from benchmarks.uncertainty import posterior_report
 from benchmarks.uncertainty.posterior_report import (
     CANCER,
@@ -58,24 +58,12 @@ PRUNED = 2
 
 @dataclass(frozen=True)
 class Problem:
-    """A regression without intercept; the noise of real targets is 1, as the loss has it.
+    """A regression without intercept; the noise of real targets is 1, as the loss has it."""
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Inputs as they are.
-    y : ndarray of shape (n_samples,)
-        Real targets on the scale of their noise, or the classes 0 and 1 (int).
-    batch_size : int
-        S.
-    prior : float, default=1.0
-        Precision of each weight.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
+    X: np.ndarray  # as they are, (n_samples, n_features)
+    y: np.ndarray  # real, on the scale of their noise, or the classes 0 and 1 (int), (n_samples,)
     batch_size: int
-    prior: float = PRIOR
+    prior: float = PRIOR  # precision of each weight
 
     @property
     def classifies(self):
@@ -246,11 +234,8 @@ def main(arguments=None):
     sets = [dataset for dataset in sets if dataset.name in BATCH_SIZES]
     facts = partial(machine, "numpy", "scipy")
     results = Results(options.out / "posterior.csv", COLUMNS, KEY, facts=facts)
-    if not options.report:
-        most = QUICK_STEPS if options.quick else options.steps
-        results.run(measure, cells(sets, most), jobs=options.jobs, again=options.again)
-    table = results.publish(posterior_report.markdown)
-    print(posterior_report.markdown(table, ""))
+    todo = cells(sets, QUICK_STEPS if options.quick else options.steps)
+    complete(results, options, measure, todo, posterior_report.markdown)
 
 
 if __name__ == "__main__":
