@@ -74,16 +74,16 @@ QUICK, FULL = Effort(5, 0.03, 1, 3), Effort(9, 0.2, 3, 5)
 # Contenders in one process.
 
 
-def duration(run, n):
-    """Return (seconds, steps taken) of run(n)."""
-    start = time.perf_counter()
-    steps = run(n)
-    return time.perf_counter() - start, steps
+def timed(call, *arguments):
+    """Return what a call returns, and its seconds."""
+    started = time.perf_counter()
+    result = call(*arguments)
+    return result, time.perf_counter() - started
 
 
 def step_time(run, n):
     """Return (seconds, steps) that run(n) takes beyond run(1)."""
-    (short, first), (long, steps) = duration(run, 1), duration(run, n)
+    (first, short), (steps, long) = timed(run, 1), timed(run, n)
     return long - short, steps - first
 
 
@@ -133,6 +133,18 @@ def compare_all(figure, network, times, targets):
 
 
 # Scripts in new processes.
+
+# Begins a script that asks for the level, VmRSS, or the peak, VmHWM, of its memory in MB.
+MEMORY = """
+import resource
+from pathlib import Path
+
+def memory(key):
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux ru_maxrss would hold the parent process's peak as well
+        return int(status.read_text().partition(key + ":")[2].split()[0]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+"""
 
 
 def new_process(script, cache):

@@ -14,7 +14,6 @@ Writes untuned.csv, a row per fit, untuned.md and untuned.png; goes on where it 
 
 import logging
 import sys
-import time
 from functools import cache, partial
 
 import numpy as np
@@ -28,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
 from benchmarks._common.results import Cell, Results, complete
+from benchmarks._common.timing import timed
 from benchmarks.accuracy import untuned_figure, untuned_report
 from benchmarks.accuracy.untuned_report import MLP, OURS
 
@@ -96,9 +96,7 @@ def measure(name, dataset, hidden, split, rows):
     train, test = rows
     X, y, y_test = dataset.X[train], dataset.y[train], dataset.y[test]
     model = CONTENDERS[name](dataset.classifies, hidden, split)
-    started = time.perf_counter()
-    model.fit(X, y)
-    seconds = time.perf_counter() - started
+    _, seconds = timed(model.fit, X, y)
     predicted = np.ravel(model.predict(dataset.X[test]))
     score = accuracy_score if dataset.classifies else r2_score
     return {

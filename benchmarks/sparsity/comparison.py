@@ -14,7 +14,6 @@ grid, sparsity_accuracy.md and .png; goes on where it was ended.
 """
 
 import sys
-import time
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import version
@@ -30,6 +29,7 @@ import sksgdprune
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import machine
 from benchmarks._common.results import Cell, Results
+from benchmarks._common.timing import timed
 from benchmarks.sparsity import figure, report
 from benchmarks.sparsity.report import DEFAULTS, NONE, UNCUT, Recipe
 from sksgdprune import SparsitySweep, schedules
@@ -124,9 +124,7 @@ def measure_ours(dataset, rows, recipe, p, seed, budget):
         random_state=seed,
         **said,
     )
-    started = time.perf_counter()
-    sweep.fit(dataset.X[train], dataset.y[train])
-    seconds = time.perf_counter() - started
+    _, seconds = timed(sweep.fit, dataset.X[train], dataset.y[train])
     score = sweep.score(dataset.X[test], dataset.y[test])
     weights = np.concatenate([np.ravel(W) for W in sweep.best_estimator_.coefs_])
     row = {"score": score, "seconds": seconds, "sparsity": np.mean(weights == 0)}

@@ -4,7 +4,6 @@ A network is trained by AdamW, or by SGD with momentum 0.9, over shuffled epochs
 `torch.nn.utils.prune.global_unstructured` with `L1Unstructured`, whenever a schedule says so.
 """
 
-import time
 from itertools import product
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from torch import nn
 from torch.nn.utils import prune
 
+from benchmarks._common.timing import timed
 from sksgdprune._pruning.selection import count
 
 MOMENTUM = 0.9
@@ -143,10 +143,8 @@ def fit(dataset, rows, point, stages, hidden, batch_size, seed):
     else:
         y, n_outputs = standardised(dataset.y[:, None], train_rows), 1
         Y = torch.tensor(y, dtype=torch.float32)
-    started = time.perf_counter()
     own = X[train_rows], Y[train_rows]
-    net = train(*own, n_outputs, point, stages, hidden, batch_size, seed)
-    seconds = time.perf_counter() - started
+    net, seconds = timed(train, *own, n_outputs, point, stages, hidden, batch_size, seed)
     with torch.no_grad():
         outputs = torch.nan_to_num(net(X[test_rows]), 0.0, 0.0, 0.0)
         loss = LOSSES[dataset.classifies](outputs, Y[test_rows]).item()

@@ -5,7 +5,7 @@ Each script prints one JSON list of numbers.
 
 import math
 
-from benchmarks._common.timing import Row, median_of, new_caches, new_process
+from benchmarks._common.timing import MEMORY, Row, median_of, new_caches, new_process
 from benchmarks.speed.contenders import OURS, SMALL
 
 SIZES = "-".join(map(str, SMALL.sizes))
@@ -98,9 +98,8 @@ end = time.perf_counter()
 count = sum(search.cv_results_[f"split{i}_test_compilations"].sum() for i in range(2))
 print(json.dumps([end - start, float(count) + search.best_estimator_.compilations_]))
 """
-CSR_FIT = """
-import json, resource, sys, time
-from pathlib import Path
+CSR_FIT = f"""{MEMORY}
+import json, sys, time
 import numpy as np
 from scipy.sparse import csr_array
 from sksgdprune import PreconditionedMLPClassifier
@@ -113,21 +112,15 @@ def data(n_rows, n_columns, per_row):
     parts = np.ones(indices.size), indices.ravel(), np.arange(n_rows + 1, dtype=np.int32) * per_row
     return csr_array(parts, shape=(n_rows, n_columns)), np.arange(n_rows) % 10
 
-def peak():
-    status = Path("/proc/self/status")
-    if status.exists():  # on Linux ru_maxrss would hold the parent process's peak as well
-        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
 model = PreconditionedMLPClassifier((32,), random_state=0, max_steps=20)
 try:
     model.fit(*data(100, 50, 5))
 except (TypeError, ValueError) as error:
-    sys.exit(f"{type(error).__name__}: {error}")
+    sys.exit(f"{{type(error).__name__}}: {{error}}")
 X, y = data(100_000, 50_000, 50)
-before, start = peak(), time.perf_counter()
+before, start = memory("VmHWM"), time.perf_counter()
 model.fit(X, y)
-print(json.dumps([peak() - before, time.perf_counter() - start]))
+print(json.dumps([memory("VmHWM") - before, time.perf_counter() - start]))
 """
 
 

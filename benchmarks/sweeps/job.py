@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
+from benchmarks._common.timing import timed
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from sksgdprune._pruning.plan import PruningPlan
 from sksgdprune._training.config import Horizon
@@ -94,9 +95,7 @@ def sweep_of(job, **options):
 
 def seconds_of(sweep, X, y):
     """Return how long a sweep takes."""
-    started = time.perf_counter()
-    sweep.fit(X, y)
-    return time.perf_counter() - started
+    return timed(sweep.fit, X, y)[1]
 
 
 def by_hand(job, X, y):

@@ -8,12 +8,11 @@ import math
 from itertools import product
 from typing import NamedTuple
 
-from benchmarks._common.timing import new_process
+from benchmarks._common.timing import MEMORY, new_process
 
 SAME_CACHE = ""  # as numba reads it: compiled kernels lie where this process keeps them
-COMMON = """
-import json, resource, time, warnings
-from pathlib import Path
+COMMON = f"""{MEMORY}
+import json, time, warnings
 import numpy as np
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
@@ -22,12 +21,6 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 
 warnings.simplefilter("ignore")  # so few steps converge nowhere
-
-def memory(key):
-    status = Path("/proc/self/status")
-    if status.exists():  # on Linux ru_maxrss would hold the parent process's peak as well
-        return int(status.read_text().partition(key + ":")[2].split()[0]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 def data(n_rows, n_columns):
     X = np.random.default_rng(0).standard_normal((n_rows, n_columns))

@@ -14,7 +14,6 @@ ended. Ends with 1 where an acceptance line is missed.
 """
 
 import sys
-import time
 from functools import cache, partial
 
 import numpy as np
@@ -24,6 +23,7 @@ from sklearn.metrics import accuracy_score, log_loss, root_mean_squared_error
 from benchmarks._common import command_line, datasets
 from benchmarks._common.reports import all_met, machine
 from benchmarks._common.results import Cell, Results, complete
+from benchmarks._common.timing import timed
 from benchmarks.uncertainty import figure, report
 from benchmarks.uncertainty.contenders import CLASSIFIERS, PROCESS_ROWS, REGRESSORS, TORCH
 from benchmarks.uncertainty.metrics import (
@@ -67,13 +67,6 @@ def fit_once(name, classifies):
 def warm_up(name, dataset, split, rows):
     """Have all compiled and imported that a fit needs."""
     fit_once(name, dataset.classifies)
-
-
-def timed(call, *arguments):
-    """Return what a call returns, and its seconds."""
-    started = time.perf_counter()
-    result = call(*arguments)
-    return result, time.perf_counter() - started
 
 
 def measure_regression(name, dataset, split, train, test):
