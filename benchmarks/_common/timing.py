@@ -125,10 +125,10 @@ def compare_all(figure, network, times, targets):
     rows = [compare(figure, network, times, key) for key in times]
     for dtype in DTYPES:
         for (name, against), target in targets.items():
-            held = target if dtype == "float64" else ""
+            wanted = target if dtype == "float64" else ""
             keys = (name, dtype), (against, dtype)
-            if held or all(key in times for key in keys):
-                rows.append(compare(figure, network, times, *keys, held))
+            if wanted or all(key in times for key in keys):
+                rows.append(compare(figure, network, times, *keys, wanted))
     return rows
 
 

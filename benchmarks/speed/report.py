@@ -9,7 +9,7 @@ from benchmarks._common.timing import NOT_AVAILABLE, Row
 
 TEXT_COLUMNS = "figure", "network", "dtype", "contender", "unit", "against", "target", "met"
 STEP, PREDICT = ["step"], ["predict 4,096", "predict 1"]
-HELD_HEADER = ["figure", "network", "ratio or value", "target", "measured", "met"]
+TARGET_HEADER = ["figure", "network", "ratio or value", "target", "measured", "met"]
 OTHER_HEADER = ["figure", "network", "what", "measured"]
 
 
@@ -23,7 +23,7 @@ def rows_of(table):
     return [Row(*values) for values in table[list(Row._fields)].itertuples(index=False, name=None)]
 
 
-def held_rows(rows):
+def target_rows(rows):
     """Return the cells of the table of targets: one list per row that has one."""
     return [
         [
@@ -67,7 +67,7 @@ def summary(rows):
     """Return the tables in Markdown."""
     return "\n\n".join(
         [
-            markdown_table(HELD_HEADER, held_rows(rows)),
+            markdown_table(TARGET_HEADER, target_rows(rows)),
             "Beside these:",
             markdown_table(OTHER_HEADER, other_rows(rows)),
             "A training step:",

@@ -151,5 +151,5 @@ def markdown(table, about, figure, method):
         markdown_table(*cell_table(table)),
         "## Simulated: many cores\n\n" + simulated_text(table) + " Seconds (efficiency):",
         markdown_table(*simulated_table(table)),
-        f"![efficiency]({figure})",
+        f"![efficiency]({figure})" if figure else "",
     )

@@ -47,10 +47,10 @@ class Dropout(Normal):
         """Train twice: for the noise, and for good."""
         torch.set_num_threads(1)
         torch.manual_seed(self.seed)
-        held = torch.randperm(len(y)).numpy() < max(len(y) // 10, 1)
-        self.net = self.trained(X[~held], y[~held])
-        passes = self.passes(X[held])
-        self.noise = max(NOISES, key=lambda noise: log_density(norm(passes, noise), y[held]).mean())
+        rest = torch.randperm(len(y)).numpy() < max(len(y) // 10, 1)
+        self.net = self.trained(X[~rest], y[~rest])
+        passes = self.passes(X[rest])
+        self.noise = max(NOISES, key=lambda noise: log_density(norm(passes, noise), y[rest]).mean())
         self.net = self.trained(X, y)
 
     def trained(self, X, y):

@@ -58,7 +58,7 @@ def test_tables_hold_each_row_with_a_target_and_each_contender_once():
     row = timing.Row("step", "net", "float64", "sksgdprune", 16.5, "µs")
     held = row._replace(against="products", ratio=1.5, target="≤ 2.0")
     rows = [row, held, row._replace(contender="torch", value=math.nan)]
-    assert report.held_rows(rows) == [
+    assert report.target_rows(rows) == [
         ["step", "net float64", "sksgdprune / products", "≤ 2.0", "1.5", "yes"]
     ]
     header, cells = report.microsecond_rows(rows, ["step"])
