@@ -14,8 +14,8 @@ test: $(VENV)/.installed-test
 
 # After an edit: no statistical, ecosystem, benchmark and slow tests.
 test-fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -q -n auto --dist worksteal tests sksgdprune \
-		-m 'not (engines or statistical or ecosystem or benchmark or slow)' $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m 'not slow' tests sksgdprune \
+		$(addprefix --ignore=tests/,statistical ecosystem benchmarks) $(ARGS)
 
 # The kernels as plain Python, with coverage.
 test-uncompiled: $(VENV)/.installed-test

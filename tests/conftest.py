@@ -16,7 +16,7 @@ pytest.register_assert_rewrite("tests.sweep_cases")
 collect_ignore = ["typing_user.py"]
 
 # What `make test-fast` leaves out, by the folder that a test is in; documentation is that of README
-# and docs. A single test elsewhere that takes more than three seconds is marked `slow`.
+# and docs. A single test elsewhere that takes more than half a second is marked `slow`.
 TIERS = {"statistical": "statistical", "ecosystem": "ecosystem", "benchmarks": "benchmark"}
 TIERS |= {"docs": "ecosystem", "README.md": "ecosystem"}
 ROOT = Path(__file__).parents[1]

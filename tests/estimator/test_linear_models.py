@@ -8,6 +8,8 @@ from sklearn.utils import check_random_state
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from tests.cases import LABELS, PLAIN, X, Y
 
+pytestmark = pytest.mark.slow  # many steps, to the optimum that the peers find
+
 N = len(X)
 TARGET = X @ [1.0, -2.0, 0.5, 3.0] + check_random_state(0).normal(size=N)
 COUNTS = check_random_state(1).poisson(np.exp(0.5 * X[:, 0] + 1))

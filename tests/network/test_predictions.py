@@ -148,6 +148,7 @@ def test_predictions_keep_float32():
 HOSTILE = X * [1e-3, 1.0, 1e2, 1e4]
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize("preconditioner", ["diagonal", "sqrt", "scalar"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_untuned_fits_of_raw_data_stay_finite(preconditioner, dtype):
@@ -159,6 +160,7 @@ def test_untuned_fits_of_raw_data_stay_finite(preconditioner, dtype):
     assert np.isfinite(reg.fit(data, target).predict(data)).all()
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize("hidden", [(), (5,), (100,)])
 @pytest.mark.parametrize("d", [1, 4])
 def test_an_untuned_fit_of_noiseless_targets_is_stable_at_any_size(hidden, d):

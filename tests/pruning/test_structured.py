@@ -261,6 +261,7 @@ def test_what_cannot_be_pruned_is_refused_and_changes_nothing(hidden, structure,
 # Which features are used
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize("sizes", [(), (3,), (3, 2)], ids=str)
 def test_features_used_are_those_on_which_predictions_depend(sizes):
     rng = np.random.RandomState(0)

@@ -193,7 +193,7 @@ DIFFERENT = [
     lambda: np.random.RandomState(4),
     lambda: np.random.default_rng(1),
     lambda: threading.Lock(),
-    lambda: joblib.Memory("somewhere", verbose=0),
+    lambda: joblib.Memory(None, verbose=0),
     lambda: SimpleNamespace(score=closure(1)),
     lambda: SimpleNamespace(score=closure(2)),
     lambda: date(2020, 1, 1),
@@ -308,6 +308,7 @@ def test_where_a_class_stands_does_not_count():
     assert fingerprint(score) == before
 
 
+@pytest.mark.slow  # worker processes start
 def test_keys_are_the_same_in_another_process(monkeypatch):
     code = (
         "from tests.sweep.test_result_cache import CELLS, DIFFERENT, cell, fingerprint\n"
@@ -560,6 +561,7 @@ def place(request, tmp_path, monkeypatch):
     sys.modules.pop(name, None)
 
 
+@pytest.mark.slow  # packages are installed
 def test_of_what_is_installed_the_version_counts_and_of_all_else_the_code(place):
     write, name, installed = place
 

@@ -306,6 +306,7 @@ def test_results_do_not_depend_on_n_jobs_or_threads(name):
         np.testing.assert_array_equal(alone.predict_proba(X), other.predict_proba(X))
 
 
+@pytest.mark.slow  # worker processes start
 def test_results_do_not_depend_on_processes():
     X, y = iris()
     pipeline = make_pipeline(StandardScaler(), classifier())

@@ -81,6 +81,7 @@ def test_predictions_and_attributes_are_the_best_estimators():
     np.testing.assert_array_equal(fitted.predict_proba(frame), plain.predict_proba(X))
 
 
+@pytest.mark.slow  # fits at the defaults
 def test_a_sweep_has_what_a_search_has_and_partial_fit():
     X, y = iris()
     frame = pd.DataFrame(X, columns=list("abcd"))

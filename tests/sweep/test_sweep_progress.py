@@ -59,6 +59,7 @@ def test_times_are_told_as_people_do(seconds, text):
     assert _trainings._duration(seconds) == text
 
 
+@pytest.mark.slow  # worker processes start
 def test_worker_processes_are_told_of_as_they_end(capsys, loky):
     X, y = iris()
     told = sweep(p=P, verbose=2, refit=False).fit(X, y)
@@ -89,6 +90,7 @@ def test_errors_end_a_sweep_that_tells_of_itself():
             sweep(p=P, scoring=score, error_score="raise", verbose=2, n_jobs=n_jobs).fit(*iris())
 
 
+@pytest.mark.slow  # worker processes start
 def test_a_progress_bar_hears_of_worker_processes(capsys, loky):
     sweep(classifier(), p=P).set_callbacks(ProgressBar()).fit(*iris())
     shown = capsys.readouterr().out

@@ -50,6 +50,7 @@ def test_labels_are_learnt_by_partial_fit_too(classes):
     assert parts.partial_fit(X[:7], LABELS[:7]).sparsity_ > 0.4
 
 
+@pytest.mark.slow  # many steps
 def test_labels_by_softmax_of_two_classes_and_by_logistic_agree():
     X, y = make_multilabel_classification(300, random_state=0)
     options = {"preconditioner": "identity", "learning_rate": 0.1, "random_state": 0}

@@ -52,6 +52,7 @@ def test_the_weights_of_true_rise_like_the_cube():
     np.testing.assert_allclose(shares[50:], (expected / expected.sum())[50:], rtol=0.08)
 
 
+@pytest.mark.slow  # many steps
 @pytest.mark.parametrize("first", [1, 50, 103])
 def test_a_number_begins_there_and_weighs_all_alike(first):
     averaged = classifier(average=first, max_steps=200, tol=0).fit(X, Y)

@@ -48,12 +48,14 @@ def test_a_sweep_shares_the_automatic_budget():
     assert sweep.best_estimator_.t_ - sweep.best_estimator_.t0 == 16
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize(("make", "rate"), [(classifier, 0.3), (regressor, 0.035)])
 def test_the_automatic_rate_falls_with_the_root_of_the_steps_of_a_fit(make, rate):
     fits = [make(max_steps=51_200, tol=0, learning_rate=r).fit(X, Y) for r in ("auto", rate / 2)]
     assert state(fits[0]) == state(fits[1])
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize("warmup_steps", [200, 51_000])
 def test_the_automatic_rate_is_that_of_all_steps_of_a_sweep(warmup_steps):
     def sweep(rate):
@@ -126,6 +128,7 @@ def test_counts_that_are_not_learnt_say_so():
         regressor(loss="poisson", learning_rate=1e-300).fit(X, 1000 + Y)
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize("kind", [PreconditionedMLPClassifier, PreconditionedMLPRegressor])
 def test_untuned_fits_of_ordinary_data_do_not_warn(kind):
     with warnings.catch_warnings():
@@ -151,6 +154,7 @@ def test_a_class_that_is_rarely_the_likeliest_is_no_failed_fit(share):
 # Rates that used to explode
 
 
+@pytest.mark.slow  # fits at the defaults
 @pytest.mark.parametrize(
     ("preconditioner", "learning_rate"), [("diagonal", 0.2), ("diagonal", 1.0), ("sqrt", 0.2)]
 )

@@ -260,6 +260,7 @@ def test_predicting_holds_the_weights_of_one_draw_at_a_time(sparse):
     assert peak < 10 * one
 
 
+@pytest.mark.slow  # many rows and samples
 @pytest.mark.parametrize("size", [1, 37, 10**6])
 def test_blocks_of_rows_predict_the_same(monkeypatch, size):
     model = regressor().fit(X, Y)

@@ -139,6 +139,7 @@ def test_a_sweep_at_one_p_in_a_pipeline_tells_of_its_training():
     np.testing.assert_array_equal(recorder.fitted[-1], fitted.predict(X))
 
 
+@pytest.mark.slow  # worker processes start
 def test_scoring_monitor_of_a_sweep_over_processes_records_each_cell():
     monitor = ScoringMonitor(scoring="accuracy")
     with parallel_config(backend="loky"):

@@ -153,6 +153,7 @@ def test_a_sweep_trains_cells_in_one_thread_each_and_refits_in_n_jobs(during):
     assert during == [{1}] * 4 + [{2}] * 2
 
 
+@pytest.mark.slow  # worker processes start
 def test_an_estimators_n_jobs_does_not_change_a_bit_of_cells_in_processes():
     wide = classifier(batch_size=256).set_params(hidden_layer_sizes=(200, 200))
     options = {"warmup_steps": 20, "finetune_steps": 20, "cv": 2, "refit": False, "n_jobs": 2}
