@@ -19,16 +19,20 @@ collect_ignore = ["typing_user.py"]
 # and docs. A single test elsewhere that takes more than half a second is marked `slow`.
 TIERS = {"statistical": "statistical", "ecosystem": "ecosystem", "benchmarks": "benchmark"}
 TIERS |= {"docs": "ecosystem", "README.md": "ecosystem"}
+# Names in tests outside of tests/kernels for which numba compiles variants, some five seconds each.
+COMPILED_APART = "float32", "dtype", "csr", "csc", "batch", "sqrt", "scalar"
 ROOT = Path(__file__).parents[1]
 
 
 def pytest_collection_modifyitems(items):
-    """Mark each test by its folder."""
+    """Mark each test by its folder, and what takes a compiled variant of its own."""
     for item in items:
         parts = item.path.relative_to(ROOT).parts if item.path.is_relative_to(ROOT) else ()
         folder = parts[1] if parts[:1] == ("tests",) else parts[0] if parts else ""
         if folder in TIERS:
             item.add_marker(TIERS[folder])
+        if folder != "kernels" and any(name in item.name for name in COMPILED_APART):
+            item.add_marker("slow")
 
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -78,6 +78,7 @@ def test_raw_data_train_as_standardised_data_do(make, form):
     assert plain.X_scale_.tolist() == [1] * 4
 
 
+@pytest.mark.slow  # all ways of prediction are compiled
 @pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("p", [0.0, 0.5, 0.95])
 def test_every_form_of_a_network_predicts_from_raw_data(make, p):

@@ -1,8 +1,8 @@
 """Kernels against the readable reference and against finite differences.
 
 numba compiles `train` anew for each combination of dtype, noise estimator, traces, lists and CSR,
-which takes some five seconds. So what is compiled for a dense float64 run, for its lists and for
-float32 runs each time; the rest is `slow`. `make test-uncompiled` runs all as plain Python.
+which takes some five seconds. So a dense float64 run and its lists are compiled each time; the rest
+is `slow`. `make test-uncompiled` runs all as plain Python.
 """
 
 from itertools import pairwise
@@ -121,15 +121,16 @@ def test_inputs_are_standardized(form, share_pruned):
         np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("noise_estimator", "preconditioner"),
     [
         ("probe", "diagonal"),
-        slow("batch", "diagonal"),
-        slow("probe", "scalar"),
-        slow("probe", "sqrt"),
-        slow("batch", "scalar"),
-        slow("batch", "sqrt"),
+        ("batch", "diagonal"),
+        ("probe", "scalar"),
+        ("probe", "sqrt"),
+        ("batch", "scalar"),
+        ("batch", "sqrt"),
     ],
 )
 def test_train_in_float32_stays_near_the_float64_reference(noise_estimator, preconditioner):
@@ -173,7 +174,7 @@ def test_gradient_agrees_with_finite_differences(hidden, activation, loss, outpu
     np.testing.assert_allclose(sums[0], numeric, atol=2e-7 * max(1, np.abs(numeric).max()))
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [np.float64, slow(np.float32)])
 def test_the_logistic_loss_is_finite_and_exact_at_large_values(dtype):
     layout = Layout((1, 1))
     X, Y = np.array([[1.0], [-1.0]], dtype), np.array([[0.0], [0.0]], dtype)

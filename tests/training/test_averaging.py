@@ -38,7 +38,9 @@ def mean_of(thetas, power):
 
 
 @pytest.mark.parametrize("make", MAKES)
-@pytest.mark.parametrize("options", [{}, {"noise_estimator": "batch"}, {"preconditioner": "sqrt"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"noise_estimator": "batch"}, {"preconditioner": "sqrt"}], ids=str
+)
 def test_true_weighs_the_later_iterates_more(make, options):
     averaged = make(average=True, max_steps=200, tol=0, **options).fit(X, Y)
     thetas = iterates(make, 200, **options)
