@@ -27,7 +27,7 @@ def digits(n_class):
 
 DIGITS = {n: digits(n) for n in (2, 3)}
 
-# Steps on data as they are, and nothing besides: what a training does at its simplest.
+# Steps on data as they are, and nothing besides: what a run does at its simplest.
 PLAIN = {
     "activation": "tanh",
     "learning_rate": 0.02,

@@ -46,8 +46,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
-def trainings(monkeypatch):
-    """Steps of each training from here on."""
+def training_runs(monkeypatch):
+    """Steps of each training run from here on."""
     steps, train = [], _training.train
 
     def counted(*arguments, **options):

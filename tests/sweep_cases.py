@@ -1,4 +1,4 @@
-"""Sweeps over small data, and the same trainings by the estimators' own methods."""
+"""Sweeps over small data, and the same runs by the estimators' own methods."""
 
 import numpy as np
 from sklearn.base import clone

@@ -23,7 +23,7 @@ def test_no_cell_starts_before_the_last_warm_up_has_ended():
 
 
 def test_the_scheduler_hands_out_one_training_after_the_other():
-    # Three cores, a training each: they start at 1, 2 and 3.
+    # Three cores, a run each: they start at 1, 2 and 3.
     found = simulation.simulate([], [10, 10, 10], simulation.Cluster(3, 1))
     assert found == (0.0, 13.0, 30 / 39)
     # No core may help where the scheduler is the slower one: the last starts at 100.

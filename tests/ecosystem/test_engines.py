@@ -62,14 +62,14 @@ def test_the_results_are_those_of_this_process(backend, pipeline):
     assert_same_results(results, sweep(clf, **options).fit(X, y).cv_results_)
 
 
-def test_closures_score_there_and_results_are_kept(backend, tmp_path, trainings):
+def test_closures_score_there_and_results_are_kept(backend, tmp_path, training_runs):
     X, y = iris()
     factor = 2.0
     options = {"p": P, "scoring": lambda e, X, y: factor * e.score(X, y), "refit": False}
     with parallel_config(backend):
         first = sweep(**options, n_jobs=-1, memory=str(tmp_path)).fit(X, y).cv_results_
     again = sweep(**options, memory=str(tmp_path)).fit(X, y).cv_results_
-    assert trainings == []
+    assert training_runs == []
     np.testing.assert_array_equal(first["mean_test_score"], again["mean_test_score"])
     assert_same_results(first, again)
 
@@ -111,7 +111,7 @@ def test_a_dask_sweep_outlives_a_worker(cluster):
 
 
 def test_the_data_go_to_a_worker_once_and_not_with_each_training(backend, tmp_path):
-    """Each pickling of the data leaves a file: a few for the engine's sake, not one a training."""
+    """Each pickling of the data leaves a file: a few for the engine's sake, not one a run."""
 
     class Told(np.ndarray):
         """Data that tell of their being pickled."""
@@ -124,4 +124,4 @@ def test_the_data_go_to_a_worker_once_and_not_with_each_training(backend, tmp_pa
     options = {"p": np.linspace(0, 0.9, 10), "n_repeats": 3, "refit": False}
     with parallel_config(backend):
         sweep(**options, n_jobs=-1).fit(X.view(Told), y)
-    assert 1 <= len(list(tmp_path.iterdir())) <= 12  # of 6 + 60 trainings
+    assert 1 <= len(list(tmp_path.iterdir())) <= 12  # of 6 + 60 training runs

@@ -53,7 +53,7 @@ def test_a_copy_predicts_and_goes_on_bit_for_bit(make, y, duplicate, tmp_path):
     assert state(twin) == before
     assert twin.predict(X).tobytes() == original.predict(X).tobytes()
     for estimator in (original, twin):
-        assert state(estimator) == before  # the training of the other one has not touched it
+        assert state(estimator) == before  # the other's run has not touched it
         estimator.set_params(early_stopping=False).partial_fit(X, y, n_steps=17)
         estimator.prune(0.6, "random")
         estimator.set_params(warm_start=True).fit(X, y)

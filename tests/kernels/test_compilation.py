@@ -68,7 +68,7 @@ tell(lambda: [clf.partial_fit(X, y)])
 tell(lambda: [classifier(noise_estimator="batch", preconditioner="sqrt").fit(csr_array(X), y)])
 """
 
-# Functions that are compiled by trainings that go this way, and by no others.
+# Functions that are compiled by runs that go this way, and by no others.
 LISTED = {"update_listed", "_accumulate", "live_units"}
 BATCH, CSR = {"_by_batch", "_batch_noise"}, {"scatter"}
 DENSE = {"train", "gather", "forward", "pass_down", "update_dense", "_by_probe"}

@@ -1,4 +1,4 @@
-"""The scope "connected": nothing is kept that leads nowhere, and no layer is emptied."""
+"""The scope "connected": nothing is kept without a path to an output, and no layer is emptied."""
 
 import numpy as np
 import pytest
@@ -60,9 +60,9 @@ def test_weights_lead_somewhere_where_a_path_goes_through_them(seed, density):
     np.testing.assert_array_equal(*outputs)
 
 
-def test_a_weight_that_leads_nowhere_goes_before_lower_ones():
+def test_a_weight_without_a_path_to_an_output_goes_before_lower_ones():
     # Half is left. By score alone 0, 1, 6 and 7 would be, of which 1 (into the second unit, which
-    # leads nowhere) does nothing: 2 takes its place.
+    # has no way out) does nothing: 2 takes its place.
     scores = vector([8, 7, 3, 1], [6, 5, 2, 0.5])
     status = np.zeros(12, np.uint8)
     plain, _ = _selection.cut(scores, status, 0.5, PRUNED, [WEIGHTS])

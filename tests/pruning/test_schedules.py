@@ -115,10 +115,10 @@ class Plan:
     ],
 )
 @pytest.mark.parametrize("p", [0.8, [0.8]])
-def test_a_bad_plan_is_refused_before_any_training(parts, message, p, trainings):
+def test_a_bad_plan_is_refused_before_any_training(parts, message, p, training_runs):
     with pytest.raises(ValueError, match=message):
         sweep(Plan(parts), p=p).fit(*load_iris(return_X_y=True))
-    assert trainings == []
+    assert training_runs == []
 
 
 def test_rounding_errors_do_not_keep_a_plan_from_its_p():

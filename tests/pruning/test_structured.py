@@ -296,7 +296,7 @@ def test_a_feature_whose_paths_end_is_not_used():
     W1, W2, W3 = Layout((4, 2, 2, 1)).weights(status)
     W1[:] = [[2, 0], [0, 2], [0, 0], [2, 2]]
     W2[:] = [[2, 0], [0, 0]]  # from unit 0 to unit 1 alone
-    W3[:] = [[0], [2]]  # which leads nowhere
+    W3[:] = [[0], [2]]  # unit 0 has no path to an output
     reg.status_ = status
     assert reg.features_used_.tolist() == [True, False, True, False]
 

@@ -1,7 +1,8 @@
-"""Where constant rates come to rest: the draws against the discrete-time Lyapunov equation.
+"""The stationary distribution: posterior samples against the discrete-time Lyapunov equation.
 
 Linear regression has a quadratic loss. The iterates' stationary covariance then solves, exactly,
-Σ = F Σ Fᵀ + H C Hᵀ / S with F = I - H A, C being the covariance of one sample's gradient at rest.
+Σ = F Σ Fᵀ + H C Hᵀ / S with F = I - H A, C being the covariance of one sample's gradient at the
+optimum.
 Each test has a fixed seed; each of its bounds would fail by chance about once in 10⁵ seeds.
 """
 

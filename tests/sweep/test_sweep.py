@@ -287,9 +287,9 @@ def test_all_p_of_one_split_and_repeat_start_from_the_same_warm_up():
         np.testing.assert_array_equal(kept.sum(axis=1), kept[0].sum())
 
 
-def test_the_warm_up_is_trained_once_per_split_and_repeat(trainings):
+def test_the_warm_up_is_trained_once_per_split_and_repeat(training_runs):
     sweep(p=P, n_repeats=2, refit=False).fit(*iris())
-    assert sorted(trainings) == [WARMUP] * 4 + [FINETUNE] * 4 * len(P)
+    assert sorted(training_runs) == [WARMUP] * 4 + [FINETUNE] * 4 * len(P)
 
 
 @pytest.mark.parametrize("name", ["alone", "pipeline"])

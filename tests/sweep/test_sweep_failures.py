@@ -176,10 +176,10 @@ def test_a_failure_at_one_number_p_is_raised():
     ],
     ids=str,
 )
-def test_a_bad_parameter_is_named_before_any_training(changes, message, trainings):
+def test_a_bad_parameter_is_named_before_any_training(changes, message, training_runs):
     with pytest.raises(ValueError, match=message):
         sweep(**changes).fit(*iris())
-    assert trainings == []
+    assert training_runs == []
 
 
 @pytest.mark.parametrize(

@@ -23,29 +23,29 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", ["alone", "pipeline"])
-def test_memory_trains_no_cell_twice(name, tmp_path, trainings):
+def test_memory_trains_no_cell_twice(name, tmp_path, training_runs):
     X, y = iris()
     clf = classifier() if name == "alone" else make_pipeline(StandardScaler(), classifier())
     first = sweep(clf, p=P, refit=False, memory=str(tmp_path)).fit(X, y)
-    assert len(trainings) == 2 + 2 * len(P)
-    trainings.clear()
+    assert len(training_runs) == 2 + 2 * len(P)
+    training_runs.clear()
     second = sweep(clf, p=P, refit=False, memory=joblib.Memory(str(tmp_path), verbose=0)).fit(X, y)
-    assert trainings == []
+    assert training_runs == []
     assert list(first.cv_results_) == list(second.cv_results_)
     for key, column in first.cv_results_.items():
         np.testing.assert_array_equal(column, second.cv_results_[key])
     more = sweep(clf, p=[*P, 0.7], refit=False, memory=str(tmp_path)).fit(X, y)
-    assert trainings == [FINETUNE] * 2
+    assert training_runs == [FINETUNE] * 2
     plain = sweep(clf, p=[*P, 0.7], refit=False).fit(X, y)
     assert_same_results(more.cv_results_, plain.cv_results_)
 
 
 @pytest.mark.parametrize("name", ["alone", "pipeline", "pipeline with memory"])
-def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, trainings, monkeypatch):
+def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, training_runs, monkeypatch):
     train = _training.train
 
     def interrupted(*arguments, **options):
-        if len(trainings) == 5:
+        if len(training_runs) == 5:
             raise KeyboardInterrupt
         return train(*arguments, **options)
 
@@ -58,9 +58,9 @@ def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, trainings, mo
         patch.setattr(_training, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sweep(**options).fit(X, y)
-    trainings.clear()
+    training_runs.clear()
     results = sweep(**options).fit(X, y).cv_results_
-    assert trainings == [FINETUNE] * 3
+    assert training_runs == [FINETUNE] * 3
     assert_same_results(results, sweep(clf, p=P, refit=False).fit(X, y).cv_results_)
 
 
@@ -79,16 +79,16 @@ class Once:
         return [(0.0, self.first), (p, n_steps - self.first)]
 
 
-def counted(trainings, **options):
-    trainings.clear()
+def counted(training_runs, **options):
+    training_runs.clear()
     X, y = options.pop("data", iris())
     params = options.pop("params", {})
     sweep(p=P, refit=False, **options).fit(X, y, **params)
-    return len(trainings)
+    return len(training_runs)
 
 
 WARM, CELLS = 2, 2 * len(P)
-TWICE = 2 * CELLS  # trainings of a schedule with two stages
+TWICE = 2 * CELLS  # runs of a schedule with two stages
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ TWICE = 2 * CELLS  # trainings of a schedule with two stages
 )
 @pytest.mark.filterwarnings("ignore:.* does not take sample_weight")
 def test_what_decides_a_result_trains_again_where_it_has_changed(
-    change, trained, tmp_path, trainings
+    change, trained, tmp_path, training_runs
 ):
     options = {"memory": str(tmp_path), "scoring": score_by("predict"), "schedule": Once(10)}
     options |= {"method": lambda evidence: abs(evidence.theta)}
-    assert counted(trainings, **options) == WARM + TWICE
-    assert counted(trainings, **options | change) == trained
-    assert counted(trainings, **options) == 0
+    assert counted(training_runs, **options) == WARM + TWICE
+    assert counted(training_runs, **options | change) == trained
+    assert counted(training_runs, **options) == 0
 
 
 def test_scorer_and_method_are_hashed_once_per_sweep_and_per_p(tmp_path, monkeypatch):
@@ -142,13 +142,13 @@ def test_scorer_and_method_are_hashed_once_per_sweep_and_per_p(tmp_path, monkeyp
     assert [obj for obj in hashed if obj in (score, method)] == [score] + [method] * len(P)
 
 
-def test_another_version_trains_again(tmp_path, trainings, monkeypatch):
-    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+def test_another_version_trains_again(tmp_path, training_runs, monkeypatch):
+    assert counted(training_runs, memory=str(tmp_path)) == WARM + CELLS
     monkeypatch.setattr("sksgdprune._sweep.result_cache.VERSIONS", ("another",))
-    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    assert counted(training_runs, memory=str(tmp_path)) == WARM + CELLS
 
 
-def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
+def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, training_runs):
     file = tmp_path / "costs"
 
     def cost(fitted, X, y):
@@ -156,10 +156,10 @@ def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
 
     options = {"scoring": {"cost": cost, "accuracy": "accuracy"}, "memory": str(tmp_path)}
     with pytest.warns(UserWarning, match="Scoring by 'cost' failed in 6 of 6"):
-        assert counted(trainings, **options) == WARM + CELLS
+        assert counted(training_runs, **options) == WARM + CELLS
     file.write_text("3")
-    assert counted(trainings, **options) == CELLS
-    assert counted(trainings, **options) == 0
+    assert counted(training_runs, **options) == CELLS
+    assert counted(training_runs, **options) == 0
     results = sweep(p=P, refit=False, **options).fit(*iris()).cv_results_
     np.testing.assert_array_equal(results["mean_test_cost"], -3)
 
@@ -169,32 +169,32 @@ def test_a_cell_of_which_a_metric_failed_is_tried_again(tmp_path, trainings):
     [{"n_jobs": 2}, {"verbose": 1}, {"refit": "accuracy"}, {"error_score": "raise"}],
     ids=str,
 )
-def test_what_does_not_decide_a_result_trains_nothing_again(change, tmp_path, trainings):
+def test_what_does_not_decide_a_result_trains_nothing_again(change, tmp_path, training_runs):
     X, y = iris()
     scoring = ["accuracy", "neg_log_loss"]
     options = {"p": P, "scoring": scoring, "memory": str(tmp_path), "refit": "neg_log_loss"}
     sweep(**options).fit(X, y)
-    trainings.clear()
+    training_runs.clear()
     sweep(**options | change).fit(X, y)
-    assert trainings == []
+    assert training_runs == []
 
 
 @pytest.mark.parametrize("scoring", [None, ["accuracy"]], ids=str)
-def test_what_the_given_estimator_has_learned_does_not_count(scoring, tmp_path, trainings):
+def test_what_the_given_estimator_has_learned_does_not_count(scoring, tmp_path, training_runs):
     X, y = iris()
     estimator = classifier()
     options = {"estimator": estimator, "scoring": scoring, "memory": str(tmp_path)}
-    assert counted(trainings, **options) == WARM + CELLS
+    assert counted(training_runs, **options) == WARM + CELLS
     estimator.fit(X, y)
-    assert counted(trainings, **options) == 0
+    assert counted(training_runs, **options) == 0
 
 
-def test_the_refit_is_kept_too(tmp_path, trainings):
+def test_the_refit_is_kept_too(tmp_path, training_runs):
     X, y = iris()
     first = sweep(p=P, memory=str(tmp_path)).fit(X, y)
-    trainings.clear()
+    training_runs.clear()
     second = sweep(p=P, memory=str(tmp_path)).fit(X, y)
-    assert trainings == []
+    assert training_runs == []
     np.testing.assert_array_equal(first.best_estimator_.theta_, second.best_estimator_.theta_)
 
 
@@ -207,21 +207,21 @@ def test_results_are_kept_and_data_are_not(tmp_path):
     assert stored < 0.2 * X.nbytes  # eight warm-ups' networks and a refitted one, 24 scores
 
 
-def test_a_damaged_file_is_trained_again(tmp_path, trainings, caplog):
-    counted(trainings, memory=str(tmp_path))
+def test_a_damaged_file_is_trained_again(tmp_path, training_runs, caplog):
+    counted(training_runs, memory=str(tmp_path))
     for file in tmp_path.rglob("output.pkl"):
         file.write_bytes(file.read_bytes()[:20])
-    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
+    assert counted(training_runs, memory=str(tmp_path)) == WARM + CELLS
     assert "Exception while loading results" in caplog.text
     assert "array(" not in caplog.text  # no data in a log
 
 
-def test_what_is_no_result_is_trained_again(tmp_path, trainings):
-    counted(trainings, memory=str(tmp_path))
+def test_what_is_no_result_is_trained_again(tmp_path, training_runs):
+    counted(training_runs, memory=str(tmp_path))
     for i, file in enumerate(sorted(tmp_path.rglob("output.pkl"))):
         joblib.dump([np.arange(9.0), {}, {"a": 1}, None][i % 4], file)
-    assert counted(trainings, memory=str(tmp_path)) == WARM + CELLS
-    assert counted(trainings, memory=str(tmp_path)) == 0
+    assert counted(training_runs, memory=str(tmp_path)) == WARM + CELLS
+    assert counted(training_runs, memory=str(tmp_path)) == 0
 
 
 STOPPED = """
@@ -246,7 +246,7 @@ def stop(process):
 
 
 @pytest.mark.slow  # a new process that loads what is compiled, and ten sweeps that go on
-def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainings):
+def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, training_runs):
     """Ten moments, spread over the time that the whole takes."""
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
     expected = sweep(**options).fit(*iris()).cv_results_
@@ -270,10 +270,10 @@ def test_a_sweep_killed_at_any_moment_ends_in_the_same_results(tmp_path, trainin
         process.kill()
     n_trained = []
     for i in range(len(moments)):
-        trainings.clear()
+        training_runs.clear()
         found = sweep(**options, memory=str(tmp_path / f"{i}")).fit(*iris()).cv_results_
         assert_same_results(found, expected)
-        n_trained.append(len(trainings))
+        n_trained.append(len(training_runs))
     assert n_trained == sorted(n_trained, reverse=True)
     assert n_trained[-1] < 6 + 30
 
@@ -288,9 +288,9 @@ with parallel_config("loky"):
 """
 
 
-@pytest.mark.slow  # three groups of new processes, and trainings long enough to be killed
+@pytest.mark.slow  # three groups of new processes, and runs long enough to be killed
 @pytest.mark.skipif(os.name == "nt", reason="a group of processes is killed as POSIX does")
-def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, trainings):
+def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_path, training_runs):
     options = {"p": [0, 0.3, 0.5, 0.7, 0.9], "n_repeats": 3, "refit": False}
     options["finetune_steps"] = 5_000
     expected = sweep(**options).fit(*iris()).cv_results_
@@ -306,7 +306,7 @@ def test_processes_that_are_killed_while_they_keep_results_leave_good_ones(tmp_p
             os.killpg(process.pid, signal.SIGKILL)
     n_kept = kept()
     assert 20 <= n_kept < 6 + 30
-    trainings.clear()
+    training_runs.clear()
     found = sweep(**options, memory=str(tmp_path)).fit(*iris()).cv_results_
     assert_same_results(found, expected)
-    assert len(trainings) == 6 + 30 - n_kept
+    assert len(training_runs) == 6 + 30 - n_kept

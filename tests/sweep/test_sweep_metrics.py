@@ -121,10 +121,10 @@ def test_one_standard_error_of_several_metrics_holds_in_all():
     assert not hasattr(fitted, "best_score_")
 
 
-def test_several_metrics_without_a_callable_are_refused_before_any_training(trainings):
+def test_several_metrics_without_a_callable_are_refused_before_any_training(training_runs):
     with pytest.raises(ValueError, match="several metrics"):
         sweep(p=P, scoring=["accuracy", "neg_log_loss"]).fit(*iris())
-    assert trainings == []
+    assert training_runs == []
 
 
 @pytest.mark.parametrize("score", [None, np.ones(2), {"a": None}, [0.5], "0.5", {"a": ""}], ids=str)
@@ -245,10 +245,10 @@ def test_a_refit_callable_must_return_an_index(index):
         sweep(p=P, refit=lambda results: index).fit(*iris())
 
 
-def test_refit_false_names_the_best_p_and_trains_nothing_on_all_rows(trainings):
+def test_refit_false_names_the_best_p_and_trains_nothing_on_all_rows(training_runs):
     X, y = iris()
     fitted = sweep(p=P, refit=False).fit(X, y)
-    assert len(trainings) == 2 + 2 * len(P)
+    assert len(training_runs) == 2 + 2 * len(P)
     assert fitted.best_index_ == fitted.cv_results_["mean_test_score"].argmax()
     assert fitted.best_p_ == P[fitted.best_index_]
     assert fitted.best_score_ == fitted.cv_results_["mean_test_score"].max()

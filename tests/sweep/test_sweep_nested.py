@@ -133,12 +133,12 @@ def test_the_first_partial_fit_fits():
     ],
 )
 def test_a_first_partial_fit_is_refused_before_any_training(
-    estimator, changes, arguments, error, message, trainings
+    estimator, changes, arguments, error, message, training_runs
 ):
     unfitted = sweep(estimator, p=P, **changes)
     with pytest.raises(error, match=message):
         unfitted.partial_fit(X, Y, **arguments)
-    assert trainings == []
+    assert training_runs == []
     assert set(vars(unfitted)) == set(unfitted.get_params(deep=False))
 
 

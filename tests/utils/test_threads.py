@@ -1,4 +1,4 @@
-"""BLAS's threads while trainings run, alone and side by side, and after them."""
+"""BLAS's threads while networks train, alone and side by side, and after them."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
