@@ -15,8 +15,7 @@ from sksgdprune._targets.classification import LOSSES, classification, named_cla
 from sksgdprune._targets.links import OUTPUTS
 from sksgdprune._training.config import AutoDefaults
 from sksgdprune._uncertainty.posterior import entropies
-from sksgdprune._utils.sklearn_private import StrOptions
-from sksgdprune._utils.typing import (
+from sksgdprune._utils.argument_types import (
     Activation,
     Array,
     ArrayLike,
@@ -29,6 +28,7 @@ from sksgdprune._utils.typing import (
     Sampling,
     Seed,
 )
+from sksgdprune._utils.sklearn_private import StrOptions
 
 
 class Uncertainty(NamedTuple):

@@ -18,8 +18,7 @@ from sksgdprune._targets.regression import BY_LOSS, regression
 from sksgdprune._training.config import AutoDefaults
 from sksgdprune._training.state import encode
 from sksgdprune._uncertainty.posterior import joined, mixtures
-from sksgdprune._utils.sklearn_private import StrOptions
-from sksgdprune._utils.typing import (
+from sksgdprune._utils.argument_types import (
     Activation,
     Array,
     ArrayLike,
@@ -32,6 +31,7 @@ from sksgdprune._utils.typing import (
     Sampling,
     Seed,
 )
+from sksgdprune._utils.sklearn_private import StrOptions
 
 
 class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):

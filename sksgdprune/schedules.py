@@ -13,7 +13,7 @@ from numbers import Real
 from typing import NamedTuple
 
 from sksgdprune._data.validation import is_whole
-from sksgdprune._utils.typing import HasPlan, Schedule
+from sksgdprune._utils.argument_types import HasPlan, Schedule
 
 
 class Stage(NamedTuple):

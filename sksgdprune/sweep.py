@@ -21,14 +21,7 @@ from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import DelegationMixin
 from sksgdprune._sweep.search import Search
 from sksgdprune._utils import callbacks
-from sksgdprune._utils.random import restored_on_error
-from sksgdprune._utils.sklearn_private import (
-    HasMethods,
-    Options,
-    StrOptions,
-    fit_context,
-)
-from sksgdprune._utils.typing import (
+from sksgdprune._utils.argument_types import (
     Action,
     Array,
     ArrayLike,
@@ -42,6 +35,13 @@ from sksgdprune._utils.typing import (
     Seed,
     Splitter,
     Structure,
+)
+from sksgdprune._utils.random import restored_on_error
+from sksgdprune._utils.sklearn_private import (
+    HasMethods,
+    Options,
+    StrOptions,
+    fit_context,
 )
 
 # The part of a sweep's "auto" steps that come before the cut.

@@ -24,14 +24,14 @@ from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
-from sksgdprune._training import runs, validation
+from sksgdprune._training import holdout, runs
 from sksgdprune._training.config import ALONE, AutoDefaults, TrainingConfig
 from sksgdprune._training.state import encode, read_more, settled, start
 from sksgdprune._uncertainty.posterior import calibrated_network, pooled_output
 from sksgdprune._utils import callbacks
+from sksgdprune._utils.argument_types import Array, ArrayLike, MatrixLike
 from sksgdprune._utils.random import restored_on_error
 from sksgdprune._utils.sklearn_private import Interval, Options, StrOptions, fit_context
-from sksgdprune._utils.typing import Array, ArrayLike, MatrixLike
 from sksgdprune._utils.warnings import warn
 
 # The meaning of parameters whose names scikit-learn's MLP gives to others.
@@ -219,7 +219,7 @@ class BasePreconditionedMLP(
         if X_val is not None:
             held_out = encode(training_rows(checked, X_val, y_val), begun.network, config)
         elif config.early_stopping:
-            begun, data, held_out = validation.split(begun, data, config)
+            begun, data, held_out = holdout.split(begun, data, config)
         else:
             return begun, data, None
         begun.network.targets.check_validation(held_out.Y)
@@ -250,7 +250,7 @@ class BasePreconditionedMLP(
                 begun, data = self._start(rows, config, rng, classes)
             held_back = None
             if horizon is not ALONE:  # of the longer run that this begins
-                held_back = validation.calibration_rows(begun, data, n_steps, config)
+                held_back = holdout.calibration_rows(begun, data, n_steps, config)
                 held_back = held_back and held_back.throughout(n_steps)
             run = runs.train(begun, data, config, n_steps, horizon, held_back)
             if horizon is not ALONE:

@@ -16,7 +16,7 @@ from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import read_only
 from sksgdprune._network.paths import live_units
 from sksgdprune._training.evaluation import preconditioner_of
-from sksgdprune._utils.typing import Array
+from sksgdprune._utils.argument_types import Array
 
 
 class Tensors(tuple):

@@ -11,8 +11,8 @@ from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._pruning.plan import PruningPlan
 from sksgdprune._pruning.scores import PruneMethod
+from sksgdprune._utils.argument_types import ArrayLike, Auto, MatrixLike, Schedule, Scope, Structure
 from sksgdprune._utils.sklearn_private import num_samples
-from sksgdprune._utils.typing import ArrayLike, Auto, MatrixLike, Schedule, Scope, Structure
 
 Estimator = TypeVar("Estimator", bound=BasePreconditionedMLP)
 

@@ -17,8 +17,15 @@ from sksgdprune._network.compact import compact
 from sksgdprune._pruning.cut import CutOptions, cut
 from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
 from sksgdprune._training.state import encode
+from sksgdprune._utils.argument_types import (
+    ArrayLike,
+    FreezeScope,
+    MatrixLike,
+    Scope,
+    Seed,
+    Structure,
+)
 from sksgdprune._utils.random import restored_on_error
-from sksgdprune._utils.typing import ArrayLike, FreezeScope, MatrixLike, Scope, Seed, Structure
 
 
 class SparsityMethods:

@@ -11,7 +11,8 @@ from sksgdprune._data.standardization import Moments, RunningMoments
 from sksgdprune._kernels.types import Standardization, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
-from sksgdprune._network.parameters import Parameters, Remaining
+from sksgdprune._network.parameters import Parameters
+from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.classification import CLASSIFICATION
 from sksgdprune._targets.regression import REGRESSION
 from sksgdprune._training.state import History, TrainingState

@@ -13,10 +13,11 @@ from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import LISTED_ROWS
 from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Standardization, scratch
-from sksgdprune._network.forward import dense_output
+from sksgdprune._network.dense_forward import dense_output
 from sksgdprune._network.layout import Layout
-from sksgdprune._network.parameters import Parameters, Remaining
+from sksgdprune._network.parameters import Parameters
 from sksgdprune._network.report import SparsityReport
+from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.base import Target
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from sksgdprune._plotting.pyplot import pyplot
+from sksgdprune._utils.argument_types import ArrayLike, MatrixLike, PredictsIntervals
 from sksgdprune._utils.sklearn_private import style as style_kwargs
-from sksgdprune._utils.typing import ArrayLike, MatrixLike, PredictsIntervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

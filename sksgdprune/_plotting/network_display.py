@@ -28,7 +28,7 @@ from sksgdprune._plotting.network_drawing import (
 from sksgdprune._plotting.pyplot import pyplot
 from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import best_of
-from sksgdprune._utils.typing import Array
+from sksgdprune._utils.argument_types import Array
 from sksgdprune.sweep import SparsitySweep
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sksgdprune._kernels.types import FROZEN, PRUNED
 from sksgdprune._plotting.pyplot import pyplot
-from sksgdprune._utils.typing import Array
+from sksgdprune._utils.argument_types import Array
 
 # More small pictures than these are too small to be read, and so are more names beside rows.
 MAX_PICTURES = 36

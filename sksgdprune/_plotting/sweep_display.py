@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sksgdprune._data import validation as check
-from sksgdprune._plotting.curves import (
+from sksgdprune._plotting.pyplot import pyplot
+from sksgdprune._plotting.sweep_drawing import (
     PARTS,
     SPREADS,
     X_LABELS,
@@ -22,8 +23,7 @@ from sksgdprune._plotting.curves import (
     label_axes,
     lines_of,
 )
-from sksgdprune._plotting.pyplot import pyplot
-from sksgdprune._utils.typing import ArrayLike, Auto, MatrixLike
+from sksgdprune._utils.argument_types import ArrayLike, Auto, MatrixLike
 from sksgdprune.sweep import SparsitySweep
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from sksgdprune._kernels.types import PRUNED
 from sksgdprune._pruning import selection
 from sksgdprune._pruning.cut import CutOptions, cut
 from sksgdprune._training.config import Horizon
+from sksgdprune._training.holdout import calibration_rows
 from sksgdprune._training.runs import train, uninterrupted
-from sksgdprune._training.validation import calibration_rows
 
 # What None stands for: for pruning what kept most accuracy (benchmarks/defaults/pruning.py), for
 # freezing what the original experiment did.

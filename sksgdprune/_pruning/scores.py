@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sksgdprune._utils.typing import Array, ArrayLike, FreezeName, PruneName
+from sksgdprune._utils.argument_types import Array, ArrayLike, FreezeName, PruneName
 
 
 @dataclass(frozen=True)

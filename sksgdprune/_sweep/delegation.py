@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
 from sksgdprune._sweep.cell import last_step
+from sksgdprune._utils.argument_types import Array, ArrayLike, Function, MatrixLike
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
-from sksgdprune._utils.typing import Array, ArrayLike, Function, MatrixLike
 
 NO_BEST = (
     "A sweep with refit=False has no best_estimator_; set refit to 'best', 'one_se' or a callable."

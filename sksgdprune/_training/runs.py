@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sklearn.exceptions import ConvergenceWarning
 
-from sksgdprune._training import trainer, validation
+from sksgdprune._training import holdout, trainer
 from sksgdprune._training.config import ALONE, Horizon
 from sksgdprune._training.monitors import Plateau
 from sksgdprune._training.state import TrainingState
@@ -56,7 +56,7 @@ def fit(state, data, config, held_out=None, report=None):
     run = config.for_run(state.network, data.size, state.n_seen, horizon)
     epoch, grades, monitors = run.epoch_steps(data.size), None, []
     if held_out is not None:
-        grades = validation.monitor(state, held_out, run, epoch, config)
+        grades = holdout.monitor(state, held_out, run, epoch, config)
         monitors.append(grades)
     monitors += _plateau(config)
     if report is not None:
@@ -64,11 +64,11 @@ def fit(state, data, config, held_out=None, report=None):
         monitors.append(report)
     rows = None
     if held_out is None:
-        rows = validation.calibration_rows(state, data, n_steps, config)
+        rows = holdout.calibration_rows(state, data, n_steps, config)
     outcome, state = _advance(state, data, run, n_steps, monitors, rows)
     if grades is not None:
-        state = validation.with_validation(state, grades, outcome, config)
-    state = validation.calibrated(state, outcome, data, rows, held_out, config)
+        state = holdout.with_validation(state, grades, outcome, config)
+    state = holdout.calibrated(state, outcome, data, rows, held_out, config)
     _warn_of_divergence(state, outcome)
     return Run(state, outcome, n_steps)
 
@@ -81,7 +81,7 @@ def train(state, data, config, n_steps=None, horizon=ALONE, rows=None):
     run = config.for_run(state.network, data.size, state.n_seen, horizon)
     n_steps = n_steps or run.epoch_steps(data.size)
     outcome, state = _advance(state, data, run, n_steps, (), rows)
-    state = validation.calibrated(state, outcome, data, rows, None, config)
+    state = holdout.calibrated(state, outcome, data, rows, None, config)
     _warn_of_divergence(state, outcome)
     return Run(state, outcome, n_steps)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sklearn import callback
 from sklearn.callback import CallbackSupportMixin
 
-from sksgdprune._utils.typing import Function
+from sksgdprune._utils.argument_types import Function
 
 __all__ = ["CallbackSupportMixin", "Epochs", "Report", "are_set", "reports", "with_callbacks"]
 

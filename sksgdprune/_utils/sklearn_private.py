@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_method_params as rows_of_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
 
-from sksgdprune._utils.typing import Function
+from sksgdprune._utils.argument_types import Function
 
 __all__ = [
     "CALLBACK_ATTRIBUTES",

@@ -14,7 +14,7 @@ import pytest
 
 import sksgdprune
 
-TYPES = "_utils/typing.py"
+TYPES = "_utils/argument_types.py"
 ACTIVATION = {
     "_kernels/activations.py": {
         "TANH, RELU = range(4)": "TANH, RELU, SOFTPLUS = range(5)",

@@ -27,7 +27,7 @@ from sksgdprune._pruning import scores as _scores
 from sksgdprune._pruning import selection as _selection
 from sksgdprune._pruning import structured as _structure
 from sksgdprune._targets import classification, regression
-from sksgdprune._utils import typing as _typing
+from sksgdprune._utils import argument_types as _typing
 from tests.cases import NAMES, X, Y, classifier, regressor
 from tests.public import CALLABLES, CLASSES
 from tests.sweep_cases import sweep

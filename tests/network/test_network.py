@@ -7,8 +7,8 @@ from scipy.special import log_softmax
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_info
 
-from sksgdprune._network import forward as _dense
-from sksgdprune._network.forward import dense_output
+from sksgdprune._network import dense_forward as _dense
+from sksgdprune._network.dense_forward import dense_output
 from sksgdprune._network.layout import Layout, initial_noise_variance, initial_parameters
 from sksgdprune._targets.links import OUTPUTS
 

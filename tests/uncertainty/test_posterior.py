@@ -14,8 +14,8 @@ from sklearn.utils import check_random_state
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 from sksgdprune._estimator.input import Rows
 from sksgdprune._targets.predictive import Noisy, Poissons
+from sksgdprune._training import holdout
 from sksgdprune._training import trainer as _training
-from sksgdprune._training import validation
 from sksgdprune._training.state import encode
 from sksgdprune._training.trainer import CalibrationRows
 from sksgdprune._uncertainty import posterior
@@ -410,7 +410,7 @@ def test_equal_rows_are_held_back_together(sampling):
     def held(rows, weights=None):
         config = model._config()
         data = encode(Rows(X[rows], y[rows], weights), model._state.network, config)
-        return set(rows[validation.calibration_rows(model._state, data, 100, config).rows])
+        return set(rows[holdout.calibration_rows(model._state, data, 100, config).rows])
 
     once = held(np.arange(120))
     assert len(once) == 20
@@ -440,7 +440,7 @@ def test_the_trainings_of_a_sweep_hold_the_same_rows_until_half_of_the_last(monk
         return calibrated(network, data, most_samples)
 
     monkeypatch.setattr(_training, "train", watched)
-    monkeypatch.setattr(validation, "calibrated_network", asked)
+    monkeypatch.setattr(holdout, "calibrated_network", asked)
     sweep = SparsitySweep(regressor(), p=0.5, warmup_steps=40, finetune_steps=600, random_state=0)
     sweep.fit(X, y)
     assert len(holds) > 3

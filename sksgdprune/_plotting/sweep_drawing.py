@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune._sweep.results import metrics_of, one_standard_error, scores_of
+from sksgdprune._utils.argument_types import Array
 from sksgdprune._utils.sklearn_private import style as style_kwargs
-from sksgdprune._utils.typing import Array
 
 X_LABELS = {
     "p": "fraction p",

@@ -7,7 +7,7 @@ from sklearn.datasets import make_regression
 from sklearn.metrics import log_loss
 
 from sksgdprune._kernels.types import FROZEN, PRUNED
-from sksgdprune._training import validation
+from sksgdprune._training import holdout
 from tests.cases import LABELS, NAMES, X, Y, classifier, regressor, state
 from tests.sweep_cases import sweep
 
@@ -66,14 +66,14 @@ def test_the_split_follows_the_seed_and_the_fraction(make):
 def test_the_split_of_a_classifier_is_stratified(y, monkeypatch):
     rare = np.r_[0:50, 50:60, 100:150]
     clf = classifier(early_stopping=True, validation_fraction=0.2).fit(X, y)
-    held_out, split = [], validation.split
+    held_out, split = [], holdout.split
 
     def recording(*arguments):
         parts = split(*arguments)
         held_out.append(parts[2].Y.sum(axis=0).tolist())
         return parts
 
-    monkeypatch.setattr(validation, "split", recording)
+    monkeypatch.setattr(holdout, "split", recording)
     clf.fit(X[rare], y[rare])
     assert held_out == [[10, 2, 10]]
     assert np.isfinite(clf.validation_scores_).all()
