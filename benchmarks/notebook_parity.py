@@ -86,6 +86,7 @@ def problem(record, config):
         damping=np.finfo(np.float64).tiny,
         cap=np.float64(0),
         alpha=np.float64(0),
+        least=np.float64(0),
         disperses=False,
     )
     X, Y = (np.require(a, np.float64, ("C", "W", "A")) for a in (X, Y))

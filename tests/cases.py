@@ -62,7 +62,9 @@ def untuned_regressor(**parameters):
 def run_config(estimator):
     """Return the RunConfig of a fitted estimator's last rows."""
     fitted = estimator._state
-    return estimator._config().for_run(fitted.network, fitted.n_rows, fitted.n_seen)
+    return estimator._config().for_run(
+        fitted.network, fitted.n_rows, fitted.n_seen, precision=fitted.precision
+    )
 
 
 def state(estimator):

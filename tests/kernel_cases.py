@@ -39,6 +39,11 @@ def problem(hidden, loss, *, n=40, d=7, outputs=3, steps=4, S=8, seed=0, dtype=n
     return layout, *arrays, status, batch, probe
 
 
+def least(dtype):
+    """The size below which a weight becomes 0."""
+    return dtype(np.sqrt(np.finfo(dtype).tiny))
+
+
 FLOATS = "learning_rate", "posterior_size", "damping", "cap", "alpha"
 
 
@@ -66,6 +71,7 @@ def hyper(dtype=np.float64, **changes):
         ROOTS.get(code),
         float(options["kappa"]),
         *(dtype(options[k]) for k in FLOATS),
+        least(dtype),
         options["disperses"],
     )
     return options, RunConfig(scalars, 8, "shuffle", options["noise_estimator"], 1, 0)

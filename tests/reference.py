@@ -195,5 +195,6 @@ def train(
         H = preconditioner_of(seen, before, kept, S, posterior_size, damping, preconditioner)
         step = learning_rate * H * g
         theta[free] -= step[free]
+        theta[free & (np.abs(theta) < np.sqrt(np.finfo(theta.dtype).tiny))] = 0
         t += 1
     return theta, C, np.array(losses)

@@ -165,6 +165,10 @@ class Data:
     def _content_order(self):
         return np.argsort(self._content_key, kind="stable")
 
+    def target_order(self):
+        """Return the order of the rows by their targets, and by content where these are equal."""
+        return np.lexsort((self._content_key, *self.Y.T[::-1]))
+
     @property
     def size(self):
         """Number of samples: rows, each as often as it weighs."""

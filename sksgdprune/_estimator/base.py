@@ -24,7 +24,7 @@ from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
-from sksgdprune._training import holdout, runs
+from sksgdprune._training import holdout, prior, runs
 from sksgdprune._training.config import ALONE, AutoDefaults, TrainingConfig
 from sksgdprune._training.state import encode, read_more, settled, start
 from sksgdprune._uncertainty.posterior import calibrated_network, pooled_output
@@ -178,6 +178,8 @@ class BasePreconditionedMLP(
                 begun, data = self._start(rows, config, rng)
                 begun = settled(begun)
             begun, data, held_out = self._held_out(begun, data, config, checked, X_val, y_val)
+            if not goes_on:
+                begun = prior.chosen(begun, data, config, config.fit_steps(data.size), held_out)
             run = runs.fit(begun, data, config, held_out, epochs)
         self._become(run.state, checked)
         if epochs is not None:
@@ -248,6 +250,8 @@ class BasePreconditionedMLP(
                 begun, data = read_more(self._state, rows, config)
             else:
                 begun, data = self._start(rows, config, rng, classes)
+                if horizon is not ALONE:
+                    begun = prior.chosen(begun, data, config, horizon.n_steps)
             held_back = None
             if horizon is not ALONE:  # of the longer run that this begins
                 held_back = holdout.calibration_rows(begun, data, n_steps, config)

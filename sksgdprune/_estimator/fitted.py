@@ -193,8 +193,38 @@ class FittedAttributes:
     def preconditioner_(self) -> Array:
         """H of each parameter, shape (n_parameters,), as `preconditioner` defines it."""
         state = state_of(self, "preconditioner_")
-        run = self._config().for_run(state.network, state.n_rows, state.n_seen)
-        return preconditioner_of(state.network, run)
+        return preconditioner_of(state.network, self._run_config(state))
+
+    def _run_config(self, state):
+        """Return the RunConfig of the rows of the last run."""
+        return self._config().for_run(
+            state.network, state.n_rows, state.n_seen, precision=state.precision
+        )
+
+    @property
+    def alpha_(self) -> float:
+        """The `alpha` that the last run ended with, "auto" as the number that it chose.
+
+        For targets with a noise of their own it has the factor φ, the running mean of the squared
+        residuals or of the deviance of counts, as it was at the end.
+        """
+        state = state_of(self, "alpha_")
+        hyper = self._run_config(state).hyper
+        return float(hyper.alpha) * (state.network.dispersion if hyper.disperses else 1.0)
+
+    @property
+    def selection_results_(self) -> dict[str, Array] | None:
+        """What alpha="auto" has compared, or None where it compared nothing.
+
+        An array for each key, an entry for each prior: "precision", "mean_loss" on held-out rows,
+        infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of them.
+        """
+        prior = state_of(self, "selection_results_").prior
+        if prior is None or not prior.losses.size:
+            return None
+        by_split = {f"split{i}_loss": column for i, column in enumerate(prior.losses.T)}
+        means = prior.losses.mean(axis=1)
+        return {"precision": prior.precisions, "mean_loss": means} | by_split
 
     @property
     def sparsity_(self) -> float:

@@ -15,11 +15,11 @@ from sksgdprune._network.parameters import Parameters
 from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.classification import CLASSIFICATION
 from sksgdprune._targets.regression import REGRESSION
-from sksgdprune._training.state import History, TrainingState
+from sksgdprune._training.state import History, Prior, TrainingState
 from sksgdprune._uncertainty.calibration import Calibration
 
 _OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Standardization, Calibration
-_OF_TRAINING = TrainingState, History, RunningMoments, Moments, Sampler
+_OF_TRAINING = TrainingState, History, Prior, RunningMoments, Moments, Sampler
 RECORDS = {
     kind.__name__: kind for kind in (*_OF_NETWORK, *CLASSIFICATION, *REGRESSION, *_OF_TRAINING)
 }

@@ -32,7 +32,8 @@ def rates(hyper, S, t, level, dispersion):
         rate = rate * (size + size) / hyper.posterior_size / level
         if hyper.preconditioner != SCALAR:
             slope, offset = one, hyper.damping
-    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
+    divisors = one / size, per_spread
+    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, hyper.least, *divisors)
 
 
 @jit

@@ -72,6 +72,7 @@ class Hyper(NamedTuple):
     damping: np.floating
     cap: np.floating  # 1 where C is taken to be g² at least, 0 where it is taken as it is
     alpha: np.floating
+    least: np.floating  # smaller weights become 0: processors are slow at subnormal numbers
     disperses: bool  # whether the dispersion is estimated, and the penalty in units of it
 
 
@@ -85,6 +86,7 @@ class Rates(NamedTuple):
     roots: bool | None
     cap: np.floating
     alpha: np.floating  # of the penalty, per sample of the minibatch, times the dispersion
+    least: np.floating
     per_sample: np.floating  # 1 / S
     per_spread: np.floating  # 1 / (S - 1)
 

@@ -39,6 +39,15 @@ class AutoDefaults(NamedTuple):
     shrinking : float, default=0.5
         Under a gradual schedule the penalty is at least this part of S over the number of weights
         that are to remain.
+    precisions : tuple of float
+        Those that alpha="auto" compares; prior_precision is for runs that compare none.
+    n_folds, fold_rows : int
+        In how many folds rows are held out to compare them; one fold alone is where there are more
+        than fold_rows.
+    trial_steps, fewest_trial_steps : int
+        Of each trial. Runs of less than eight times the fewest compare none.
+    fewest_rows : int
+        Fewer show nothing of noise: the last of the precisions.
     """
 
     learning_rate: float
@@ -52,6 +61,12 @@ class AutoDefaults(NamedTuple):
     fewest_steps: int = 12_800
     most_steps: int = 64_000
     shrinking: float = 0.5
+    precisions: tuple = (128.0, 32.0, 8.0, 2.0, 0.5)
+    n_folds: int = 3
+    fold_rows: int = 2000
+    trial_steps: int = 400
+    fewest_trial_steps: int = 100
+    fewest_rows: int = 20
 
 
 class Horizon(NamedTuple):
@@ -178,12 +193,20 @@ class TrainingConfig:
             )
         return size
 
-    def for_run(self, network, n_rows, n_seen=0, horizon=ALONE):
-        """Return the RunConfig for a network and so many rows, of `n_seen` in all calls."""
+    def trial_steps(self, n_steps):
+        """Return the steps of a trial of a prior before a run of `n_steps`; 0 for no trials."""
+        steps = min(self.auto.trial_steps, n_steps // 8)
+        return steps if self.alpha == "auto" and steps >= self.auto.fewest_trial_steps else 0
+
+    def for_run(self, network, n_rows, n_seen=0, horizon=ALONE, precision=None):
+        """Return the RunConfig for a network and so many rows, of `n_seen` in all calls.
+
+        `precision` is the prior's under alpha="auto"; None where none was chosen.
+        """
         batch_size, n_seen = self.minibatch_size(n_rows), max(n_rows, n_seen)
         by_steps = check.is_whole(self.average)
         return RunConfig(
-            self._hyper(network, n_seen, batch_size, horizon),
+            self._hyper(network, n_seen, batch_size, horizon, precision),
             batch_size,
             self.sampling,
             self.noise_estimator,
@@ -205,7 +228,7 @@ class TrainingConfig:
             return math.ceil(n_rows / batch_size)
         return max(window // self.n_draws, 1)
 
-    def _hyper(self, network, n_rows, batch_size, horizon):
+    def _hyper(self, network, n_rows, batch_size, horizon, precision):
         """Return the kernels' scalars."""
         sizes = {"n_parameters": network.n_parameters, "n_samples": n_rows}
         posterior_size = sizes.get(self.posterior_size, self.posterior_size)
@@ -222,7 +245,8 @@ class TrainingConfig:
             # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
             damping=real(damping) + np.finfo(network.dtype).tiny,
             cap=real(damping > 0),
-            alpha=real(self._alpha(n_rows, batch_size, horizon) * horizon.penalty),
+            alpha=real(self._alpha(n_rows, batch_size, horizon, precision) * horizon.penalty),
+            least=real(np.sqrt(np.finfo(network.dtype).tiny)),  # its square is a normal number
             disperses=self.alpha == "auto" and network.targets.has_dispersion,
         )
 
@@ -232,10 +256,12 @@ class TrainingConfig:
         largest_h = self.auto.largest_h / self.width**self.auto.h_decay
         return 2 * batch_size / (posterior_size * largest_h)
 
-    def _alpha(self, n_rows, batch_size, horizon):
+    def _alpha(self, n_rows, batch_size, horizon, precision):
         if self.alpha != "auto":
             return self.alpha
-        precision = self.auto.prior_precision * min(1.0, (self.auto.prior_rows / n_rows) ** 0.5)
+        auto = self.auto
+        if precision is None:
+            precision = auto.prior_precision * min(1.0, (auto.prior_rows / n_rows) ** 0.5)
         return max(precision / n_rows, horizon.least_penalty) * batch_size
 
     def _rate(self, n_rows, density, n_steps):

@@ -14,6 +14,9 @@ FIRST_LOOK = 12_800
 # down to such a part of what it was at the beginning.
 CLEARLY, LOW = 0.2, 0.02
 MOST_TOTALS = 512
+# Under max_steps="auto" a run ends where twice the steps lower the loss by no more than this
+# fraction; it is first asked after so many. Chosen by benchmarks/defaults/tables.py.
+FIRST_CHECK, SLIGHTLY = 800, 0.02
 
 
 class LossCurve:
@@ -103,12 +106,51 @@ class Plateau:
 
     def __call__(self, theta, curve):
         """Return whether to end."""
-        looks, rest = divmod(curve.n_steps, self.every)
-        if rest or looks & (looks - 1) or not looks:
+        if not _doubled(curve.n_steps, self.every):
             return False
         before, after = curve.halves()
         epochs = 3 / 8 * curve.n_steps / curve.epoch  # from the middle of one part to the other's
         return bool((before - after) * self._n_epochs < self._tol * epochs)
+
+
+class Converged:
+    """Ends a run whose network no longer gains by twice the steps.
+
+    It looks after `FIRST_CHECK` steps, twice as many, four times as many, …, and after the last.
+
+    Parameters
+    ----------
+    loss : callable
+        From θ to its loss on training rows.
+    n_steps : int
+        Steps of the run at most.
+
+    Attributes
+    ----------
+    best_theta : ndarray
+        That of the least loss: where a constant rate is a little too high, a loss may leap.
+    """
+
+    every = FIRST_CHECK
+
+    def __init__(self, loss, n_steps):
+        self._loss, self._n_steps = loss, n_steps
+        self._least, self.best_theta = inf, None
+
+    def __call__(self, theta, curve):
+        """Return whether to end."""
+        if not (_doubled(curve.n_steps, self.every) or curve.n_steps == self._n_steps):
+            return False
+        loss, least = self._loss(theta), self._least
+        if loss < least:
+            self._least, self.best_theta = loss, np.array(theta)
+        return bool(loss > (1 - SLIGHTLY) * least)
+
+
+def _doubled(n_steps, first):
+    """Return whether n_steps are `first`, or that doubled any number of times."""
+    looks, rest = divmod(n_steps, first)
+    return rest == 0 and looks > 0 and looks & (looks - 1) == 0
 
 
 class Validation:

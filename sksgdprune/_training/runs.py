@@ -5,11 +5,13 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sksgdprune._training import holdout, trainer
 from sksgdprune._training.config import ALONE, Horizon
-from sksgdprune._training.monitors import Plateau
+from sksgdprune._training.evaluation import evaluate
+from sksgdprune._training.monitors import Converged, Plateau
 from sksgdprune._training.state import TrainingState
 from sksgdprune._training.trainer import Outcome
 from sksgdprune._utils.warnings import warn
@@ -53,12 +55,13 @@ def fit(state, data, config, held_out=None, report=None):
     """
     n_steps = config.fit_steps(data.size)
     horizon = Horizon(n_steps, window=n_steps // 2)
-    run = config.for_run(state.network, data.size, state.n_seen, horizon)
+    run = config.for_run(state.network, data.size, state.n_seen, horizon, state.precision)
     epoch, grades, monitors = run.epoch_steps(data.size), None, []
     if held_out is not None:
         grades = holdout.monitor(state, held_out, run, epoch, config)
         monitors.append(grades)
-    monitors += _plateau(config)
+    ending = _ending(state.network, data, run, n_steps, config)
+    monitors += [ending] if ending else []
     if report is not None:
         report.begin(state, epoch, n_steps)
         monitors.append(report)
@@ -68,6 +71,8 @@ def fit(state, data, config, held_out=None, report=None):
     outcome, state = _advance(state, data, run, n_steps, monitors, rows)
     if grades is not None:
         state = holdout.with_validation(state, grades, outcome, config)
+    if isinstance(ending, Converged) and not outcome.diverged:
+        state = _back(state, ending.best_theta)
     state = holdout.calibrated(state, outcome, data, rows, held_out, config)
     _warn_of_divergence(state, outcome)
     return Run(state, outcome, n_steps)
@@ -78,7 +83,7 @@ def train(state, data, config, n_steps=None, horizon=ALONE, rows=None):
 
     `rows` are CalibrationRows of this run, or of a longer one of which it is a part.
     """
-    run = config.for_run(state.network, data.size, state.n_seen, horizon)
+    run = config.for_run(state.network, data.size, state.n_seen, horizon, state.precision)
     n_steps = n_steps or run.epoch_steps(data.size)
     outcome, state = _advance(state, data, run, n_steps, (), rows)
     state = holdout.calibrated(state, outcome, data, rows, None, config)
@@ -108,13 +113,22 @@ def _advance(state, data, run, n_steps, monitors, rows):
     return outcome, state
 
 
-def _plateau(config):
-    """Return the monitor that ends a run whose loss no longer falls, or none."""
+def _back(state, theta):
+    """Return the state whose network predicts by `theta`, if that is not what it does."""
+    if theta is None or np.array_equal(theta, state.network.dense().theta):
+        return state
+    return replace(state, network=state.network.with_theta(theta))
+
+
+def _ending(network, data, run, n_steps, config):
+    """Return the monitor that ends a run which no longer gains, or None."""
     patience = config.n_iter_no_change
     # Posterior samples are spread over the second half of the steps, so that there is one.
     if config.early_stopping or config.n_draws or config.tol == 0 or patience == math.inf:
-        return []
-    return [Plateau(patience, config.tol)]
+        return None
+    if config.max_steps == "auto":
+        return Converged(lambda theta: evaluate(data, network.layout, theta, run.hyper)[0], n_steps)
+    return Plateau(patience, config.tol)
 
 
 def _warn_of_divergence(state, outcome):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,24 @@ class History:
         return replace(self, n_steps=curve.n_steps, losses=self.losses + curve.means())
 
 
+class Prior(NamedTuple):
+    """The precision of the prior of a weight, and the loss on held-out rows by which it was chosen.
+
+    Parameters
+    ----------
+    precision : float
+        That of the least mean loss.
+    precisions : ndarray of shape (n_precisions,)
+        Those that were compared.
+    losses : ndarray of shape (n_precisions, n_folds)
+        Of the rows of each fold, infinite where a trial diverged.
+    """
+
+    precision: float
+    precisions: np.ndarray
+    losses: np.ndarray
+
+
 @dataclass(frozen=True)
 class TrainingState:
     """A fitted estimator's state: replaced as a whole by what trains or cuts.
@@ -66,6 +85,8 @@ class TrainingState:
         Step counter: t0 and all steps.
     history : History
         Steps and losses.
+    prior : Prior or None
+        As alpha="auto" has chosen it; None where it compared none.
     """
 
     network: FittedNetwork
@@ -75,6 +96,12 @@ class TrainingState:
     n_rows: int
     t: int
     history: History = field(default_factory=History)
+    prior: Prior | None = None
+
+    @property
+    def precision(self):
+        """The prior's precision, or None where none was chosen."""
+        return None if self.prior is None else self.prior.precision
 
     @property
     def n_seen(self):

@@ -56,11 +56,10 @@ MOMENTUM = {
         "State(theta=0, noise_variance=1)": "State(theta=0, noise_variance=1, velocity=0)",
     },
     "_kernels/update.py": {
-        "    new_w = w - rates.rate * g / divisor\n    free = status[i] == FREE\n": (
-            "    free = status[i] == FREE\n"
+        "    new_w = w - rates.rate * g / divisor\n": (
             "    v = type(w)(0.5) * state.velocity[i] - rates.rate * g / divisor\n"
+            "    state.velocity[i] = v if status[i] == FREE else state.velocity[i]\n"
             "    new_w = w + v\n"
-            "    state.velocity[i] = v if free else state.velocity[i]\n"
         ),
     },
 }

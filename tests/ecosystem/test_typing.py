@@ -91,7 +91,8 @@ def is_of(value, hint):
         return isinstance(value, origin) and all(is_of(one, *arguments) for one in value)
     if origin is dict:
         key, kept = arguments
-        return all(is_of(k, key) and is_of(v, kept) for k, v in value.items())
+        pairs = value.items() if isinstance(value, dict) else [(None, None)]
+        return all(is_of(k, key) and is_of(v, kept) for k, v in pairs)
     return isinstance(value, hint)
 
 

@@ -178,14 +178,14 @@ def test_probabilities_of_classes(n_class):
 
 def test_probabilities_of_labels_do_not_sum_to_1():
     X, y = make_multilabel_classification(50, random_state=0, return_indicator=True)
-    clf = untuned_classifier(hidden_layer_sizes=30, learning_rate=0.1, max_steps=3000).fit(
-        scale(X), y
-    )
+    clf = untuned_classifier(hidden_layer_sizes=30, learning_rate=0.1, alpha=0, max_steps=3000)
+    clf.fit(scale(X), y)
     P = clf.predict_proba(scale(X))
     assert P.shape == y.shape
     np.testing.assert_array_equal(P > 0.5, y)
     assert np.abs(P.sum(axis=1) - 1).max() > 0.1
-    np.testing.assert_allclose(clf.predict_log_proba(scale(X)), np.log(P), rtol=1e-6)
+    # Near 1 the logarithm of a rounded probability is itself inexact.
+    np.testing.assert_allclose(clf.predict_log_proba(scale(X)), np.log(P), rtol=1e-6, atol=1e-15)
 
 
 # Kinds of numbers, frames

@@ -245,6 +245,22 @@ def test_train_ends_where_a_parameter_alone_is_not_finite(share_pruned):
 
 
 @pytest.mark.parametrize("share_pruned", [0, 0.9])
+def test_weights_that_shrink_to_nothing_become_zero_rather_than_subnormal(share_pruned):
+    options, h = hyper(alpha=40.0, learning_rate=0.01)
+    layout, X, Y, theta, C, status, *rest = problem((12,), "log_loss", steps=60)
+    status[:] = np.random.RandomState(0).choice(
+        [0, 2], status.size, p=[1 - share_pruned, share_pruned]
+    )
+    theta[:] = np.where(status == 2, 0, 2e-154)
+    X[:] = 0  # no gradient but that of the penalty
+    truth = reference.train(X, Y, layout.sizes, theta, C, status, *rest, 10, **options)
+    got = run_kernel(layout, X, Y, theta, C, status, *rest, h)
+    inputs = layout.weights(got[0])[0]
+    assert (inputs == 0).all()
+    assert not (layout.weights(truth[0])[0]).any()
+
+
+@pytest.mark.parametrize("share_pruned", [0, 0.9])
 def test_a_window_takes_the_mean_and_some_of_the_iterates(share_pruned):
     n, first, power = 47, 15.0, 3.0
     layout, X, Y, theta, C, status, *rest = problem((12,), "log_loss", steps=n)

@@ -1,5 +1,7 @@
 """Monitors of a training run: the loss curve, the plateau and the score, by hand and in fits."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,14 @@ from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
 from sksgdprune._data.sampling import Data, Sampler
 from sksgdprune._training import runs
 from sksgdprune._training import trainer as _training
-from sksgdprune._training.monitors import FIRST_LOOK, MOST_TOTALS, LossCurve, Plateau, Validation
+from sksgdprune._training.monitors import (
+    FIRST_LOOK,
+    MOST_TOTALS,
+    Converged,
+    LossCurve,
+    Plateau,
+    Validation,
+)
 from tests.cases import X, Y, classifier, regressor, state
 from tests.kernel_cases import hyper, network, problem
 
@@ -65,7 +74,7 @@ def test_monitors_are_asked_by_their_own_clocks_and_at_the_end():
 def test_a_monitor_beside_early_stopping_does_not_change_where_it_ends(monkeypatch):
     options = {"early_stopping": True, "max_steps": 3000, "n_iter_no_change": 5}
     alone = classifier(**options).fit(X, Y)
-    monkeypatch.setattr(runs, "_plateau", lambda *_: [Inert(3)])
+    monkeypatch.setattr(runs, "_ending", lambda *_: Inert(3))
     beside = classifier(**options).fit(X, Y)
     assert beside.validation_scores_ == alone.validation_scores_
     assert state(beside) == state(alone)
@@ -124,6 +133,46 @@ def test_a_loss_falls_still_where_it_lost_a_fifth_and_is_not_low(before, after, 
 def test_a_plateau_is_a_loss_that_no_longer_falls_by_tol(losses, tol, ends, monkeypatch):
     monkeypatch.setattr(Plateau, "every", 8)
     assert Plateau(3, tol)(None, curve_of(losses)) is ends
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends", "best"),
+    [
+        ([8, 4, 2, 1], [False] * 4, 3),  # each doubling halves the loss
+        ([8, 4, 3.99], [False, False, True], 2),
+        ([8, 4, 3.9, 3.8], [False, False, False, False], 3),
+        ([8, 4, 6], [False, False, True], 1),  # it has leapt
+        ([8, np.nan, 4], [False, False, False], 2),
+    ],
+)
+def test_a_run_ends_where_doubling_gains_little_and_keeps_the_best(losses, ends, best):
+    found = iter(losses)
+    rule = Converged(lambda theta: next(found), 100_000)
+    curve = SimpleNamespace(n_steps=0)
+    for k, end in enumerate(ends):
+        for n_steps in (800 * 2**k - 400, 800 * 2**k):
+            curve.n_steps = n_steps
+            assert rule(np.float64(k), curve) is (end and n_steps == 800 * 2**k)
+    assert rule.best_theta == best
+
+
+def test_the_last_step_is_looked_at_too():
+    found = iter([8, 4])
+    rule = Converged(lambda theta: next(found), 1000)
+    assert not rule(np.float64(0), SimpleNamespace(n_steps=800))
+    assert not rule(np.float64(1), SimpleNamespace(n_steps=1000))
+    assert rule.best_theta == 1
+
+
+def test_an_untuned_fit_predicts_by_the_best_of_its_looks(monkeypatch):
+    losses = iter([2.0, 1.0, 3.0])
+    monkeypatch.setattr(runs, "evaluate", lambda *_: (next(losses), None))
+    data, target = load_digits(return_X_y=True)
+    options = {"hidden_layer_sizes": (10,), "alpha": 0.01, "random_state": 0}
+    clf = PreconditionedMLPClassifier(**options).fit(data, target)
+    assert clf.n_iter_ == 3200
+    short = PreconditionedMLPClassifier(**options, max_steps=1600).fit(data, target)
+    np.testing.assert_array_equal(clf.theta_, short.theta_)
 
 
 def test_a_score_that_does_not_improve_by_tol_ends_a_training():

@@ -1,0 +1,43 @@
+"""Folds of samples, each of which is left out once."""
+
+import numpy as np
+
+from sksgdprune._data.sampling import Data
+
+
+def folds(data, n_folds):
+    """Yield pairs of Data: all samples but a fold's, and the fold's.
+
+    Samples are dealt to the folds in turn, by their targets first, so that all folds have the same
+    share of each class. A row of weight 3 is three samples; the order is one of content, not of
+    place, and equal rows go to folds in turn, too.
+
+    Parameters
+    ----------
+    data : Data
+        The samples.
+    n_folds : int
+        How many folds.
+    """
+    weights = np.ones(len(data.Y)) if data.weights is None else data.weights
+    order = data.target_order()
+    ends = np.zeros(len(weights))
+    ends[order] = np.cumsum(weights[order])
+    for fold in range(n_folds):
+        inside = _dealt(ends, fold, n_folds) - _dealt(ends - weights, fold, n_folds)
+        inside = np.clip(np.round(inside, 9), 0, weights)
+        yield _weighted(data, weights - inside), _weighted(data, inside)
+
+
+def _dealt(x, fold, n_folds):
+    """Return how much of the interval from 0 to x goes to a fold, unit by unit in turn."""
+    rounds, rest = np.divmod(x, n_folds)
+    return rounds + np.clip(rest - fold, 0, 1)
+
+
+def _weighted(data, weights):
+    """Return the samples that have a weight."""
+    rows = np.flatnonzero(weights)
+    if data.weights is None:
+        return data.take(rows)
+    return Data(data.X[rows], data.Y[rows], weights[rows], data.standardization)

@@ -1,0 +1,131 @@
+"""alpha="auto": the prior with the least loss on rows that are held out."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import scale
+
+from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune._data.folds import folds
+from sksgdprune._data.sampling import Data
+from sksgdprune._training import prior
+from tests.cases import state
+
+PRECISIONS = [128.0, 32.0, 8.0, 2.0, 0.5]
+X, Y = load_iris(return_X_y=True)
+X = scale(X)
+AS_IT_IS = {"hidden_layer_sizes": (10,), "standardize": False, "random_state": 0}
+
+
+def classifier(**parameters):
+    return PreconditionedMLPClassifier(**(AS_IT_IS | {"max_steps": 1600} | parameters))
+
+
+def test_losses_are_those_of_fits_to_the_other_folds():
+    chosen = classifier().fit(X, Y)
+    found = chosen.selection_results_
+    assert found["precision"].tolist() == PRECISIONS
+    expected = np.empty((len(PRECISIONS), 3))
+    for j, (train, rest) in enumerate(folds(Data(X, np.eye(3)[Y]), 3)):
+        labels, truth = train.Y.argmax(axis=1), rest.Y.argmax(axis=1)
+        for i, precision in enumerate(PRECISIONS):
+            clf = classifier(max_steps=200, alpha=precision * 64 / len(labels))
+            expected[i, j] = log_loss(truth, clf.fit(train.X, labels).predict_proba(rest.X))
+    losses = np.transpose([found[f"split{j}_loss"] for j in range(3)])
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(found["mean_loss"], expected.mean(axis=1), rtol=1e-9)
+    best = PRECISIONS[expected.mean(axis=1).argmin()]
+    assert chosen.alpha_ == pytest.approx(best * 64 / len(Y))
+    given = classifier(alpha=chosen.alpha_).fit(X, Y)
+    np.testing.assert_array_equal(chosen.theta_, given.theta_)
+
+
+def test_validation_rows_judge_in_place_of_folds():
+    chosen = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    for precision, loss in zip(PRECISIONS, chosen.selection_results_["mean_loss"], strict=True):
+        clf = classifier(max_steps=200, alpha=precision * 64 / 75).fit(X[::2], Y[::2])
+        assert log_loss(Y[1::2], clf.predict_proba(X[1::2])) == pytest.approx(loss, rel=1e-9)
+
+
+def test_many_rows_are_held_out_once():
+    wide, many = np.repeat(X, 20, axis=0), np.repeat(Y, 20)
+    assert "split1_loss" not in classifier(max_steps=800).fit(wide, many).selection_results_
+
+
+@pytest.mark.parametrize("Estimator", [PreconditionedMLPClassifier, PreconditionedMLPRegressor])
+def test_noise_asks_for_a_strong_prior_and_a_clear_rule_for_a_weak_one(Estimator):
+    rng = np.random.RandomState(0)
+    data, noise = rng.normal(size=(300, 5)), rng.randint(2, size=300)
+    clear = (data[:, 0] * data[:, 1] > 0).astype(int)
+    fitted = [Estimator((50,), max_steps=3200, random_state=0).fit(data, y) for y in (noise, clear)]
+    strong, weak = (model._state.precision for model in fitted)
+    assert strong >= 32
+    assert weak <= 8
+
+
+def test_the_order_of_rows_and_how_they_repeat_make_no_difference():
+    order = np.random.RandomState(0).permutation(len(Y))
+    weights = np.where(np.arange(len(Y)) % 3, 1.0, 2.0)
+    often = np.repeat(order, weights[order].astype(int))
+    one = classifier().fit(X, Y, sample_weight=weights)
+    other = classifier().fit(X[often], Y[often])
+    np.testing.assert_allclose(one.theta_, other.theta_, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        one.selection_results_["mean_loss"], other.selection_results_["mean_loss"], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "n_steps"),
+    [
+        (lambda: classifier(max_steps=799).fit(X, Y), 799),
+        (lambda: classifier(alpha=0.1).fit(X, Y), 1600),
+        (lambda: classifier().partial_fit(X, Y, classes=[0, 1, 2], n_steps=1000), 1000),
+    ],
+    ids=["short", "given", "partial_fit"],
+)
+def test_nothing_is_compared_where_it_is_not_asked_for_or_too_short(make, n_steps, training_runs):
+    assert make().selection_results_ is None
+    assert training_runs == [n_steps]
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1, 0], [0, 0, 0, 1]], ids=["xor", "and"])
+def test_four_rows_are_learnt(y):
+    corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    for seed in range(8):
+        clf = PreconditionedMLPClassifier(random_state=seed).fit(corners, y)
+        assert clf.score(corners, y) == 1
+
+
+def test_a_regressors_alpha_has_the_factor_of_its_noise():
+    data, target = load_diabetes(return_X_y=True)
+    reg = PreconditionedMLPRegressor((20,), max_steps=1600, random_state=0).fit(data, target)
+    residuals = (target - reg.predict(data)) / target.std()
+    expected = reg._state.precision * 64 / len(target) * np.mean(residuals**2)
+    assert reg.alpha_ == pytest.approx(expected, rel=0.15)  # φ is a running mean
+
+
+def test_later_runs_go_on_with_the_choice(training_runs):
+    clf = classifier(warm_start=True).fit(X, Y)
+    chosen = clf.alpha_
+    training_runs.clear()
+    clf.prune(0.5).partial_fit(X, Y, n_steps=10).fit(X, Y)
+    assert training_runs == [10, 1600]
+    assert clf.alpha_ == chosen
+
+
+def test_a_sweep_chooses_once_before_the_cuts_of_each_split(training_runs):
+    sweep = SparsitySweep(classifier(), p=[0, 0.5, 0.9], warmup_steps=100, finetune_steps=1500)
+    fitted = sweep.set_params(cv=2, random_state=0, refit=False, schedule="one_shot").fit(X, Y)
+    assert len(fitted.cv_results_["p"]) == 3
+    assert sorted(training_runs) == sorted([200] * 30 + [100] * 2 + [1500] * 6)
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(monkeypatch):
+    clf = classifier().fit(X, Y)
+    before = state(clf)
+    monkeypatch.setattr(prior, "evaluate", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        clf.fit(X, Y)
+    assert state(clf) == before
