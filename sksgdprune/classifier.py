@@ -94,10 +94,10 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
         "auto" is a Gaussian prior on each weight, of which each of the n samples takes its share,
         as in the paper's loss: λ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes that
-        of the least loss on rows that are held out: each is tried for 400 steps (an eighth of
-        `max_steps` if that is less) on two thirds of the rows, three times; above 2,000 rows once;
-        with X_val and y_val, or under early stopping, by these rows. λ is 0.5 below 20 rows, and 2
-        without a choice: where 100 steps are more than an eighth of `max_steps`, and in
+        of the least loss on rows that are held out: each is tried for 200 steps on two thirds of
+        the rows, three times; above 2,000 rows for 600 steps, once, and so with X_val and y_val or
+        under early stopping, judged by these rows (in all a quarter of `max_steps` at most). λ is
+        0.5 below 20 rows, and 2 without a choice: where `max_steps` is less than 800, and in
         `partial_fit`. `alpha_` and `selection_results_` tell. Until the last cut of a gradual
         schedule it is S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`).
     average : bool or int, default=True
@@ -131,7 +131,8 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     early_stopping : bool, default=False
         Whether `fit` keeps `validation_fraction` of the samples as validation rows (stratified by
         class, but for multilabel y), scores them after each epoch, ends after `n_iter_no_change`
-        epochs in a row without a score better by `tol` and returns to the parameters of the best.
+        epochs in a row without a score better by `tol`, or an equal one with a loss lower by `tol`,
+        and returns to the parameters of the best score, of equal ones to that of the least loss.
     validation_fraction : float, default=0.1
         Fraction of the samples that become validation rows; unused where `fit` is given X_val and
         y_val.

@@ -44,8 +44,11 @@ class AutoDefaults(NamedTuple):
     n_folds, fold_rows : int
         In how many folds rows are held out to compare them; one fold alone is where there are more
         than fold_rows.
-    trial_steps, fewest_trial_steps : int
-        Of each trial. Runs of less than eight times the fewest compare none.
+    trial_steps : int
+        Of each precision, shared by the parts that are held out. Runs of less than four times as
+        many take a quarter of theirs.
+    fewest_trial_steps : int
+        With fewer there is no trial.
     fewest_rows : int
         Fewer show nothing of noise: the last of the precisions.
     """
@@ -64,8 +67,8 @@ class AutoDefaults(NamedTuple):
     precisions: tuple = (128.0, 32.0, 8.0, 2.0, 0.5)
     n_folds: int = 3
     fold_rows: int = 2000
-    trial_steps: int = 400
-    fewest_trial_steps: int = 100
+    trial_steps: int = 600
+    fewest_trial_steps: int = 200
     fewest_rows: int = 20
 
 
@@ -194,8 +197,8 @@ class TrainingConfig:
         return size
 
     def trial_steps(self, n_steps):
-        """Return the steps of a trial of a prior before a run of `n_steps`; 0 for no trials."""
-        steps = min(self.auto.trial_steps, n_steps // 8)
+        """Return the steps for each prior that is tried before a run of `n_steps`; 0 for none."""
+        steps = min(self.auto.trial_steps, n_steps // 4)
         return steps if self.alpha == "auto" and steps >= self.auto.fewest_trial_steps else 0
 
     def for_run(self, network, n_rows, n_seen=0, horizon=ALONE, precision=None):

@@ -15,7 +15,7 @@ FIRST_LOOK = 12_800
 CLEARLY, LOW = 0.2, 0.02
 MOST_TOTALS = 512
 # Under max_steps="auto" a run ends where twice the steps lower the loss by no more than this
-# fraction; it is first asked after so many. Chosen by benchmarks/defaults/tables.py.
+# fraction; it is first asked after so many. Chosen by benchmarks/defaults/prior.py.
 FIRST_CHECK, SLIGHTLY = 800, 0.02
 
 
@@ -163,7 +163,8 @@ class Validation:
     epoch : int
         Steps of an epoch.
     n_epochs : int or inf
-        How many epochs in a row may pass without a score better than the best by `tol`.
+        How many epochs in a row may pass without a score better than the best by `tol`, or the same
+        score with a loss lower by `tol`: scores of few values tell little.
     tol : float
         On the scale of the score.
 
@@ -172,14 +173,14 @@ class Validation:
     scores, losses : list of float
         One entry per epoch.
     best_score, best_theta
-        The highest score and where it was reached first; None before the first epoch.
+        The highest score and where it was reached with the least loss; None before the first epoch.
     """
 
     def __init__(self, grade, epoch, n_epochs, tol):
         self._grade, self._n_epochs, self._tol = grade, n_epochs, tol
         self.every = epoch
         self.scores, self.losses, self._waiting = [], [], 0
-        self.best_score, self.best_theta = None, None
+        self.best_score, self.best_theta, self._best_loss = None, None, inf
 
     def __call__(self, theta, curve):
         """Return whether to end."""
@@ -187,7 +188,10 @@ class Validation:
         self.scores.append(score)
         self.losses.append(loss)
         best = -inf if self.best_score is None else self.best_score
-        self._waiting = 0 if score >= best + self._tol else self._waiting + 1
-        if score > best:
-            self.best_score, self.best_theta = score, np.array(theta)
+        gains = score >= best + self._tol
+        if score == best:
+            gains = loss <= self._best_loss - self._tol
+        self._waiting = 0 if gains else self._waiting + 1
+        if score > best or (score == best and loss < self._best_loss):
+            self.best_score, self.best_theta, self._best_loss = score, np.array(theta), loss
         return self._waiting >= self._n_epochs

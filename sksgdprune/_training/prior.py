@@ -37,7 +37,7 @@ def chosen(state, data, config, n_steps, held_out=None):
         return replace(state, prior=Prior(auto.precisions[-1], precisions[:0], np.empty((0, 0))))
     parts = [(data, held_out)] if held_out is not None else _parts(data, auto)
     losses = [
-        [_loss(state, *part, config, precision, n_trial) for part in parts]
+        [_loss(state, *part, config, precision, n_trial // len(parts)) for part in parts]
         for precision in auto.precisions
     ]
     best = int(np.argmin(np.mean(losses, axis=1)))

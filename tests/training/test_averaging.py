@@ -151,7 +151,8 @@ def test_early_stopping_returns_to_the_best_mean():
     options = {"early_stopping": True, "max_steps": 2000, "n_iter_no_change": 3, "average": True}
     clf = classifier(**options).fit(X[rows], Y[rows], X_val=X[~rows], y_val=Y[~rows])
     assert clf.best_validation_score_ == pytest.approx(clf.score(X[~rows], Y[~rows]), rel=1e-12)
-    best = int(np.argmax(clf.validation_scores_)) + 1
+    grades = clf.validation_loss_curve_, np.negative(clf.validation_scores_)
+    best = int(np.lexsort(grades)[0]) + 1
     until = classifier(average=True, max_steps=10 * best, tol=0).fit(X[rows], Y[rows])
     np.testing.assert_array_equal(clf.theta_, until.theta_)
 

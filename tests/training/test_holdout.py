@@ -22,7 +22,7 @@ def test_early_stopping_ends_and_returns_to_the_best(make):
     )
     scores = stopped.validation_scores_
     assert stopped.n_iter_ == 10 * len(scores) < 5000
-    best = int(np.argmax(scores))
+    best = int(np.lexsort((stopped.validation_loss_curve_, np.negative(scores)))[0])
     assert stopped.best_validation_score_ == scores[best]
     assert scores[best] == pytest.approx(stopped.score(X[VAL], Y[VAL]), rel=1e-12)
     until_best = make(max_steps=10 * (best + 1), tol=0).fit(X[TRAIN], Y[TRAIN])

@@ -186,6 +186,23 @@ def test_a_score_that_does_not_improve_by_tol_ends_a_training():
     assert (rule.best_score, rule.best_theta) == (0.79, 4)
 
 
+def test_of_equal_scores_the_least_loss_is_the_best_and_a_lower_one_goes_on():
+    losses = iter([9, 5, 4.95, 4.5, 4.45, 4.44, 4.43])
+    rule = Validation(lambda theta: (0.98, next(losses)), 10, 3, 0.1)
+    answers = [rule(np.float64(k), None) for k in range(7)]
+    assert answers == [False] * 6 + [True]  # 4.95 waits, 4.5 gains, the last three do not
+    assert (rule.best_score, rule.best_theta) == (0.98, 6)
+
+
+def test_early_stopping_learns_a_rare_class():
+    rng = np.random.RandomState(0)
+    data = rng.normal(size=(2000, 5))
+    rare = (data[:, 0] + data[:, 1] > 2.9).astype(int)  # 2 %
+    options = {"early_stopping": True, "max_steps": 6400, "random_state": 0, "alpha": 0.01}
+    clf = PreconditionedMLPClassifier((20,), **options).fit(data, rare)
+    assert clf.predict(data).sum() > rare.sum() / 2
+
+
 def test_a_score_that_is_no_number_counts_as_no_improvement():
     scores = iter([np.nan, np.nan, 0.5])
     rule = Validation(lambda theta: (next(scores), 0), 10, 2, 0.1)

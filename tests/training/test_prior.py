@@ -19,7 +19,7 @@ AS_IT_IS = {"hidden_layer_sizes": (10,), "standardize": False, "random_state": 0
 
 
 def classifier(**parameters):
-    return PreconditionedMLPClassifier(**(AS_IT_IS | {"max_steps": 1600} | parameters))
+    return PreconditionedMLPClassifier(**(AS_IT_IS | {"max_steps": 2400} | parameters))
 
 
 def test_losses_are_those_of_fits_to_the_other_folds():
@@ -44,7 +44,7 @@ def test_losses_are_those_of_fits_to_the_other_folds():
 def test_validation_rows_judge_in_place_of_folds():
     chosen = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
     for precision, loss in zip(PRECISIONS, chosen.selection_results_["mean_loss"], strict=True):
-        clf = classifier(max_steps=200, alpha=precision * 64 / 75).fit(X[::2], Y[::2])
+        clf = classifier(max_steps=600, alpha=precision * 64 / 75).fit(X[::2], Y[::2])
         assert log_loss(Y[1::2], clf.predict_proba(X[1::2])) == pytest.approx(loss, rel=1e-9)
 
 
@@ -80,7 +80,7 @@ def test_the_order_of_rows_and_how_they_repeat_make_no_difference():
     ("make", "n_steps"),
     [
         (lambda: classifier(max_steps=799).fit(X, Y), 799),
-        (lambda: classifier(alpha=0.1).fit(X, Y), 1600),
+        (lambda: classifier(alpha=0.1).fit(X, Y), 2400),
         (lambda: classifier().partial_fit(X, Y, classes=[0, 1, 2], n_steps=1000), 1000),
     ],
     ids=["short", "given", "partial_fit"],
@@ -111,15 +111,15 @@ def test_later_runs_go_on_with_the_choice(training_runs):
     chosen = clf.alpha_
     training_runs.clear()
     clf.prune(0.5).partial_fit(X, Y, n_steps=10).fit(X, Y)
-    assert training_runs == [10, 1600]
+    assert training_runs == [10, 2400]
     assert clf.alpha_ == chosen
 
 
 def test_a_sweep_chooses_once_before_the_cuts_of_each_split(training_runs):
-    sweep = SparsitySweep(classifier(), p=[0, 0.5, 0.9], warmup_steps=100, finetune_steps=1500)
+    sweep = SparsitySweep(classifier(), p=[0, 0.5, 0.9], warmup_steps=100, finetune_steps=2300)
     fitted = sweep.set_params(cv=2, random_state=0, refit=False, schedule="one_shot").fit(X, Y)
     assert len(fitted.cv_results_["p"]) == 3
-    assert sorted(training_runs) == sorted([200] * 30 + [100] * 2 + [1500] * 6)
+    assert sorted(training_runs) == sorted([200] * 30 + [100] * 2 + [2300] * 6)
 
 
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(monkeypatch):
