@@ -61,7 +61,8 @@ class SparsitySweep(
     warm-up and see the same minibatches, so that a curve's points are paired.
 
     Every run takes exactly its warm-up and fine-tuning steps: the estimator's max_steps,
-    early_stopping and tol play no part.
+    early_stopping and tol play no part. Under alpha="auto" each warm-up first chooses its prior, on
+    its own training rows, in short trials that are not counted.
 
     Parameters
     ----------
