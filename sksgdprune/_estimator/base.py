@@ -25,7 +25,7 @@ from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
 from sksgdprune._training import holdout, prior, runs
-from sksgdprune._training.config import ALONE, AutoDefaults, TrainingConfig
+from sksgdprune._training.config import ALONE, EVIDENCE, RULES, AutoDefaults, TrainingConfig
 from sksgdprune._training.state import encode, read_more, settled, start
 from sksgdprune._uncertainty.posterior import calibrated_network, pooled_output
 from sksgdprune._utils import callbacks
@@ -67,7 +67,7 @@ class BasePreconditionedMLP(
         "t0": [check.COUNT],
         "posterior_size": [check.POSITIVE, StrOptions({"n_parameters", "n_samples"})],
         "damping": [check.NON_NEGATIVE, StrOptions({"auto"})],
-        "alpha": [check.NON_NEGATIVE, StrOptions({"auto"})],
+        "alpha": [check.NON_NEGATIVE, StrOptions(set(RULES))],
         "average": ["boolean", check.COUNT],
         "n_draws": [check.Count(0)],
         "standardize": ["boolean"],
@@ -257,6 +257,8 @@ class BasePreconditionedMLP(
                 held_back = holdout.calibration_rows(begun, data, n_steps, config)
                 held_back = held_back and held_back.throughout(n_steps)
             run = runs.train(begun, data, config, n_steps, horizon, held_back)
+            if config.alpha == EVIDENCE and horizon is ALONE:
+                run = run._replace(state=prior.updated(run.state))
             if horizon is not ALONE:
                 runs.uninterrupted(run)
         self._become(run.state, checked)

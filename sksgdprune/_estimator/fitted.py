@@ -203,7 +203,7 @@ class FittedAttributes:
 
     @property
     def alpha_(self) -> float:
-        """The `alpha` that the last run ended with, "auto" as the number that it chose.
+        """The `alpha` that the last run ended with, "auto" and "evidence" as the number chosen.
 
         For targets with a noise of their own it has the factor φ, the running mean of the squared
         residuals or of the deviance of counts, as it was at the end.
@@ -218,10 +218,13 @@ class FittedAttributes:
 
         An array for each key, an entry for each prior: "precision", "mean_loss" on held-out rows,
         infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of them.
+        Of alpha="evidence" it has "precision" alone, the way to the one that was chosen.
         """
         prior = state_of(self, "selection_results_").prior
-        if prior is None or not prior.losses.size:
+        if prior is None or not prior.precisions.size:
             return None
+        if not prior.losses.size:
+            return {"precision": prior.precisions}
         by_split = {f"split{i}_loss": column for i, column in enumerate(prior.losses.T)}
         means = prior.losses.mean(axis=1)
         return {"precision": prior.precisions, "mean_loss": means} | by_split

@@ -16,6 +16,9 @@ from sksgdprune._utils.threads import thread_count
 # the run, however long it is (Shamir & Zhang 2013 take the same).
 POWER = 3.0
 
+# How alpha is chosen where it is no number.
+RULES = AUTO, EVIDENCE = "auto", "evidence"
+
 
 class AutoDefaults(NamedTuple):
     """What "auto" stands for, chosen by benchmarks/defaults/fits.py.
@@ -49,6 +52,8 @@ class AutoDefaults(NamedTuple):
         many take a quarter of theirs.
     fewest_trial_steps : int
         With fewer there is no trial.
+    evidence_steps, evidence_rounds : int
+        Of alpha="evidence" before a fit.
     fewest_rows : int
         Fewer show nothing of noise: the last of the precisions.
     """
@@ -69,6 +74,8 @@ class AutoDefaults(NamedTuple):
     fold_rows: int = 2000
     trial_steps: int = 600
     fewest_trial_steps: int = 200
+    evidence_steps: int = 400
+    evidence_rounds: int = 5
     fewest_rows: int = 20
 
 
@@ -131,7 +138,7 @@ class TrainingConfig:
     t0: int
     posterior_size: float | str
     damping: float | str
-    alpha: float | str
+    alpha: float | str  # a number, or one of RULES
     average: bool | int
     n_draws: int
     standardize: bool
@@ -199,12 +206,12 @@ class TrainingConfig:
     def trial_steps(self, n_steps):
         """Return the steps for each prior that is tried before a run of `n_steps`; 0 for none."""
         steps = min(self.auto.trial_steps, n_steps // 4)
-        return steps if self.alpha == "auto" and steps >= self.auto.fewest_trial_steps else 0
+        return steps if self.alpha == AUTO and steps >= self.auto.fewest_trial_steps else 0
 
     def for_run(self, network, n_rows, n_seen=0, horizon=ALONE, precision=None):
         """Return the RunConfig for a network and so many rows, of `n_seen` in all calls.
 
-        `precision` is the prior's under alpha="auto"; None where none was chosen.
+        `precision` is the prior's where alpha is no number; None where none was chosen.
         """
         batch_size, n_seen = self.minibatch_size(n_rows), max(n_rows, n_seen)
         by_steps = check.is_whole(self.average)
@@ -250,7 +257,7 @@ class TrainingConfig:
             cap=real(damping > 0),
             alpha=real(self._alpha(n_rows, batch_size, horizon, precision) * horizon.penalty),
             least=real(np.sqrt(np.finfo(network.dtype).tiny)),  # its square is a normal number
-            disperses=self.alpha == "auto" and network.targets.has_dispersion,
+            disperses=self.alpha in RULES and network.targets.has_dispersion,
         )
 
     def _damping(self, batch_size, posterior_size):
@@ -260,7 +267,7 @@ class TrainingConfig:
         return 2 * batch_size / (posterior_size * largest_h)
 
     def _alpha(self, n_rows, batch_size, horizon, precision):
-        if self.alpha != "auto":
+        if self.alpha not in RULES:
             return self.alpha
         auto = self.auto
         if precision is None:

@@ -48,16 +48,16 @@ class History:
 
 
 class Prior(NamedTuple):
-    """The precision of the prior of a weight, and the loss on held-out rows by which it was chosen.
+    """The precision of the prior of a weight, and how it was chosen.
 
     Parameters
     ----------
     precision : float
-        That of the least mean loss.
+        The one chosen.
     precisions : ndarray of shape (n_precisions,)
-        Those that were compared.
+        Those that were compared, or those through which the evidence led.
     losses : ndarray of shape (n_precisions, n_folds)
-        Of the rows of each fold, infinite where a trial diverged.
+        Of the rows of each fold, infinite where a trial diverged; no columns without folds.
     """
 
     precision: float
@@ -86,7 +86,7 @@ class TrainingState:
     history : History
         Steps and losses.
     prior : Prior or None
-        As alpha="auto" has chosen it; None where it compared none.
+        As "auto" or "evidence" has chosen it; None where it compared none.
     """
 
     network: FittedNetwork

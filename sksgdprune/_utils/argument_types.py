@@ -48,6 +48,7 @@ MatrixLike: TypeAlias = ArrayLike | SparseMatrix
 Fractions: TypeAlias = float | Sequence[float] | Array
 Seed: TypeAlias = int | np.random.RandomState | None
 Auto: TypeAlias = Literal["auto"]
+PriorRule: TypeAlias = Literal["auto", "evidence"]
 
 # Of an estimator.
 Activation: TypeAlias = Literal["identity", "logistic", "tanh", "relu"]

@@ -118,6 +118,7 @@ REPORTS = {
     "choices": ("defaults.fits",),
     "pruning_choices": ("defaults.pruning",),
     "noise_choices": ("defaults.noise",),
+    "prior_choices": ("defaults.prior",),
 }
 
 

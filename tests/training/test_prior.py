@@ -1,8 +1,9 @@
-"""alpha="auto": the prior with the least loss on rows that are held out."""
+"""The choice of the prior: by the loss on rows that are held out, and by the evidence."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.linear_model import BayesianRidge
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
 
@@ -129,3 +130,55 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         clf.fit(X, Y)
     assert state(clf) == before
+
+
+# By the evidence
+
+
+def linear_problem(n, d, noise):
+    rng = np.random.RandomState(0)
+    data = rng.normal(size=(n, d))
+    return scale(data), scale(data @ rng.normal(size=d) / 2 + noise * rng.normal(size=n))
+
+
+def linear_regressor(**parameters):
+    return PreconditionedMLPRegressor((), alpha="evidence", random_state=0, **parameters)
+
+
+@pytest.mark.parametrize(("n", "d", "noise"), [(500, 10, 1.0), (300, 20, 3.0), (2000, 5, 0.5)])
+def test_the_evidence_of_linear_regression_is_that_of_bayesian_ridge(n, d, noise):
+    """By chance the bound fails less than once in a hundred seeds."""
+    data, target = linear_problem(n, d, noise)
+    ridge = BayesianRidge(tol=1e-8, max_iter=1000).fit(data, target)
+    reg = linear_regressor().fit(data, target)
+    assert reg._state.precision == pytest.approx(ridge.lambda_, rel=0.05)
+    assert reg.alpha_ == pytest.approx(64 / n * ridge.lambda_ / ridge.alpha_, rel=0.1)
+    np.testing.assert_allclose(reg.coef_[0] * reg.y_scale_, ridge.coef_, atol=0.02)
+
+
+def test_the_evidence_goes_on_in_partial_fit():
+    data, target = linear_problem(500, 10, 1.0)
+    ridge = BayesianRidge(tol=1e-8, max_iter=1000).fit(data, target)
+    reg = linear_regressor()
+    for _ in range(6):
+        reg.partial_fit(data, target, n_steps=400)
+    path = reg.selection_results_["precision"]
+    assert len(path) == 6
+    assert path[-1] == pytest.approx(ridge.lambda_, rel=0.05)
+
+
+def test_a_round_of_the_evidence_by_hand():
+    clf = classifier(alpha="evidence").partial_fit(X, Y, classes=[0, 1, 2], n_steps=50)
+    w, C = (
+        np.concatenate([W.ravel() for W in clf._state.network.layout.weights(vector)])
+        for vector in (clf.theta_, clf.noise_variance_)
+    )
+    gamma = np.sum(len(Y) * C / (len(Y) * C + 32))
+    assert clf._state.precision == pytest.approx(gamma / (w @ w), rel=1e-12)
+
+
+def test_a_sweep_takes_the_evidence_once_per_split(training_runs):
+    sweep = SparsitySweep(classifier(alpha="evidence"), p=[0, 0.5], finetune_steps=2300)
+    sweep.set_params(warmup_steps=100, cv=2, random_state=0, refit=False, schedule="one_shot")
+    sweep.fit(X, Y)
+    assert sorted(training_runs) == sorted([400] * 10 + [100] * 2 + [2300] * 4)
