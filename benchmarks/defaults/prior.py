@@ -186,8 +186,9 @@ def chosen(table):
     for key, rows in table.groupby(list(KEY)):
         final = rows[rows.part == "all"].set_index(["precision", "steps"])
         for name, rule in RULES.items():
-            loss, score = final.loc[rule(rows), ["loss", "score"]]
-            found.append((*key, name, loss, score, rule(rows)[1]))
+            choice = rule(rows)
+            loss, score = final.loc[choice, ["loss", "score"]]
+            found.append((*key, name, loss, score, choice[1]))
     return pd.DataFrame(found, columns=[*KEY, "rule", "loss", "score", "steps"])
 
 
@@ -244,7 +245,7 @@ def main(arguments=None):
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "prior_choices.csv", COLUMNS, KEY, facts=facts)
     todo = cells(sets, 1 if options.quick else options.splits)
-    complete(results, options, measure, todo, markdown)
+    complete(results, options, measure, todo, markdown, summary=lambda table: f"{len(table)} rows")
 
 
 if __name__ == "__main__":
