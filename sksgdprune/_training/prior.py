@@ -87,7 +87,8 @@ def updated(state):
         np.concatenate([W.ravel() for W in layout.weights(vector)])
         for vector in (parameters.theta, parameters.state.noise_variance, parameters.status)
     )
-    curvature = state.n_rows * C[status != PRUNED] / network.dispersion**2
+    n_samples = max(state.n_rows, state.n_seen)  # of all calls, as for the penalty
+    curvature = n_samples * C[status != PRUNED] / network.dispersion**2
     before = START if before is None else before
     determined = np.sum(curvature / (curvature + before))
     with np.errstate(divide="ignore"):

@@ -167,14 +167,27 @@ def test_the_evidence_goes_on_in_partial_fit():
     assert path[-1] == pytest.approx(ridge.lambda_, rel=0.05)
 
 
+def by_hand(model, n_samples, before):
+    """Return γ / ‖w‖² of a fitted model."""
+    w, C = (
+        np.concatenate([W.ravel() for W in model._state.network.layout.weights(vector)])
+        for vector in (model.theta_, model.noise_variance_)
+    )
+    curvature = n_samples * C / model._state.network.dispersion**2
+    return np.sum(curvature / (curvature + before)) / (w @ w)
+
+
 def test_a_round_of_the_evidence_by_hand():
     clf = classifier(alpha="evidence").partial_fit(X, Y, classes=[0, 1, 2], n_steps=50)
-    w, C = (
-        np.concatenate([W.ravel() for W in clf._state.network.layout.weights(vector)])
-        for vector in (clf.theta_, clf.noise_variance_)
-    )
-    gamma = np.sum(len(Y) * C / (len(Y) * C + 32))
-    assert clf._state.precision == pytest.approx(gamma / (w @ w), rel=1e-12)
+    assert clf._state.precision == pytest.approx(by_hand(clf, len(Y), 32), rel=1e-12)
+
+
+def test_the_evidence_counts_the_rows_of_all_chunks():
+    data, target = linear_problem(300, 20, 3.0)
+    reg = linear_regressor().partial_fit(data[:100], target[:100], n_steps=50)
+    before = reg._state.precision
+    reg.partial_fit(data[100:], target[100:], n_steps=50)
+    assert reg._state.precision == pytest.approx(by_hand(reg, 300, before), rel=1e-12)
 
 
 def test_a_sweep_takes_the_evidence_once_per_split(training_runs):
