@@ -5,7 +5,7 @@ import numpy as np
 from sksgdprune._data.sampling import Data
 
 
-def folds(data, n_folds):
+def folds(data, n_folds, by_weight=True):
     """Yield pairs of Data: all samples but a fold's, and the fold's.
 
     Samples are dealt to the folds in turn, by their targets first, so that all folds have the same
@@ -18,15 +18,18 @@ def folds(data, n_folds):
         The samples.
     n_folds : int
         How many folds.
+    by_weight : bool, default=True
+        Whether a weight says how many samples a row is; else each row is one.
     """
     weights = np.ones(len(data.Y)) if data.weights is None else data.weights
+    counts, unit = (weights, 1.0) if by_weight else (np.ones(len(weights)), weights)
     order = data.target_order()
-    ends = np.zeros(len(weights))
-    ends[order] = np.cumsum(weights[order])
+    ends = np.zeros(len(counts))
+    ends[order] = np.cumsum(counts[order])
     for fold in range(n_folds):
-        inside = _dealt(ends, fold, n_folds) - _dealt(ends - weights, fold, n_folds)
-        inside = np.clip(np.round(inside, 9), 0, weights)
-        yield _weighted(data, weights - inside), _weighted(data, inside)
+        inside = _dealt(ends, fold, n_folds) - _dealt(ends - counts, fold, n_folds)
+        inside = np.clip(np.round(inside, 9), 0, counts)
+        yield _weighted(data, unit * (counts - inside)), _weighted(data, unit * inside)
 
 
 def _dealt(x, fold, n_folds):

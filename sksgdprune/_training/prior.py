@@ -43,7 +43,7 @@ def chosen(state, data, config, n_steps, held_out=None):
     precisions = np.array(auto.precisions)
     if data.size < auto.fewest_rows:
         return replace(state, prior=Prior(auto.precisions[-1], precisions[:0], np.empty((0, 0))))
-    parts = [(data, held_out)] if held_out is not None else _parts(data, auto)
+    parts = [(data, held_out)] if held_out is not None else _parts(data, config)
     losses = [
         [_loss(state, *part, config, precision, n_trial // len(parts)) for part in parts]
         for precision in auto.precisions
@@ -52,10 +52,15 @@ def chosen(state, data, config, n_steps, held_out=None):
     return replace(state, prior=Prior(auto.precisions[best], precisions, np.array(losses)))
 
 
-def _parts(data, auto):
-    """Return pairs of rows to train on and rows to judge by."""
+def _parts(data, config):
+    """Return pairs of rows to train on and rows to judge by.
+
+    A class weight says what a row counts, not that it is there several times.
+    """
+    auto = config.auto
     n_parts = 1 if data.size > auto.fold_rows else auto.n_folds
-    return list(islice(folds(data, auto.n_folds), n_parts))
+    dealt = folds(data, auto.n_folds, by_weight=config.class_weight is None)
+    return list(islice(dealt, n_parts))
 
 
 def _by_evidence(state, data, config, n_steps):

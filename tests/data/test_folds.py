@@ -46,6 +46,15 @@ def test_a_row_of_weight_three_is_three_rows_wherever_they_stand():
         assert [content(part) for part in one] == [content(part) for part in other]
 
 
+def test_a_row_that_weighs_three_may_be_one_sample():
+    weights = np.arange(len(Y)) % 3 + 1.0
+    once, weighted = Data(X, ONE_HOT), Data(X, ONE_HOT, weights)
+    for one, other in zip(folds(once, 3), folds(weighted, 3, by_weight=False), strict=True):
+        for part, also in zip(one, other, strict=True):
+            np.testing.assert_array_equal(part.X, also.X)
+            assert set(also.weights) == {1, 2, 3}
+
+
 def test_each_class_has_its_share_in_each_fold():
     for _, rest in folds(Data(X, ONE_HOT), 3):
         np.testing.assert_allclose(rest.Y.sum(axis=0), ONE_HOT.sum(axis=0) / 3, atol=1)
