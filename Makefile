@@ -12,9 +12,9 @@ digits: $(VENV)/.installed-bench
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m 'not engines' -n auto --dist worksteal $(ARGS)
 
-# After an edit: no statistical, ecosystem, benchmark and slow tests.
+# After an edit: no statistical, ecosystem, benchmark and slow tests, and no documentation.
 test-fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m 'not slow' tests sksgdprune \
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m 'not slow' tests \
 		$(addprefix --ignore=tests/,statistical ecosystem benchmarks) $(ARGS)
 
 # The kernels as plain Python, with coverage.

@@ -19,11 +19,14 @@ def folds(data, n_folds, by_weight=True):
     n_folds : int
         How many folds.
     by_weight : bool, default=True
-        Whether a weight says how many samples a row is; else each row is one.
+        Whether a weight says how many samples a row is, as it does in minibatches: weights of a
+        small sum are scaled. Else each row is one.
     """
     weights = np.ones(len(data.Y)) if data.weights is None else data.weights
-    counts, unit = (weights, 1.0) if by_weight else (np.ones(len(weights)), weights)
-    order = data.target_order()
+    counts = np.ones(len(weights))
+    if by_weight:
+        counts = weights * (data.size / weights.sum())
+    unit, order = weights / counts, data.target_order()
     ends = np.zeros(len(counts))
     ends[order] = np.cumsum(counts[order])
     for fold in range(n_folds):

@@ -223,11 +223,11 @@ class FittedAttributes:
         prior = state_of(self, "selection_results_").prior
         if prior is None or not prior.precisions.size:
             return None
-        if not prior.losses.size:
-            return {"precision": prior.precisions}
-        by_split = {f"split{i}_loss": column for i, column in enumerate(prior.losses.T)}
-        means = prior.losses.mean(axis=1)
-        return {"precision": prior.precisions, "mean_loss": means} | by_split
+        found = {"precision": prior.precisions}
+        if prior.losses.size:
+            found["mean_loss"] = prior.losses.mean(axis=1)
+            found |= {f"split{i}_loss": losses for i, losses in enumerate(prior.losses.T)}
+        return {name: read_only(array) for name, array in found.items()}
 
     @property
     def sparsity_(self) -> float:

@@ -44,7 +44,7 @@ def prune_gradually(
     p : float in [0, 1]
         The fraction to be pruned in the end, what was pruned before included.
     n_steps : int or "auto", default="auto"
-        Minibatch steps in all; "auto" takes as many as an untuned fit would.
+        Minibatch steps in all; "auto" takes as many as an untuned fit does at most.
     method, scope, include_biases : default=None
         As in `prune`; None takes "fisher", "connected" and False.
     structure : {"weight", "unit", "input"}, default="weight"

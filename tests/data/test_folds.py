@@ -46,6 +46,15 @@ def test_a_row_of_weight_three_is_three_rows_wherever_they_stand():
         assert [content(part) for part in one] == [content(part) for part in other]
 
 
+@pytest.mark.parametrize("factor", [1e-9, 1 / 75])
+def test_weights_of_a_small_sum_are_scaled_as_for_minibatches(factor):
+    weights = factor * np.random.RandomState(0).rand(len(Y))
+    for train, rest in folds(Data(X, ONE_HOT, weights), 3):
+        assert 30 <= len(rest.Y) < 120
+        assert rest.weights.sum() == pytest.approx(weights.sum() / 3)
+        assert train.weights.sum() == pytest.approx(weights.sum() * 2 / 3)
+
+
 def test_a_row_that_weighs_three_may_be_one_sample():
     weights = np.arange(len(Y)) % 3 + 1.0
     once, weighted = Data(X, ONE_HOT), Data(X, ONE_HOT, weights)

@@ -1,5 +1,7 @@
 """The choice of the prior: by the loss on rows that are held out, and by the evidence."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
@@ -75,6 +77,26 @@ def test_the_order_of_rows_and_how_they_repeat_make_no_difference():
     np.testing.assert_allclose(
         one.selection_results_["mean_loss"], other.selection_results_["mean_loss"], rtol=1e-9
     )
+
+
+def test_weights_that_sum_up_to_one_choose_as_others_in_proportion():
+    weights = np.random.RandomState(0).rand(len(Y))
+    one, other = (classifier().fit(X, Y, w) for w in (weights / weights.sum(), weights * 1e-6))
+    losses = [model.selection_results_["mean_loss"] for model in (one, other)]
+    np.testing.assert_allclose(*losses, rtol=1e-6)
+    assert np.isfinite(losses).all()
+
+
+@pytest.mark.parametrize("alpha", ["auto", "evidence"])
+def test_what_was_compared_cannot_be_written_into(alpha):
+    clf = classifier(max_steps=800, alpha=alpha).fit(X, Y)
+    before = clf.selection_results_
+    for array in clf.selection_results_.values():
+        with contextlib.suppress(ValueError):  # read-only, or a copy
+            array[:] = 0
+    for name, array in before.items():
+        assert (clf.selection_results_[name] == array).all()
+        assert (array != 0).all()
 
 
 @pytest.mark.parametrize(
