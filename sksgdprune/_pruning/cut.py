@@ -80,7 +80,7 @@ def cut(state, p, options, config, read, rng=None):
         For random scores; None draws from the state's own.
     """
     network, parameters = state.network, state.network.dense()
-    run = config.for_run(network, state.n_rows, state.n_seen, precision=state.precision)
+    run = config.for_run(network, state.n_rows, state.n_seen)
     # Few scores draw, and a copy takes half a millisecond.
     own = cache(partial(deepcopy, state.rng))
     evidence = scores.Evidence(

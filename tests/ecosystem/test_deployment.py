@@ -118,6 +118,8 @@ CLASSIFIERS = {
     "pruned": lambda: classifier(NAMES, sampling="shuffle").prune(0.5),
     "sparsified": lambda: classifier(LABELS).prune(0.9).sparsify(),
     "compacted": lambda: classifier(NAMES == "setosa", n_draws=3).prune(0.9).compact(),
+    "chosen prior": lambda: classifier(max_steps=800).prune(0.5),
+    "prior of the evidence": lambda: classifier(alpha="evidence"),
     "frozen": lambda: classifier(dtype=np.float32, average=False).freeze(0.5, "random"),
     "own random state": lambda: classifier(random_state=np.random.RandomState(0)),
 }

@@ -79,6 +79,20 @@ def test_the_order_of_rows_and_how_they_repeat_make_no_difference():
     )
 
 
+def test_a_class_weight_repeats_no_row(monkeypatch):
+    parts = []
+
+    def noted(state, train, rest, *_):
+        parts.append((train, rest))
+        return 0.0
+
+    monkeypatch.setattr(prior, "_loss", noted)
+    classifier(class_weight={0: 7, 1: 1, 2: 3}).fit(X, Y)
+    for train, rest in parts:
+        assert len(train.Y) + len(rest.Y) == len(Y)
+        np.testing.assert_allclose(np.unique(rest.weights) * 11 / 3, [1, 3, 7])  # mean 1
+
+
 def test_weights_that_sum_up_to_one_choose_as_others_in_proportion():
     weights = np.random.RandomState(0).rand(len(Y))
     one, other = (classifier().fit(X, Y, w) for w in (weights / weights.sum(), weights * 1e-6))
