@@ -16,8 +16,8 @@ from sksgdprune._kernels.layers import (
 from sksgdprune._kernels.losses import mean, output_delta
 from sksgdprune._kernels.preconditioner import level, rates
 from sksgdprune._kernels.sparse_lists import DENSE, LISTED
-from sksgdprune._kernels.types import jit, jit_inline
-from sksgdprune._kernels.update import update_dense, update_listed
+from sksgdprune._kernels.types import DROP_EVERY, jit, jit_inline
+from sksgdprune._kernels.update import drop_least, update_dense, update_listed
 from sksgdprune._kernels.views import connections, units
 
 
@@ -157,5 +157,7 @@ def take_steps(samples, network, lists, window, steps, hyper, scratch):
                 finite = update_dense(layer, network, scratch, probe, squares, S, now)
             if not finite:
                 return step
+        if int(t + 1) % DROP_EVERY == 0:
+            drop_least(network, lists, hyper.least)
         n_taken = collect(theta, lists, window, t + 1, n_taken)
     return n_steps

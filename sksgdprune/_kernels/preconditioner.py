@@ -32,8 +32,7 @@ def rates(hyper, S, t, level, dispersion):
         rate = rate * (size + size) / hyper.posterior_size / level
         if hyper.preconditioner != SCALAR:
             slope, offset = one, hyper.damping
-    divisors = one / size, per_spread
-    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, hyper.least, *divisors)
+    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
 
 
 @jit

@@ -72,7 +72,7 @@ class Hyper(NamedTuple):
     damping: np.floating
     cap: np.floating  # 1 where C is taken to be g² at least, 0 where it is taken as it is
     alpha: np.floating
-    least: np.floating  # smaller weights become 0: processors are slow at subnormal numbers
+    least: np.floating  # smaller weights become 0, every DROP_EVERY steps
     disperses: bool  # whether the dispersion is estimated, and the penalty in units of it
 
 
@@ -86,7 +86,6 @@ class Rates(NamedTuple):
     roots: bool | None
     cap: np.floating
     alpha: np.floating  # of the penalty, per sample of the minibatch, times the dispersion
-    least: np.floating
     per_sample: np.floating  # 1 / S
     per_spread: np.floating  # 1 / (S - 1)
 
@@ -109,6 +108,8 @@ class State(NamedTuple):
 # Every so many steps an iterate goes into the average: those between are nearly the same, and so
 # it costs a hundredth of a step.
 STRIDE = 10
+# Every so many steps weights that are next to nothing become 0: in each it would cost a twentieth.
+DROP_EVERY = 64
 
 # What a pruned parameter has in a network that keeps the others only; any array but θ and C starts
 # so, too.

@@ -16,19 +16,35 @@ def _move(i, state, status, g, noise, rates):
     """Move parameter i where it is FREE; return a number that is 0 while all is finite.
 
     C ← (1 - κ) C + κ noise (Mandt et al. 2017, Eq. 21); θ ← θ - ε H g, with the new C. Where the
-    gradient has outgrown C, as in a loss that explodes, `cap` has H take g² in its place. A weight
-    that the penalty has shrunk to next to nothing becomes 0.
+    gradient has outgrown C, as in a loss that explodes, `cap` has H take g² in its place.
     """
     w, c = state.theta[i], state.noise_variance[i]
     new_c = c + rates.kappa * (noise - c)
     variance = max(new_c, rates.cap * g * g)
     divisor = denominator(variance, rates.slope, rates.offset, rates.roots)
     new_w = w - rates.rate * g / divisor
-    new_w = new_w * (abs(new_w) >= rates.least)
     free = status[i] == FREE
     new_w, new_c = new_w if free else w, new_c if free else c
     state.theta[i], state.noise_variance[i] = new_w, new_c
     return (new_w - new_w) + (new_c - new_c)
+
+
+@jit
+def _drop(theta, status, least):
+    for i in range(theta.size):
+        if status[i] == FREE and abs(theta[i]) < least:
+            theta[i] = 0
+
+
+@jit
+def drop_least(network, lists, least):
+    """Set FREE parameters to 0 that the penalty has shrunk to next to nothing.
+
+    Processors are slow at subnormal numbers, and rounding keeps weights there.
+    """
+    _drop(network.state.theta, network.status, least)
+    if lists is not None:
+        _drop(lists.state.theta, lists.status, least)
 
 
 @jit

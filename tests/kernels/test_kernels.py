@@ -247,17 +247,19 @@ def test_train_ends_where_a_parameter_alone_is_not_finite(share_pruned):
 @pytest.mark.parametrize("share_pruned", [0, 0.9])
 def test_weights_that_shrink_to_nothing_become_zero_rather_than_subnormal(share_pruned):
     options, h = hyper(alpha=40.0, learning_rate=0.01)
-    layout, X, Y, theta, C, status, *rest = problem((12,), "log_loss", steps=60)
-    status[:] = np.random.RandomState(0).choice(
-        [0, 2], status.size, p=[1 - share_pruned, share_pruned]
-    )
+    layout, X, Y, theta, C, status, *rest = problem((12,), "log_loss", steps=118)
+    left = 1 - share_pruned
+    shares = [0.9 * left, 0.1 * left, share_pruned]
+    status[:] = np.random.RandomState(0).choice(3, status.size, p=shares)
     theta[:] = np.where(status == 2, 0, 2e-154)
     X[:] = 0  # no gradient but that of the penalty
     truth = reference.train(X, Y, layout.sizes, theta, C, status, *rest, 10, **options)
     got = run_kernel(layout, X, Y, theta, C, status, *rest, h)
-    inputs = layout.weights(got[0])[0]
-    assert (inputs == 0).all()
-    assert not (layout.weights(truth[0])[0]).any()
+    np.testing.assert_allclose(got[0], truth[0], rtol=1e-9, atol=1e-300)
+    inputs, kinds = (layout.weights(vector)[0] for vector in (got[0], status))
+    assert (inputs[kinds == 0] == 0).all()
+    assert (inputs[kinds == 1] == 2e-154).all()
+    assert {0, 1} <= {*kinds.ravel()}
 
 
 @pytest.mark.parametrize("share_pruned", [0, 0.9])
