@@ -33,7 +33,7 @@ NOTEBOOK = {
     "damping": 0.0,
     "alpha": 0.0,
     "average": False,
-    "standardize": False,
+    "encoding": None,
     "batch_size": 32,
 }
 SHOWN = (0.0, 0.5, 0.8, 0.9, 0.96)

@@ -90,16 +90,17 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     alpha : float, "auto" or "evidence", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
         is a Gaussian prior on each weight, of which each of the n samples takes its share, as in
-        the paper's loss: λ φ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes that of
-        the least loss on rows that are held out: each is tried for 200 steps on two thirds of the
-        rows, three times; above 2,000 rows for 600 steps, once, and so with X_val and y_val or
-        under early stopping, judged by these rows (in all a quarter of `max_steps` at most). λ is
-        0.5 below 20 rows. Without a choice, where `max_steps` is less than 800, and in
-        `partial_fit`, it is 12, beyond n = 1,000 times sqrt(1000 / n). φ is the running mean of the
-        squared residuals (of the deviance of counts), by which a log-likelihood divides them.
-        `alpha_` and `selection_results_` tell. Until the last cut of a gradual schedule it is φ S /
-        (2 K) at least, if K weights are to remain (`sksgdprune.schedules`). "evidence" holds no
-        rows out, and is for `partial_fit`, too: λ ← γ / ‖w‖² five times, 400 steps apart, before
+        the paper's loss: λ φ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes the
+        largest whose loss on rows that are held out is within half a standard error of the least.
+        They are tried one after the other, until one is worse, on two thirds of the rows, three
+        times for 200 steps; above 2,000 rows once for 600 steps, and so with X_val and y_val or
+        under early stopping, judged by these rows. (Above 20,000 parameters these steps shrink in
+        proportion.) λ is 0.5 below 20 rows. Without a choice, where `max_steps` is less than 800,
+        and in `partial_fit`, it is 12, beyond n = 1,000 times sqrt(1000 / n). φ is the running mean
+        of the squared residuals (of the deviance of counts), by which a log-likelihood divides
+        them. `alpha_` and `selection_results_` tell. Until the last cut of a gradual schedule it is
+        φ S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`). "evidence" holds
+        no rows out, and is for `partial_fit`, too: λ ← γ / ‖w‖² five times, 400 steps apart, before
         `fit`, and after each `partial_fit`; γ is the number of weights that the data determine
         (docs/theory.md).
     average : bool or int, default=True
@@ -117,12 +118,21 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
         calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 20 to 1,000,
         that come up in the second half of `fit` only, or on X_val and y_val.
-    standardize : bool, default=True
-        Whether the network learns `(y - y_mean_) / y_scale_` from `(X - X_mean_) / X_scale_`. A
-        start, and steps, suit one scale only: H ∝ 1 / C goes with the inverse square of the
-        targets' scale, a gradient with the scale itself. Under a ReLU output targets keep their
-        zero, and the output's bias starts at their mean; counts are divided by their mean. A sparse
-        X stays sparse.
+    encoding : {"auto", "standard", "piecewise"} or None, default="auto"
+        How the network's inputs are made of the features; all have one scale, which a start, and
+        steps, need. "standard": each feature less its mean, by its standard deviation; a column of
+        two values by half their distance, and one that is mostly 0 by half the size of the rest at
+        least, so that a rare value does not become a large input. "piecewise": an input for a
+        feature within Tukey's fences, and one for each of up to five pieces between its quantiles
+        (Gorishniy, Rubachev & Babenko 2022), so that a unit can bend in each and nothing grows
+        beyond the range seen; `coefs_` then has a row for each input. The ends of pieces, of all
+        rows of `fit` or of the first `partial_fit`, stay. "auto" is the standard one, but where
+        `fit` finds by the comparison that `alpha` tells of that pieces are better; they are tried
+        where they make no more inputs than there are rows, and no more than 512. None takes X as it
+        is, and y too: else the network learns `(y - y_mean_) / y_scale_`, as H ∝ 1 / C goes with
+        the inverse square of the targets' scale. Under a ReLU output targets keep their zero, and
+        the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
+        sparse.
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
     sampling : {"replacement", "shuffle"}, default="replacement"
@@ -132,7 +142,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
         units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed. It
         ends before, after 800 steps, 1,600, 3,200 or so on, where twice the steps have lowered the
-        loss of all training rows by no more than 2 %.
+        loss of all training rows by no more than 5 % of it, or of the loss of rows held out.
     early_stopping : bool, default=False
         Whether `fit` keeps `validation_fraction` of the samples as validation rows, scores them
         after each epoch, ends after `n_iter_no_change` epochs in a row without a score better by
@@ -178,8 +188,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     alpha_ : float
         The `alpha` of the last run: as given, or as "auto" has chosen it.
     selection_results_ : dict of ndarray or None
-        The priors that "auto" has compared: "precision", "mean_loss" and "split0_loss", …, each of
-        shape (n_precisions,).
+        What "auto" has compared, an entry for each trial: "encoding", "precision", "mean_loss" on
+        held-out rows, and "split0_loss", … of each part of them.
     t_ : int
         Step counter, t0 + steps taken.
     loss_ : float
@@ -205,10 +215,18 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Output activation: `output_activation`, or "exp" under the Poisson loss.
     y_mean_, y_scale_ : ndarray of shape (n_outputs,)
         Mean and standard deviation of the targets in `fit`, or in the first calls of
-        `partial_fit` until these have brought 1,000 samples; 0 and 1 with standardize=False.
+        `partial_fit` until these have brought 1,000 samples; 0 and 1 with encoding=None.
         Predictions are `y_scale_ * output + y_mean_`.
-    X_mean_, X_scale_ : ndarray of shape (n_features,)
-        The same for the features. `coefs_` are those of standardised inputs.
+    encoding_ : str or None
+        The one that was chosen, where `encoding` is "auto".
+    X_mean_, X_scale_ : ndarray of shape (n_inputs,)
+        Inputs are `(piece of a feature - X_mean_) / X_scale_`, by the rows of `fit`, or of the
+        first calls of `partial_fit` until these have brought 1,000 samples; 0 and 1 with
+        encoding=None. `coefs_` are those of such inputs.
+    input_features_ : ndarray of int64 of shape (n_inputs,)
+        The feature of each input: 0, 1, …, but where features have several pieces.
+    input_ranges_ : ndarray of shape (n_inputs, 2)
+        The ends of what each input shows of its feature; infinite where that is all.
     features_used_ : ndarray of bool of shape (n_features,)
         True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
@@ -224,7 +242,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     Notes
     -----
     The defaults were chosen by cross-validation over many data sets (benchmarks/defaults/fits.py)
-    and compared with untuned peers (benchmarks/accuracy/untuned.py). The published rule, damping=0,
+    and compared with untuned peers (benchmarks/accuracy/tables.py). The published rule, damping=0,
     has steps that nothing bounds: where a network fits, C goes to 0 and H grows without bound.
 
     References
@@ -272,7 +290,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         alpha: float | PriorRule = "auto",
         average: bool | int = True,
         n_draws: int = 0,
-        standardize: bool = True,
+        encoding: str | None = "auto",
         batch_size: int = 64,
         sampling: Sampling = "replacement",
         max_steps: int | Auto = "auto",
@@ -299,7 +317,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         self.alpha = alpha
         self.average = average
         self.n_draws = n_draws
-        self.standardize = standardize
+        self.encoding = encoding
         self.batch_size = batch_size
         self.sampling = sampling
         self.max_steps = max_steps

@@ -34,7 +34,7 @@ PLAIN = {
     "kappa": 1.0,
     "alpha": 0.0,
     "average": False,
-    "standardize": False,
+    "encoding": None,
 }
 SMALL = {"hidden_layer_sizes": (6, 5), "max_steps": 40, "batch_size": 10, "random_state": 0}
 

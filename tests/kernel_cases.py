@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sksgdprune._data.encoding import AS_IS
 from sksgdprune._data.sampling import samples
-from sksgdprune._data.standardization import AS_IS
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
 from sksgdprune._kernels.activations import ACTIVATIONS
@@ -95,7 +95,7 @@ def run_kernel(
     settings,
     t=10.0,
     listed_below=LISTED_BELOW,
-    standardization=AS_IS,
+    encoding=AS_IS,
     window=None,
 ):
     """Return θ, C, losses and the number of finite steps; the arguments are left as they are."""
@@ -110,7 +110,7 @@ def run_kernel(
     lists = plan(shape, state, status, listed_below)
     started = records.Network(shape, state, status)
     window = window or empty_window(theta.dtype)
-    rows = samples(X, Y, standardization)
+    rows = samples(X, Y, encoding)
     done = call(entry_points.train, rows, started, lists, window, steps, settings.hyper, space)
     write_back(lists, state)
     return *state, losses, done

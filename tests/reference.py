@@ -132,6 +132,20 @@ def preconditioner_of(C, level_C, counts, S, N, damping, kind):
     }[kind]()
 
 
+def inputs(X, encoding):
+    """Return a column for each input: its feature's part from low to high, less mean, by scale."""
+    columns = []
+    for i in range(len(encoding.mean)):
+        if len(encoding.source):
+            column = X[:, encoding.source[i]].copy()
+            column[column < encoding.low[i]] = encoding.low[i]
+            column[column > encoding.high[i]] = encoding.high[i]
+        else:
+            column = X[:, i]
+        columns.append((column - encoding.mean[i]) / encoding.scale[i])
+    return np.column_stack(columns)
+
+
 def train(
     X,
     Y,
@@ -155,17 +169,17 @@ def train(
     cap=0.0,
     alpha=0.0,
     disperses=False,
-    standardization=None,
+    encoding=None,
 ):
     """Return (θ, C, losses) after the given steps; the arguments are left as they are.
 
     The rates of "scalar" and "sqrt" are those of the C before the step's update. With cap=1 the
     other rules take g² for C where it is larger. With `disperses` the penalty is in units of the
-    running mean of twice the loss per output. `standardization`: mean and scale of the inputs.
+    running mean of twice the loss per output. `encoding` makes the inputs of X.
     """
     theta, C, dispersion = theta.copy(), C.copy(), 1.0
-    if standardization is not None:
-        X = (X - standardization[0]) / standardization[1]
+    if encoding is not None:
+        X = inputs(X, encoding)
     free = status == FREE
     losses = []
 

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 import sksgdprune
 from benchmarks._common.reports import bullets
 
+FORM = "%.6g"  # of floats in the CSV
 TOLD = "score", "log_loss", "log_likelihood", "seconds", "fit_seconds"  # while it runs
 
 
@@ -80,7 +81,8 @@ class Results:
         done = set() if again else set(keys)
         left = [cell for cell in cells if cell.key not in done]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        table[~keys.isin([cell.key for cell in left])].to_csv(self.path, index=False)
+        kept = table[~keys.isin([cell.key for cell in left])]
+        kept.to_csv(self.path, index=False, float_format=FORM)
         measured = partial(_measured, measure, warm_up, self.key)
         found = Parallel(jobs, return_as="generator_unordered")(
             delayed(measured)(cell) for cell in left
@@ -96,7 +98,7 @@ class Results:
 
     def _append(self, rows):
         frame = pd.DataFrame(rows, columns=self.columns)
-        frame.to_csv(self.path, mode="a", header=False, index=False, float_format="%.6g")
+        frame.to_csv(self.path, mode="a", header=False, index=False, float_format=FORM)
 
     def _told(self, rows):
         shown = [rows[0][name] for name in (*self.key, *TOLD) if name in rows[0]]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.defaults.fits [--data FOLDER] [--sets NAME ...] [--splits N] [--jobs N]
 
-Of each data set up to 25,000 rows the training part of the first split of `accuracy/untuned.py` is
+Of each data set up to 25,000 rows the training part of the first split of `accuracy/tables.py` is
 split again, 75 / 25: the rows on which that compares our fits with their peers' are not seen here.
 Writes choices.csv, a row per fit, and choices.md, a line per change: its mean difference from the
 defaults over the sets with a 95 % interval, and the set that it helps and hurts most. Goes on where

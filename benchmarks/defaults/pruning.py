@@ -4,7 +4,7 @@
 
 Every training run takes 3,200 steps of 32 samples with 32 hidden units. Digits are the training
 rows of the research notebook's split, other sets those of the first split of
-`accuracy/untuned.py`; they are split again, 75 / 25. Writes pruning_choices.csv, a row per run, and
+`accuracy/tables.py`; they are split again, 75 / 25. Writes pruning_choices.csv, a row per run, and
 pruning_choices.md, a line per change: its mean differences from the defaults over the sets at each
 p, with 95 % intervals. Goes on where it was ended.
 """

@@ -85,7 +85,7 @@ class Problem:
             "alpha": self.prior * self.batch_size / len(self.y),
             "kappa": 1.0,
             "average": False,
-            "standardize": False,
+            "encoding": None,
             "batch_size": self.batch_size,
         }
 

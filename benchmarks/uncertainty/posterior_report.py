@@ -25,7 +25,7 @@ logistic regression on {CANCER}, for the paper's Skin is not at hand.
 - The posterior: a Gaussian prior of precision {PRIOR:g} on each weight, which is
   `alpha={PRIOR:g} * S / N`; no intercept. Half the squared error is the log-likelihood of noise 1,
   so y is divided by the standard deviation of the residuals of least squares, and
-  `standardize=False` leaves it so.
+  `encoding=None` leaves it so.
 - "{STANDARD}": mean 0, mean square 1. "{LENGTH}": mean square 1, but not centred, which is how
   we take the paper's features to have been scaled; their means then make them nearly collinear,
   which is what the divergence is of. The paper has 8 of protein's features, the public file 9.

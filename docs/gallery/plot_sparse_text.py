@@ -38,7 +38,7 @@ print(f"{len(texts):,} paragraphs, such as this one of {modules[0]}:\n\n{texts[0
 
 # %%
 # The paragraphs of one function or class are either for training or for testing. A Pipeline turns
-# texts into tf-idf weights, as CSR; these have one scale already, so ``standardize=False`` takes
+# texts into tf-idf weights, as CSR; these have one scale already, so ``encoding=None`` takes
 # them as they are. Three networks follow: a dense one, one with a tenth of its weights, and one
 # with a fiftieth. (They take a fifth of the steps that they would take by themselves.)
 
@@ -51,7 +51,7 @@ from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 words = TfidfVectorizer(
     token_pattern="[a-z]{3,}", stop_words="english", min_df=4, sublinear_tf=True
 )
-pipeline = make_pipeline(words, PreconditionedMLPClassifier((16,), standardize=False))
+pipeline = make_pipeline(words, PreconditionedMLPClassifier((16,), encoding=None))
 splits = GroupShuffleSplit(1, test_size=0.3, random_state=0)
 train, test = next(splits.split(texts, groups=names))
 X = words.fit_transform(texts[train])

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import issparse
 
-from sksgdprune._data.standardization import AS_IS
-from sksgdprune._kernels.types import Samples, Sparse, Standardization
+from sksgdprune._data.encoding import AS_IS
+from sksgdprune._kernels.types import Samples, Sparse
 
 # How often a row can count on average: weights beyond that are scaled down, so that an epoch,
 # whose length is the sum of the weights, stays a hundred passes over the data at most.
@@ -125,37 +125,40 @@ class Sampler:
         return self._batch_rng.permutation(size) + self._batch_rng.random()
 
 
-def samples(X, Y=None, standardization=AS_IS):
-    """Return X, an array or a CSR matrix, its standardization and Y as the kernels take them."""
+def samples(X, Y=None, encoding=AS_IS):
+    """Return X, an array or a CSR matrix, its encoding and Y as the kernels take them."""
     Y = np.empty((0, 0), dtype=X.dtype) if Y is None else Y
-    standardization = Standardization(*(array.astype(X.dtype) for array in standardization))
+    encoding = encoding.astype(X.dtype)
     if not issparse(X):
-        return Samples(X, None, standardization, Y)
+        return Samples(X, None, encoding, Y)
     columns, row_starts = (a.astype(np.int64, copy=False) for a in (X.indices, X.indptr))
     sparse = Sparse(X.data, columns, row_starts)
-    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, standardization, Y)
+    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, encoding, Y)
 
 
 @dataclass(frozen=True)
 class Data:
-    """Encoded samples, their weights or None, and the standardization of X."""
+    """Samples with encoded targets, and their weights or None."""
 
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None = None
-    standardization: Standardization = AS_IS
 
-    def samples(self):
-        """Return them for the kernels."""
-        return samples(self.X, self.Y, self.standardization)
+    def samples(self, encoding):
+        """Return them for the kernels, with the Encoding of X."""
+        return samples(self.X, self.Y, encoding)
 
-    def population(self, sampling, without=()):
-        """Return the rows to draw from; the order of independent draws makes no difference."""
+    def population(self, sampling, kept=None):
+        """Return the rows to draw from; the order of independent draws makes no difference.
+
+        Where `kept` is given, (n_rows,), these are the rows' weights, and rows of 0 are left out.
+        """
         order = self._content_order if sampling == "replacement" else None
-        if len(without):
-            order = np.arange(len(self.Y)) if order is None else order
-            order = order[~np.isin(order, without)]
-        return Population(len(self.Y), self.weights, order)
+        if kept is None:
+            return Population(len(self.Y), self.weights, order)
+        order = np.arange(len(self.Y)) if order is None else order
+        weights = None if self.weights is None else kept
+        return Population(len(self.Y), weights, order[kept[order] > 0])
 
     @cached_property
     def _content_key(self):
@@ -174,14 +177,6 @@ class Data:
         """Number of samples: rows, each as often as it weighs."""
         return Population(len(self.Y), self.weights).size
 
-    def distinct(self):
-        """Return a number for each row's content: equal rows have the same one.
-
-        It does not depend on where the rows stand. Rows that never come up have -1.
-        """
-        numbers = np.unique(self._content_key, return_inverse=True)[1]
-        return numbers if self.weights is None else np.where(self.weights > 0, numbers, -1)
-
     def some(self, n):
         """Return the data of n rows at equal distances, or of all where there are no more."""
         if len(self.Y) <= n:
@@ -191,4 +186,4 @@ class Data:
     def take(self, rows):
         """Return the data of some rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return Data(self.X[rows], self.Y[rows], weights, self.standardization)
+        return Data(self.X[rows], self.Y[rows], weights)

@@ -15,6 +15,7 @@ from sklearn.utils import Tags, check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
+from sksgdprune._data.encoding import PIECEWISE, STANDARD
 from sksgdprune._estimator.fitted import FittedAttributes
 from sksgdprune._estimator.input import prediction_rows, training_rows
 from sksgdprune._estimator.sparsity import SparsityMethods
@@ -24,8 +25,8 @@ from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
-from sksgdprune._training import holdout, prior, runs
-from sksgdprune._training.config import ALONE, EVIDENCE, RULES, AutoDefaults, TrainingConfig
+from sksgdprune._training import holdout, runs, selection
+from sksgdprune._training.config import ALONE, AUTO, EVIDENCE, RULES, AutoDefaults, TrainingConfig
 from sksgdprune._training.state import encode, read_more, settled, start
 from sksgdprune._uncertainty.posterior import calibrated_network, pooled_output
 from sksgdprune._utils import callbacks
@@ -70,7 +71,7 @@ class BasePreconditionedMLP(
         "alpha": [check.NON_NEGATIVE, StrOptions(set(RULES))],
         "average": ["boolean", check.COUNT],
         "n_draws": [check.Count(0)],
-        "standardize": ["boolean"],
+        "encoding": [StrOptions({AUTO, STANDARD, PIECEWISE}), None],
         "batch_size": [check.Explained(check.COUNT, ROWS)],
         "sampling": [StrOptions({"replacement", "shuffle"})],
         "max_steps": [check.COUNT, StrOptions({"auto"})],
@@ -175,11 +176,13 @@ class BasePreconditionedMLP(
                 self._state.network.targets.check_warm_start(rows.y)
                 begun, data = self._state, encode(rows, self._state.network, config)
             else:
+                other = self._piecewise(rows, config, rng)
                 begun, data = self._start(rows, config, rng)
                 begun = settled(begun)
             begun, data, held_out = self._held_out(begun, data, config, checked, X_val, y_val)
             if not goes_on:
-                begun = prior.chosen(begun, data, config, config.fit_steps(data.size), held_out)
+                n_steps = config.fit_steps(data.size)
+                begun = selection.chosen(begun, data, config, n_steps, held_out, other)
             run = runs.fit(begun, data, config, held_out, epochs)
         self._become(run.state, checked)
         if epochs is not None:
@@ -213,6 +216,13 @@ class BasePreconditionedMLP(
         if not isinstance(self.random_state, Integral):  # the user's, or NumPy's own
             begun = replace(begun, rng=deepcopy(rng))
         return begun, data
+
+    def _piecewise(self, rows, config, rng):
+        """Return a function that makes the same start with pieces, or None if not to be tried."""
+        if config.encoding != AUTO:
+            return None
+        config, rng = replace(config, encoding=PIECEWISE), deepcopy(rng)
+        return lambda: settled(self._start(rows, config, rng)[0])
 
     def _held_out(self, begun, data, config, checked, X_val, y_val):
         """Return the state, the Data to train on, and those to validate on or None."""
@@ -249,16 +259,17 @@ class BasePreconditionedMLP(
             if goes_on:
                 begun, data = read_more(self._state, rows, config)
             else:
+                other = None if horizon is ALONE else self._piecewise(rows, config, rng)
                 begun, data = self._start(rows, config, rng, classes)
                 if horizon is not ALONE:
-                    begun = prior.chosen(begun, data, config, horizon.n_steps)
+                    begun = selection.chosen(begun, data, config, horizon.n_steps, None, other)
             held_back = None
             if horizon is not ALONE:  # of the longer run that this begins
                 held_back = holdout.calibration_rows(begun, data, n_steps, config)
                 held_back = held_back and held_back.throughout(n_steps)
             run = runs.train(begun, data, config, n_steps, horizon, held_back)
             if config.alpha == EVIDENCE and horizon is ALONE:
-                run = run._replace(state=prior.updated(run.state))
+                run = run._replace(state=selection.updated(run.state))
             if horizon is not ALONE:
                 runs.uninterrupted(run)
         self._become(run.state, checked)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Standardization
+from sksgdprune._data.encoding import by_feature, kind_of, sources
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import read_only
 from sksgdprune._network.paths import live_units
@@ -165,29 +166,57 @@ class FittedAttributes:
 
     @property
     def coef_(self) -> Any:
-        """The input layer's weights (n_units, n_features), as linear models lay them out."""
-        return self.coefs_[0].T
+        """The input layer's weights (n_units, n_features), as linear models lay them out.
+
+        Where a feature has several inputs, the root of the sum of the squares of its weights.
+        """
+        encoding, W = network_of(self, "coef_").encoding, self.coefs_[0].T
+        if not encoding.source.size:
+            return W
+        W = W.toarray() if issparse(W) else W
+        return np.sqrt(by_feature(np.add, W.T**2, encoding)).T
 
     @property
     def features_used_(self) -> NDArray[np.bool_]:
         """Whether remaining connections lead from a feature to an output; (n_features,)."""
         network = network_of(self, "features_used_")
-        return live_units(network.layout.weights(network.dense().status != PRUNED))[0]
+        used = live_units(network.layout.weights(network.dense().status != PRUNED))[0]
+        return by_feature(np.logical_or, used, network.encoding)
+
+    @property
+    def encoding_(self) -> str | None:
+        """How inputs are made of features: "standard", "piecewise", or None as they are."""
+        return kind_of(network_of(self, "encoding_").encoding)
+
+    @property
+    def input_features_(self) -> Array:
+        """The feature of each input, int64 of shape (n_inputs,)."""
+        network = network_of(self, "input_features_")
+        return read_only(sources(network.encoding, network.layout.sizes[0]))
+
+    @property
+    def input_ranges_(self) -> Array:
+        """The ends of what each input shows of its feature, low and high; (n_inputs, 2)."""
+        network = network_of(self, "input_ranges_")
+        low, high = network.encoding.low, network.encoding.high
+        if not low.size:
+            high = np.full(network.layout.sizes[0], np.inf)
+            low = -high
+        return np.column_stack([low, high])
 
     @property
     def X_mean_(self) -> Array:
-        """Mean of each feature, or 0, subtracted from the inputs; shape (n_features,)."""
-        return self._standardization("X_mean_").mean
+        """What is subtracted from each input; shape (n_inputs,)."""
+        network = network_of(self, "X_mean_")
+        mean = network.encoding.mean
+        return read_only(mean) if mean.size else np.zeros(network.layout.sizes[0])
 
     @property
     def X_scale_(self) -> Array:
-        """Standard deviation of each feature, or 1, a divisor of inputs; shape (n_features,)."""
-        return self._standardization("X_scale_").scale
-
-    def _standardization(self, attribute):
-        network = network_of(self, attribute)
-        n, found = network.layout.sizes[0], network.standardization
-        return found if found.mean.size else Standardization(np.zeros(n), np.ones(n))
+        """What each input is divided by then; shape (n_inputs,)."""
+        network = network_of(self, "X_scale_")
+        scale = network.encoding.scale
+        return read_only(scale) if scale.size else np.ones(network.layout.sizes[0])
 
     @property
     def preconditioner_(self) -> Array:
@@ -214,19 +243,21 @@ class FittedAttributes:
 
     @property
     def selection_results_(self) -> dict[str, Array] | None:
-        """What alpha="auto" has compared, or None where it compared nothing.
+        """What "auto" has compared, or None where it compared nothing.
 
-        An array for each key, an entry for each prior: "precision", "mean_loss" on held-out rows,
-        infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of them.
-        Of alpha="evidence" it has "precision" alone, the way to the one that was chosen.
+        An array for each key, an entry for each trial: "encoding", "precision" of the prior (NaN
+        where alpha is a number), "mean_loss" on held-out rows, infinite where a trial diverged,
+        and "split0_loss", "split1_loss", … of each part of them. Of alpha="evidence" it has
+        "precision" alone, the way to the one that was chosen.
         """
-        prior = state_of(self, "selection_results_").prior
-        if prior is None or not prior.precisions.size:
+        selection = state_of(self, "selection_results_").selection
+        if selection is None or not selection.precisions.size:
             return None
-        found = {"precision": prior.precisions}
-        if prior.losses.size:
-            found["mean_loss"] = prior.losses.mean(axis=1)
-            found |= {f"split{i}_loss": losses for i, losses in enumerate(prior.losses.T)}
+        found = {"precision": selection.precisions}
+        if selection.encodings:
+            found = {"encoding": np.array(selection.encodings, object)} | found
+            found["mean_loss"] = selection.mean_losses
+            found |= {f"split{i}_loss": losses for i, losses in enumerate(selection.losses.T)}
         return {name: read_only(array) for name, array in found.items()}
 
     @property

@@ -6,20 +6,20 @@ which of them to trust. A state holds a dozen private records: it is written wit
 
 from dataclasses import fields, is_dataclass
 
+from sksgdprune._data.moments import Moments, RunningMoments
 from sksgdprune._data.sampling import Sampler
-from sksgdprune._data.standardization import Moments, RunningMoments
-from sksgdprune._kernels.types import Standardization, State
+from sksgdprune._kernels.types import Encoding, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._network.parameters import Parameters
 from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.classification import CLASSIFICATION
 from sksgdprune._targets.regression import REGRESSION
-from sksgdprune._training.state import History, Prior, TrainingState
+from sksgdprune._training.state import History, Selection, TrainingState
 from sksgdprune._uncertainty.calibration import Calibration
 
-_OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Standardization, Calibration
-_OF_TRAINING = TrainingState, History, Prior, RunningMoments, Moments, Sampler
+_OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Encoding, Calibration
+_OF_TRAINING = TrainingState, History, Selection, RunningMoments, Moments, Sampler
 RECORDS = {
     kind.__name__: kind for kind in (*_OF_NETWORK, *CLASSIFICATION, *REGRESSION, *_OF_TRAINING)
 }

@@ -33,7 +33,13 @@ def _check_exportable(network):
             f"y had the single class {network.targets.classes.item()!r}, for which scikit-learn's "
             "MLPClassifier gives two columns of probabilities; a constant needs no network."
         )
-    if network.targets.out_activation == "relu" and not _ends_in_relu(network):
+    if network.encoding.source.size and not _can_be_relu(network):
+        raise ValueError(
+            "Got encoding='piecewise' below hidden layers of activation="
+            f"{network.activation!r}; ReLU units make the pieces, and scikit-learn's MLP has one "
+            "activation. Fit with activation='relu', or with encoding='standard'."
+        )
+    if network.targets.out_activation == "relu" and not _can_be_relu(network):
         raise ValueError(
             "Got output_activation='relu' over hidden layers of activation="
             f"{network.activation!r}; in scikit-learn's MLPRegressor a ReLU is possible in all "
@@ -42,8 +48,8 @@ def _check_exportable(network):
         )
 
 
-def _ends_in_relu(network):
-    """Return whether one more hidden layer can be the ReLU of the output."""
+def _can_be_relu(network):
+    """Return whether one more hidden layer can be of ReLU units."""
     return network.activation == "relu" or len(network.layout.sizes) == 2
 
 
@@ -51,12 +57,35 @@ def _folded(network):
     """Return the activation, weights and biases of scikit-learn's MLP."""
     coefs, intercepts = network.densified().folded_layers
     activation, output = network.activation, network.targets.out_activation
+    if network.encoding.source.size:
+        activation = "relu"
+        coefs, intercepts = _with_pieces(network.encoding, coefs, intercepts)
     last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
     layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]
     coefs, intercepts = (
         [np.array(array, network.dtype) for array in arrays] for arrays in zip(*layers, strict=True)
     )
     return "relu" if output == "relu" else activation, coefs, intercepts
+
+
+def _with_pieces(encoding, coefs, intercepts):
+    """Return the layers with one more before them, in which ReLU units make the pieces.
+
+    A piece is clip(x, low, high) = low + relu(x - low) - relu(x - high), and a feature that is an
+    input as it is relu(x) - relu(-x). Neighbours share the unit of their common end.
+    """
+    source, inner, n = encoding.source, np.isfinite(encoding.low), len(encoding.source)
+    start, end = (np.where(inner, ends, 0) for ends in (encoding.low, encoding.high))
+    sign = np.where(inner, 1, -1)  # of the second unit
+    both = [np.column_stack(unit) for unit in ((source, sign**2, start), (source, sign, end))]
+    units, place = np.unique(np.concatenate(both), axis=0, return_inverse=True)
+    feature, sign, knot = units.T
+    W, back = np.zeros((len(encoding.first) - 1, len(units))), np.zeros((len(units), n))
+    W[feature.astype(int), np.arange(len(units))] = sign
+    back[place[:n], np.arange(n)] = 1
+    back[place[n:], np.arange(n)] = -1
+    first, bias = coefs[0], intercepts[0]
+    return [W, back @ first, *coefs[1:]], [-sign * knot, bias + start @ first, *intercepts[1:]]
 
 
 # The last layers, (weights, biases) each, of which scikit-learn's outputs are our predictions.

@@ -107,15 +107,7 @@ def predict(samples, shape, theta, lists, scratch, activation, output):
     for first in range(0, n_samples, rows.size):
         n = _choose_block(rows, first, n_samples)
         inputs = units(scratch.activations, shape, 0)
-        load(
-            samples.dense,
-            samples.sparse,
-            samples.standardization,
-            rows,
-            scratch.inputs,
-            lists,
-            inputs,
-        )
+        load(samples.dense, samples.sparse, samples.encoding, rows, scratch.inputs, lists, inputs)
         forward(scratch.activations, shape, theta, lists, activation)
         for s in range(n):
             for j in range(output.shape[1]):

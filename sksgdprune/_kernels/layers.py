@@ -9,38 +9,50 @@ from sksgdprune._kernels.views import connections, units, units_and_one
 
 
 @jit
-def gather(X, rows, chosen, target):
-    """Copy X[rows[s], k] to target[k, s] for the `chosen` k."""
+def gather(X, rows, columns, chosen, target):
+    """Copy X[rows[s], columns[k]] to target[k, s] for the `chosen` k."""
     whole = rows.size - rows.size % 4
     for s in range(0, whole, 4):
         a, b, c, d = X[rows[s]], X[rows[s + 1]], X[rows[s + 2]], X[rows[s + 3]]
         for k in chosen:
-            t = target[k]
-            t[s], t[s + 1], t[s + 2], t[s + 3] = a[k], b[k], c[k], d[k]
+            t, j = target[k], columns[k]
+            t[s], t[s + 1], t[s + 2], t[s + 3] = a[j], b[j], c[j], d[j]
     for s in range(whole, rows.size):
         a = X[rows[s]]
         for k in chosen:
-            target[k, s] = a[k]
+            target[k, s] = a[columns[k]]
 
 
 @jit
-def standardize(target, standardization, chosen):
-    """Standardize the `chosen` rows of inputs, where that is asked for."""
-    if standardization.mean.size == 0:
-        return
-    for k in chosen:
-        t, m, s = target[k], standardization.mean[k], standardization.scale[k]
-        for i in range(t.size):
-            t[i] = (t[i] - m) / s
+def encode(target, encoding, chosen):
+    """Make inputs of features, in the `chosen` rows of `target`."""
+    if encoding.low.size > 0:
+        for k in chosen:
+            t, low, high = target[k], encoding.low[k], encoding.high[k]
+            for i in range(t.size):
+                t[i] = min(max(t[i], low), high)
+    if encoding.mean.size > 0:
+        for k in chosen:
+            t, m, s = target[k], encoding.mean[k], encoding.scale[k]
+            for i in range(t.size):
+                t[i] = (t[i] - m) / s
 
 
 @jit
-def scatter(X, rows, target):
-    """Put the non-zero features of CSR rows[s] into target[:, s], which is zero elsewhere."""
+def scatter(X, rows, first, target):
+    """Put the non-zero features of CSR rows[s] into target[:, s], which is zero elsewhere.
+
+    Feature j goes into the rows from first[j] on, or into row j where `first` is empty.
+    """
     target[:] = 0
     for s in range(rows.size):
         for i in range(X.row_starts[rows[s]], X.row_starts[rows[s] + 1]):
-            target[X.columns[i], s] = X.values[i]
+            j = X.columns[i]
+            if first.size == 0:
+                target[j, s] = X.values[i]
+            else:
+                for k in range(first[j], first[j + 1]):
+                    target[k, s] = X.values[i]
 
 
 @jit

@@ -6,12 +6,12 @@ import numpy as np
 
 from sksgdprune._kernels.averaging import collect
 from sksgdprune._kernels.layers import (
+    encode,
     forward,
     gather,
     live_units,
     pass_down,
     scatter,
-    standardize,
 )
 from sksgdprune._kernels.losses import mean, output_delta
 from sksgdprune._kernels.preconditioner import level, rates
@@ -33,14 +33,14 @@ def _choose_rows(batch, probe, step, rows):
 
 
 @jit
-def load(dense, sparse, standardization, rows, inputs, lists, target):
+def load(dense, sparse, encoding, rows, inputs, lists, target):
     """Put samples `rows` into the columns of the input units."""
     chosen = inputs if lists is None else live_units(lists, 0)
     if sparse is not None:
-        scatter(sparse, rows, target)
+        scatter(sparse, rows, encoding.first, target)
     else:
-        gather(dense, rows, chosen, target)
-    standardize(target, standardization, chosen)
+        gather(dense, rows, encoding.source if encoding.source.size else inputs, chosen, target)
+    encode(target, encoding, chosen)
 
 
 @jit
@@ -48,10 +48,8 @@ def to_deltas(samples, shape, theta, lists, activation, objective, scratch):
     """Run the samples of `scratch.rows` forward; fill losses and the output layer's deltas."""
     top, rows = shape.sizes.size - 1, scratch.rows
     inputs = units(scratch.activations, shape, 0)
-    load(
-        samples.dense, samples.sparse, samples.standardization, rows, scratch.inputs, lists, inputs
-    )
-    gather(samples.Y, rows, scratch.outputs, scratch.targets)
+    load(samples.dense, samples.sparse, samples.encoding, rows, scratch.inputs, lists, inputs)
+    gather(samples.Y, rows, scratch.outputs, scratch.outputs, scratch.targets)
     forward(scratch.activations, shape, theta, lists, activation)
     D, Z = units(scratch.deltas, shape, top), units(scratch.activations, shape, top)
     for j in range(D.shape[0]):

@@ -40,14 +40,24 @@ class Sparse(NamedTuple):
     row_starts: np.ndarray
 
 
-class Standardization(NamedTuple):
-    """Mean and scale of columns; standardized they are (column - mean) / scale.
+class Encoding(NamedTuple):
+    """How an input is made of its feature: (clip(feature, low, high) - mean) / scale.
 
-    Empty where they stay as they are.
+    Arrays are empty where there is nothing to do: without mean and scale inputs stay as they are,
+    without the others each feature is one input.
     """
 
-    mean: np.ndarray  # (n_columns,) or (0,)
+    mean: np.ndarray  # (n_inputs,) or (0,), as `scale`, `source`, `low`, `high`
     scale: np.ndarray
+    source: np.ndarray  # the feature, int64, ascending
+    first: np.ndarray  # where a feature's inputs begin, and the end: (n_features + 1,) or (0,)
+    low: np.ndarray
+    high: np.ndarray
+
+    def astype(self, dtype):
+        """Return it with floats of another type."""
+        floats = {name: array.astype(dtype) for name, array in self._asdict().items()}
+        return Encoding(**floats | {"source": self.source, "first": self.first})
 
 
 class Samples(NamedTuple):
@@ -55,7 +65,7 @@ class Samples(NamedTuple):
 
     dense: np.ndarray  # (n_samples, n_features)
     sparse: Sparse | None
-    standardization: Standardization  # of X
+    encoding: Encoding  # of X
     Y: np.ndarray  # (n_samples, n_outputs)
 
 
@@ -170,7 +180,7 @@ class Scratch(NamedTuple):
     """Work space of a training, reused by all its steps."""
 
     rows: np.ndarray  # (B,): the minibatch's, then the probe's, repeated
-    inputs: np.ndarray  # 0, 1, …, n_features - 1
+    inputs: np.ndarray  # 0, 1, …, n_inputs - 1
     outputs: np.ndarray  # 0, 1, …, n_outputs - 1
     activations: np.ndarray  # (n_units, B), a unit of ones behind each layer's
     deltas: np.ndarray  # the same; zero for dead units

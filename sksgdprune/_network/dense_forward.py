@@ -15,7 +15,7 @@ BLOCK_ROWS, LARGE_BLOCK_ROWS = 1024, 4096
 MANY_ROWS, WORTH_THREADS = 2**14, 2**27
 
 
-def dense_output(X, coefs, intercepts, activation):
+def dense_output(X, coefs, intercepts, activation, encode=None):
     """Return the last layer's values for the rows of X, before the output activation.
 
     Parameters
@@ -26,6 +26,8 @@ def dense_output(X, coefs, intercepts, activation):
         Weights (fan_in, fan_out) and biases (fan_out,) of each layer.
     activation : key of `ACTIVATIONS`
         Activation of the hidden layers.
+    encode : callable, default=None
+        Makes inputs of a block of rows; None where they are the features.
 
     Returns
     -------
@@ -43,7 +45,8 @@ def dense_output(X, coefs, intercepts, activation):
         for first in range(start, stop, size):
             rows = slice(first, min(first + size, stop))
             values = [A[: rows.stop - first] for A in hidden]
-            _forward(X[rows], coefs, intercepts, activation, [*values, Z[rows]])
+            inputs = X[rows] if encode is None else encode(X[rows])
+            _forward(inputs, coefs, intercepts, activation, [*values, Z[rows]])
 
     if several:
         in_parts(fill, n)

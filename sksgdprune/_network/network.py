@@ -6,13 +6,13 @@ from functools import cached_property
 import numpy as np
 
 from sksgdprune._data import validation as check
+from sksgdprune._data.encoding import AS_IS, encoded
 from sksgdprune._data.sampling import samples
-from sksgdprune._data.standardization import AS_IS
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import LISTED_ROWS
-from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Standardization, scratch
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Encoding, scratch
 from sksgdprune._network.dense_forward import dense_output
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters
@@ -39,8 +39,8 @@ class FittedNetwork:
         Of the whole network: `compact` removes some, but leaves this N of H as it is.
     average_from : int
         The step counter t from which on iterates are averaged, where they are.
-    standardization : Standardization, default=AS_IS
-        Of the inputs.
+    encoding : Encoding, default=AS_IS
+        How the inputs are made of features.
     dispersion : float, default=1.0
         The running mean of the squared residuals, or of the deviance of counts, on the scale of
         the encoded targets; 1 where nothing asks for it.
@@ -61,7 +61,7 @@ class FittedNetwork:
     parameters: Parameters | Remaining
     n_parameters: int
     average_from: int
-    standardization: Standardization = AS_IS
+    encoding: Encoding = AS_IS
     dispersion: float = 1.0
     posterior_samples: tuple = ()
     calibration: object = None
@@ -116,12 +116,11 @@ class FittedNetwork:
         """Return the network whose θ is one of its posterior samples."""
         return replace(self, parameters=self.parameters.with_theta(sample))
 
-    def standardized(self, moments):
-        """Return the network for X and y standardized by RunningMoments, if there are any."""
-        if moments is None:
+    def scaled(self, moments):
+        """Return the network for y standardized by RunningMoments, if there are any."""
+        if moments is None or moments.y is None:
             return self
-        targets = self.targets if moments.y is None else self.targets.standardized(moments.y)
-        return replace(self, standardization=moments.X.standardization(), targets=targets)
+        return replace(self, targets=self.targets.standardized(moments.y))
 
     def with_initial_bias(self, moments):
         """Return the fresh network with the output biases from which its targets start."""
@@ -183,17 +182,27 @@ class FittedNetwork:
             return np.full((X.shape[0], self.layout.sizes[-1]), np.nan, dtype=self.dtype)
         if self.is_sparsified and self.parameters.are_few:
             return self._listed_output(check.kernel_array(X, self.dtype))
+        if self.encoding.source.size:
+            layers = self.layers
+            return dense_output(
+                X, *layers, self.activation, lambda rows: encoded(rows, self.encoding)
+            )
         return dense_output(X, *self.folded_layers, self.activation)
+
+    @property
+    def layers(self):
+        """Dense weights and biases for encoded inputs."""
+        tensors = self.layout.views(self.dense().theta)
+        return tensors[0::2], tensors[1::2]
 
     @cached_property
     def folded_layers(self):
-        """Dense weights and biases for inputs as they are: the first layer standardizes them."""
-        tensors = self.layout.views(self.dense().theta)
-        coefs, intercepts = tensors[0::2], tensors[1::2]
-        if not self.standardization.mean.size:
+        """Dense weights and biases for inputs that are not standardized: the first layer does."""
+        coefs, intercepts = self.layers
+        if not self.encoding.mean.size:
             return coefs, intercepts
-        first = coefs[0] / self.standardization.scale[:, np.newaxis]
-        bias = intercepts[0] - self.standardization.mean @ first
+        first = coefs[0] / self.encoding.scale[:, np.newaxis]
+        bias = intercepts[0] - self.encoding.mean @ first
         first, bias = (array.astype(self.dtype, copy=False) for array in (first, bias))
         return [first, *coefs[1:]], [bias, *intercepts[1:]]
 
@@ -202,7 +211,7 @@ class FittedNetwork:
         Z = np.empty((X.shape[0], self.layout.sizes[-1]), dtype=self.dtype)
         space = scratch(shape, min(LISTED_ROWS, len(Z)), self.dtype)
         code, theta = ACTIVATIONS[self.activation].code, lists.state.theta
-        rows = samples(X, standardization=self.standardization)
+        rows = samples(X, encoding=self.encoding)
         call(entry_points.predict, rows, shape, theta, lists, space, code, Z)
         return Z
 

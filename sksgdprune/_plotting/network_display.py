@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sksgdprune._data.encoding import by_feature
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._kernels.types import PRUNED
 from sksgdprune._network.paths import live_units
@@ -35,6 +36,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure, SubFigure
+
+
+def _by_feature(network):
+    """Return weights and status of each layer; all inputs of a feature are drawn as one.
+
+    Its weight is then by how much the feature moves a unit on the way from its lowest to its
+    highest value.
+    """
+    layout, encoding, parameters = network.layout, network.encoding, network.dense()
+    coefs, statuses = layout.weights(parameters.theta), layout.weights(parameters.status)
+    if not encoding.source.size:
+        return coefs, statuses
+    width = np.where(np.isfinite(encoding.low), encoding.high - encoding.low, encoding.scale)
+    moved = coefs[0] * (width / encoding.scale)[:, np.newaxis]
+    first = by_feature(np.add, moved, encoding), by_feature(np.minimum, statuses[0], encoding)
+    return [first[0], *coefs[1:]], [first[1], *statuses[1:]]
 
 
 def _fitted_network(estimator):
@@ -174,10 +191,10 @@ Pipeline
         last = _fitted_network(estimator)
         if feature_names is None:
             feature_names = getattr(last, "feature_names_in_", None)
-        layout = last._state.network.layout
+        coefs, statuses = _by_feature(last._state.network)
         display = cls(
-            layout.weights(last.theta_),
-            layout.weights(last.status_),
+            coefs,
+            statuses,
             input_shape=input_shape,
             feature_names=feature_names,
         )

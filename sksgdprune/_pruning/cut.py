@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune._data import validation as check
+from sksgdprune._data.encoding import sources
 from sksgdprune._kernels.types import FROZEN, PRUNED
 from sksgdprune._pruning import connected, scores, selection, structured
 from sksgdprune._training.evaluation import mean_gradients, preconditioner_of
@@ -38,7 +39,8 @@ class CutOptions(NamedTuple):
         structured.check_structure(self.structure, self.action, layout.sizes[1:-1])
         found = self._scores(evidence)
         if self.structure != "weight":
-            return structured.cut(found, old, p, layout, self.scope, self.structure)
+            features = sources(network.encoding, layout.sizes[0])
+            return structured.cut(found, old, p, layout, self.scope, self.structure, features)
         groups = selection.groups(layout, self.scope, self.include_biases)
         if self.scope == "connected":
             return connected.cut(found, old, p, groups[0], layout)

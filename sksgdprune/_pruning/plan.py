@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune import schedules
+from sksgdprune._data.folds import weighted
 from sksgdprune._kernels.types import PRUNED
 from sksgdprune._pruning import selection
 from sksgdprune._pruning.cut import CutOptions, cut
@@ -118,7 +119,7 @@ def _horizon(plan, stage, begun, config):
 def _gradient_rows(rng, data, rows):
     """Return the Data over which cuts take their gradients."""
     if rows is not None:
-        data = data.take(np.delete(np.arange(len(data.Y)), rows.rows))
+        data = weighted(data, rows.kept)
     n = len(data.Y)
     if n <= GRADIENT_ROWS:
         return data

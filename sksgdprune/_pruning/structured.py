@@ -27,13 +27,13 @@ def check_structure(name, action, hidden_sizes=None):
     return name
 
 
-def cut(scores, status, p, layout, scope, structure):
-    """Return a status vector in which a fraction p of the hidden units or inputs is PRUNED.
+def cut(scores, status, p, layout, scope, structure, features):
+    """Return a status vector in which a fraction p of the hidden units or features is PRUNED.
 
-    A unit's score is the sum over all its connections: weights into it, bias, weights out of it.
-    Those that have no weight left on a side are counted first and left as they are, then the
-    lowest sums are added. The last unit of a layer always stays: without it the network would be
-    a constant.
+    All inputs of a feature are one unit. A unit's score is the sum over all its connections:
+    weights into it, bias, weights out of it. Those that have no weight left on a side are counted
+    first and left as they are, then the lowest sums are added. The last unit of a layer always
+    stays: without it the network would be a constant.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def cut(scores, status, p, layout, scope, structure):
         "layer": p of each hidden layer; another: all hidden units are ranked together.
     structure : {"unit", "input"}
         Hidden units, or those of the input layer.
+    features : ndarray of int of shape (n_inputs,)
+        The feature of each input, ascending from 0.
 
     Returns
     -------
@@ -57,8 +59,9 @@ def cut(scores, status, p, layout, scope, structure):
     exceeded : bool
         Whether some group had more than p already and no group gained any.
     """
-    ends, first = _ends(layout), layout.shape.units
+    ends, first = _ends(layout, features), layout.shape.units
     units = [np.arange(start, start + n) for start, n in zip(first[:-1], layout.sizes, strict=True)]
+    units[0] = np.arange(features[-1] + 1)
     layers = units[:1] if structure == "input" else units[1:-1]
     sums = sum(np.bincount(end, scores, minlength=first[-1]) for end in ends)
     gone = _gone(layout, status, ends)
@@ -72,18 +75,21 @@ def cut(scores, status, p, layout, scope, structure):
     return np.where(chosen[ends].any(axis=0), PRUNED, status), exceeded
 
 
-def _ends(layout):
+def _ends(layout, features):
     """Return the units from and to which each parameter leads, ndarray (2, n_parameters).
 
     Units are numbered as the kernels have them: behind each layer comes one that is always 1, and
-    the biases are its connections.
+    the biases are its connections. In place of the inputs there are their features.
     """
     first, sizes = layout.shape.units, layout.sizes
     ends = [
         np.indices((fan_in + 1, fan_out)).reshape(2, -1) + first[layer : layer + 2, np.newaxis]
         for layer, (fan_in, fan_out) in enumerate(pairwise(sizes))
     ]
-    return np.concatenate(ends, axis=1)
+    ends = np.concatenate(ends, axis=1)
+    inputs = ends < len(features)
+    ends[inputs] = features[ends[inputs]]
+    return ends
 
 
 def _gone(layout, status, ends):

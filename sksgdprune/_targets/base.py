@@ -78,6 +78,10 @@ class Target:
         """Return the score of predictions: accuracy or R²."""
         raise NotImplementedError
 
+    def constant(self, Y, weights):
+        """Return the last-layer values of the best prediction that is the same for all rows."""
+        raise NotImplementedError
+
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most."""
         raise NotImplementedError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr, log_expit, log_softmax
+from scipy.special import entr, log_expit, log_softmax, logit
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, is_multilabel, unique_labels
 from sklearn.utils.validation import column_or_1d
@@ -62,6 +62,11 @@ class SingleLabel(Target):
     def grade(self, Z, Y, weights):
         """Return the accuracy."""
         return np.average(Z.argmax(axis=1) == Y.argmax(axis=1), weights=weights)
+
+    def constant(self, Y, weights):
+        """Return the logarithms of the classes' shares; one without rows has half a row."""
+        shares = np.average(Y, axis=0, weights=weights)
+        return np.log(np.maximum(shares, 0.5 / len(Y)))
 
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most.
@@ -175,6 +180,11 @@ class Multilabel(Target):
     def grade(self, Z, Y, weights):
         """Return the fraction of rows whose labels are all right."""
         return np.average(((Z > 0) == Y).all(axis=1), weights=weights)
+
+    def constant(self, Y, weights):
+        """Return the logits of the labels' shares; what no row has, half a row has."""
+        least = 0.5 / len(Y)
+        return logit(np.clip(np.average(Y, axis=0, weights=weights), least, 1 - least))
 
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most."""

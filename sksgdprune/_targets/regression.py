@@ -110,6 +110,10 @@ class RealValued(Target):
                 "validation_fraction or the size of the data."
             )
 
+    def constant(self, Y, weights):
+        """Return the targets' mean."""
+        return np.average(Y, axis=0, weights=weights)
+
     def against_constant(self, Z, Y, weights):
         """Return a metric's name, its value, and what a constant prediction has at most."""
         best = 0.0 if np.ptp(Y, axis=0).any() else -np.inf  # the best there is for constant targets
@@ -137,6 +141,11 @@ class Count(RealValued):
         """Return the same kind with the targets divided by their mean: the rate starts near it."""
         scale = np.where(moments.mean > 0, moments.mean, 1.0)
         return replace(self, scale=scale)
+
+    def constant(self, Y, weights):
+        """Return the logarithm of the counts' mean; that of half a count where there is none."""
+        mean = np.average(Y, axis=0, weights=weights)
+        return np.log(np.maximum(mean, 0.5 / len(Y)))
 
     def mixture(self, Z, calibration=None):
         """Return what the posterior samples predict together: counts by the samples' rates."""

@@ -56,6 +56,15 @@ class AutoDefaults(NamedTuple):
         Of alpha="evidence" before a fit.
     fewest_rows : int
         Fewer show nothing of noise: the last of the precisions.
+    near : float
+        A simpler trial is taken whose loss is within so many standard errors of the least.
+    first_check, least_gain : int, float
+        Steps after which max_steps="auto" first asks whether a run still gains, and the fraction of
+        the loss that twice the steps must gain.
+    full_parameters : int
+        Larger networks have fewer steps in trials, and are looked at earlier.
+    most_inputs : int
+        Of a network for which encoding="auto" tries pieces.
     """
 
     learning_rate: float
@@ -77,6 +86,15 @@ class AutoDefaults(NamedTuple):
     evidence_steps: int = 400
     evidence_rounds: int = 5
     fewest_rows: int = 20
+    near: float = 0.5
+    first_check: int = 800
+    least_gain: float = 0.05
+    full_parameters: int = 20_000
+    most_inputs: int = 512
+
+    def step_share(self, n_parameters):
+        """Return the share of steps that so many parameters leave for trials and first looks."""
+        return min(1.0, self.full_parameters / n_parameters)
 
 
 class Horizon(NamedTuple):
@@ -141,7 +159,7 @@ class TrainingConfig:
     alpha: float | str  # a number, or one of RULES
     average: bool | int
     n_draws: int
-    standardize: bool
+    encoding: str | None
     batch_size: int
     sampling: str
     max_steps: int | str
@@ -203,10 +221,24 @@ class TrainingConfig:
             )
         return size
 
-    def trial_steps(self, n_steps):
-        """Return the steps for each prior that is tried before a run of `n_steps`; 0 for none."""
-        steps = min(self.auto.trial_steps, n_steps // 4)
-        return steps if self.alpha == AUTO and steps >= self.auto.fewest_trial_steps else 0
+    @property
+    def precisions(self):
+        """Those that are compared; None alone where alpha is a number."""
+        return self.auto.precisions if self.alpha == AUTO else (None,)
+
+    def trial_steps(self, n_steps, n_parameters):
+        """Return the steps of each trial before a run of `n_steps`; 0 for none."""
+        steps = min(self.whole_trial(n_parameters), n_steps // 4)
+        fewest = self.auto.fewest_trial_steps * self.auto.step_share(n_parameters)
+        return steps if steps >= fewest else 0
+
+    def whole_trial(self, n_parameters):
+        """Return the steps of each trial before a run that is long enough."""
+        return math.ceil(self.auto.trial_steps * self.auto.step_share(n_parameters))
+
+    def first_check(self, n_parameters):
+        """Return the steps after which max_steps="auto" first asks whether a run still gains."""
+        return math.ceil(self.auto.first_check * self.auto.step_share(n_parameters))
 
     def for_run(self, network, n_rows, n_seen=0, horizon=ALONE, precision=None):
         """Return the RunConfig for a network and so many rows, of `n_seen` in all calls.

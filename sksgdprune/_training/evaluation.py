@@ -19,8 +19,8 @@ def _space(n_rows, layout, dtype):
     return scratch(layout.shape, min(BLOCK_ROWS, n_rows), dtype)
 
 
-def evaluate(data, layout, theta, hyper):
-    """Return the weighted mean of all rows' losses, and the last layer's values.
+def evaluate(data, network, theta, hyper):
+    """Return the weighted mean of all rows' losses, and the last layer's values, of another θ.
 
     Returns
     -------
@@ -29,13 +29,24 @@ def evaluate(data, layout, theta, hyper):
     Z : ndarray of shape (n_samples, n_outputs)
         Before the output activation.
     """
-    n, dtype = len(data.Y), theta.dtype
+    losses, Z = _losses_and_outputs(data, network, theta, hyper)
+    return float(np.average(losses, weights=data.weights)), Z
+
+
+def row_losses(data, network, theta, hyper):
+    """Return the loss of each row under another θ, without the penalty."""
+    return _losses_and_outputs(data, network, theta, hyper)[0]
+
+
+def _losses_and_outputs(data, network, theta, hyper):
+    layout, n, dtype = network.layout, len(data.Y), theta.dtype
     losses, Z = np.empty(n, dtype), np.empty((n, layout.sizes[-1]), dtype)
     space = _space(n, layout, dtype)
     with blas_threads():
-        network = layout.shape, theta, hyper.activation, hyper.objective
-        call(entry_points.losses_and_outputs, data.samples(), *network, space, losses, Z)
-    return float(np.average(losses, weights=data.weights)), Z
+        arguments = data.samples(network.encoding), layout.shape, theta
+        codes = hyper.activation, hyper.objective
+        call(entry_points.losses_and_outputs, *arguments, *codes, space, losses, Z)
+    return losses, Z
 
 
 def mean_gradients(data, network, run):
@@ -54,7 +65,15 @@ def mean_gradients(data, network, run):
     space = _space(len(weights), layout, theta.dtype)
     with blas_threads():
         codes = run.hyper.activation, run.hyper.objective
-        arguments = data.samples(), layout.shape, theta, *codes, space, weights, sums
+        arguments = (
+            data.samples(network.encoding),
+            layout.shape,
+            theta,
+            *codes,
+            space,
+            weights,
+            sums,
+        )
         call(entry_points.add_gradients, *arguments, verbose=run.verbose)
     sums /= weights.sum()
     g, g2 = sums

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from sksgdprune._data.folds import shares, weighted
 from sksgdprune._training.evaluation import evaluate
 from sksgdprune._training.monitors import Validation
 from sksgdprune._training.trainer import CalibrationRows
@@ -36,7 +37,7 @@ def monitor(state, validation, run, epoch, config):
 
     def grade(theta):
         """Return θ's score and loss; not a number where they overflow."""
-        loss, Z = evaluate(validation, network.layout, theta, run.hyper)
+        loss, Z = evaluate(validation, network, theta, run.hyper)
         with np.errstate(over="ignore", invalid="ignore"):
             return float(network.targets.grade(Z, validation.Y, validation.weights)), loss
 
@@ -67,20 +68,19 @@ def calibration_rows(state, data, n_steps, config):
     """Return the CalibrationRows of a run, or None.
 
     By them the posterior samples of the first half are judged; in the second half minibatches hold
-    them too. They depend on the rows' content and on the state's generator, so that the parts of
-    one run hold the same back, and of equal rows all or none. A network that is calibrated has been
-    trained on all rows: none.
+    them too. They are one of many folds: which depends on the rows' content alone, so that the
+    parts of one run hold the same back; of equal rows some stay. A network that is calibrated has
+    been trained on all rows: none.
     """
     if not config.n_draws or state.network.calibration is not None:
         return None
-    numbers = data.distinct()
-    groups = np.unique(numbers[numbers >= 0])
-    n_rows = math.ceil(config.validation_fraction * groups.size)
-    n_rows = min(max(n_rows, min(LEAST_ROWS, groups.size // 2)), groups.size - 1, MOST_ROWS)
+    size = data.size
+    n_rows = math.ceil(config.validation_fraction * size)
+    n_rows = min(max(n_rows, min(LEAST_ROWS, size // 2)), size - 1, MOST_ROWS)
     if n_rows < 1 or n_steps < 2:
         return None
-    chosen = deepcopy(state.rng).permutation(groups)[:n_rows]
-    return CalibrationRows(np.flatnonzero(np.isin(numbers, chosen)), n_steps // 2)
+    both = next(shares(data, size // n_rows, by_weight=config.class_weight is None))
+    return CalibrationRows(*both, n_steps // 2) if all(map(np.any, both)) else None
 
 
 def calibrated(state, outcome, data, rows, validation, config):
@@ -89,7 +89,7 @@ def calibrated(state, outcome, data, rows, validation, config):
         if outcome.before is None:
             return state
         n_samples = len(outcome.before.posterior_samples) // 2
-        return _calibrated(state, outcome.before, data.take(rows.rows), n_samples, config)
+        return _calibrated(state, outcome.before, weighted(data, rows.held), n_samples, config)
     if validation is None:
         return state
     return _calibrated(state, state.network, validation.some(MOST_ROWS), MOST_SAMPLES, config)

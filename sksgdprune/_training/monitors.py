@@ -14,9 +14,6 @@ FIRST_LOOK = 12_800
 # down to such a part of what it was at the beginning.
 CLEARLY, LOW = 0.2, 0.02
 MOST_TOTALS = 512
-# Under max_steps="auto" a run ends where twice the steps lower the loss by no more than this
-# fraction; it is first asked after so many. Chosen by benchmarks/defaults/prior.py.
-FIRST_CHECK, SLIGHTLY = 800, 0.02
 
 
 class LossCurve:
@@ -116,7 +113,7 @@ class Plateau:
 class Converged:
     """Ends a run whose network no longer gains by twice the steps.
 
-    It looks after `FIRST_CHECK` steps, twice as many, four times as many, …, and after the last.
+    It looks after `first` steps, twice as many, four times as many, …, and after the last.
 
     Parameters
     ----------
@@ -124,6 +121,13 @@ class Converged:
         From θ to its loss on training rows.
     n_steps : int
         Steps of the run at most.
+    first : int
+        Steps after which it looks first.
+    least_gain : float
+        The fraction by which twice the steps must lower the loss.
+    held_out : float, default=0.0
+        The loss of rows that shorter runs were not trained on: the fraction is of this, where it is
+        larger, as where rows are learnt by heart.
 
     Attributes
     ----------
@@ -131,10 +135,9 @@ class Converged:
         That of the least loss: where a constant rate is a little too high, a loss may leap.
     """
 
-    every = FIRST_CHECK
-
-    def __init__(self, loss, n_steps):
-        self._loss, self._n_steps = loss, n_steps
+    def __init__(self, loss, n_steps, first, least_gain, held_out=0.0):
+        self._loss, self._n_steps, self.every = loss, n_steps, first
+        self._least_gain, self._held_out = least_gain, held_out
         self._least, self.best_theta = inf, None
 
     def __call__(self, theta, curve):
@@ -144,7 +147,7 @@ class Converged:
         loss, least = self._loss(theta), self._least
         if loss < least:
             self._least, self.best_theta = loss, np.array(theta)
-        return bool(loss > (1 - SLIGHTLY) * least)
+        return bool(least - loss < self._least_gain * max(least, self._held_out))
 
 
 def _doubled(n_steps, first):

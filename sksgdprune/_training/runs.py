@@ -20,6 +20,9 @@ from sksgdprune._utils.warnings import warn
 REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
 
 
+SLACK = 0.01  # in a log-likelihood per row or in R²
+
+
 class Run(NamedTuple):
     """The state after a run, its Outcome, and how many steps it could take."""
 
@@ -60,7 +63,7 @@ def fit(state, data, config, held_out=None, report=None):
     if held_out is not None:
         grades = holdout.monitor(state, held_out, run, epoch, config)
         monitors.append(grades)
-    ending = _ending(state.network, data, run, n_steps, config)
+    ending = _ending(state, data, run, n_steps, config)
     monitors += [ending] if ending else []
     if report is not None:
         report.begin(state, epoch, n_steps)
@@ -120,14 +123,20 @@ def _back(state, theta):
     return replace(state, network=state.network.with_theta(theta))
 
 
-def _ending(network, data, run, n_steps, config):
+def _ending(state, data, run, n_steps, config):
     """Return the monitor that ends a run which no longer gains, or None."""
     patience = config.n_iter_no_change
     # Posterior samples are spread over the second half of the steps, so that there is one.
     if config.early_stopping or config.n_draws or config.tol == 0 or patience == math.inf:
         return None
     if config.max_steps == "auto":
-        return Converged(lambda theta: evaluate(data, network.layout, theta, run.hyper)[0], n_steps)
+        network, held_out = state.network, state.selection.loss if state.selection else 0.0
+
+        def loss(theta):
+            return evaluate(data, network, theta, run.hyper)[0]
+
+        first = config.first_check(network.n_parameters)
+        return Converged(loss, n_steps, first, config.auto.least_gain, held_out)
     return Plateau(patience, config.tol)
 
 
@@ -148,11 +157,19 @@ def verdict(run, data, max_steps):
     network = state.network
     Z = network.output(data.X)
     metric, own, constant = network.targets.against_constant(Z, data.Y, data.weights)
-    if not own > constant:
+    selection = state.selection
+    if selection is not None and selection.is_worse:
+        return (
+            f"On held-out rows no fit was as good (loss {selection.loss:.3g}) as a "
+            f"constant prediction (loss {selection.constant_loss:.3g}): X tells nothing of y, or "
+            "some rows are far from all others. Look at extreme values of X and y."
+        )
+    # A strong prior that held-out rows have asked for may leave a little less than a constant.
+    if not own > constant - (SLACK if selection else 0):
         return (
             f"The fit is no better on its own training data ({metric} {own:.3g}) than a "
             f"constant prediction ({constant:.3g}). Try a smaller learning_rate, more "
-            "max_steps, a smaller alpha, or standardize=True."
+            "max_steps, a smaller alpha, or encoding='auto'."
         )
     if outcome.curve.n_steps == n_steps and outcome.curve.falls():
         return (

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sksgdprune._data.encoding import AS_IS, PIECEWISE, piecewise, standard
+from sksgdprune._data.moments import RunningMoments
 from sksgdprune._data.sampling import Data, Population, Sampler
-from sksgdprune._data.standardization import RunningMoments
 from sksgdprune._data.validation import is_whole, kernel_array
 from sksgdprune._kernels.types import FREE, PRUNED_STATE, State
 from sksgdprune._network.layout import Layout, initial_noise_variance, initial_parameters
@@ -47,22 +48,39 @@ class History:
         return replace(self, n_steps=curve.n_steps, losses=self.losses + curve.means())
 
 
-class Prior(NamedTuple):
-    """The precision of the prior of a weight, and how it was chosen.
+class Selection(NamedTuple):
+    """The precision of the prior of a weight, and what it was compared with; likewise the encoding.
 
     Parameters
     ----------
-    precision : float
-        The one chosen.
-    precisions : ndarray of shape (n_precisions,)
+    precision : float or None
+        The one chosen; None where alpha is a number.
+    encodings : tuple of str
+        Of each trial; the network has the one chosen.
+    precisions : ndarray of shape (n_trials,)
         Those that were compared, or those through which the evidence led.
-    losses : ndarray of shape (n_precisions, n_folds)
-        Of the rows of each fold, infinite where a trial diverged; no columns without folds.
+    mean_losses : ndarray of shape (n_trials,)
+        Of all rows that were held out, infinite where a trial diverged.
+    losses : ndarray of shape (n_trials, n_parts)
+        The same for the rows of each part.
+    constant_loss : float
+        The mean loss of a constant prediction on the same rows; NaN where none were held out.
+    is_worse : bool
+        Whether the loss of what was chosen is clearly larger.
     """
 
-    precision: float
-    precisions: np.ndarray
-    losses: np.ndarray
+    precision: float | None
+    encodings: tuple = ()
+    precisions: np.ndarray = np.empty(0)
+    mean_losses: np.ndarray = np.empty(0)
+    losses: np.ndarray = np.empty((0, 0))
+    constant_loss: float = math.nan
+    is_worse: bool = False
+
+    @property
+    def loss(self):
+        """The least of the mean losses; 0 where nothing was held out."""
+        return float(min(self.mean_losses, default=0.0))
 
 
 @dataclass(frozen=True)
@@ -85,8 +103,8 @@ class TrainingState:
         Step counter: t0 and all steps.
     history : History
         Steps and losses.
-    prior : Prior or None
-        As "auto" or "evidence" has chosen it; None where it compared none.
+    selection : Selection or None
+        What "auto" or "evidence" has chosen; None where nothing was compared.
     """
 
     network: FittedNetwork
@@ -96,12 +114,12 @@ class TrainingState:
     n_rows: int
     t: int
     history: History = field(default_factory=History)
-    prior: Prior | None = None
+    selection: Selection | None = None
 
     @property
     def precision(self):
         """The prior's precision, or None where none was chosen."""
-        return None if self.prior is None else self.prior.precision
+        return None if self.selection is None else self.selection.precision
 
     @property
     def n_seen(self):
@@ -114,7 +132,10 @@ def start(rows, targets, config, rng):
 
     θ, C and the sampler's seeds are drawn from `rng`, in this order; the state takes it.
     """
-    sizes = (rows.X.shape[1], *config.hidden_layer_sizes, targets.n_outputs)
+    moments = None if config.encoding is None else _moments(rows, targets)
+    encoding = _encoding(rows, moments, config)
+    n_inputs = encoding.source.size or rows.X.shape[1]
+    sizes = (n_inputs, *config.hidden_layer_sizes, targets.n_outputs)
     layout, dtype = Layout(sizes), rows.X.dtype
     theta = initial_parameters(layout, config.activation, rng, dtype)
     first = {"theta": theta, "noise_variance": initial_noise_variance(layout, rng, dtype)}
@@ -127,41 +148,53 @@ def start(rows, targets, config, rng):
     parameters = Parameters(State(**first, **others), np.full(layout.n_parameters, FREE))
     average_from = config.t0 + (config.average if is_whole(config.average) else 0)
     network = FittedNetwork(
-        layout, config.activation, targets, parameters, layout.n_parameters, average_from
+        layout, config.activation, targets, parameters, layout.n_parameters, average_from, encoding
     )
-    moments = _moments(rows, targets) if config.standardize else None
-    network = network.standardized(moments).with_initial_bias(moments)
+    network = network.scaled(moments).with_initial_bias(moments)
     sampler = Sampler(rng)
     data = encode(rows, network, config)
     return TrainingState(network, sampler, rng, moments, data.size, config.t0), data
 
 
 def settled(state):
-    """Return the state whose standardization further rows do not change."""
+    """Return the state whose encoding further rows do not change."""
     if state.moments is None:
         return state
     return replace(state, moments=state.moments._replace(settled=True))
 
 
 def read_more(state, rows, config):
-    """Return the state and Data of further rows; they count in a standardization not settled."""
-    if config.standardize and state.moments is not None:
-        moments, network = (
-            state.moments.joined(_moments(rows, state.network.targets)),
-            state.network,
-        )
+    """Return the state and Data of further rows; they count in an encoding not settled."""
+    if config.encoding is not None and state.moments is not None:
+        network = state.network
+        moments = state.moments.joined(_moments(rows, network.targets))
         if not state.moments.settled:
-            network = network.standardized(moments)
+            if not network.encoding.source.size:  # pieces stay what they are
+                network = replace(network, encoding=standard(moments.X))
+            network = network.scaled(moments)
         state = replace(state, moments=moments, network=network)
     return state, encode(rows, state.network, config)
 
 
 def _moments(rows, targets):
     """Return the RunningMoments of these rows alone."""
-    weights = rows.weights
-    if weights is not None:
-        weights = weights * (Population(len(rows.y), weights).size / weights.sum())
-    return RunningMoments.first(kernel_array(rows.X), targets.columns(rows.y), weights)
+    return RunningMoments.first(kernel_array(rows.X), targets.columns(rows.y), _counts(rows))
+
+
+def _counts(rows):
+    """Return how many samples each row is, or None where it is one."""
+    if rows.weights is None:
+        return None
+    return rows.weights * (Population(len(rows.y), rows.weights).size / rows.weights.sum())
+
+
+def _encoding(rows, moments, config):
+    """Return the Encoding with which a fresh start begins."""
+    if moments is None:
+        return AS_IS
+    if config.encoding == PIECEWISE:
+        return piecewise(kernel_array(rows.X), _counts(rows), moments.X)
+    return standard(moments.X)
 
 
 def encode(rows, network, config):
@@ -170,4 +203,4 @@ def encode(rows, network, config):
     Y = targets.encode(rows.y)
     weights = targets.weigh(rows.y, rows.weights, config.class_weight)
     X, Y = (kernel_array(array, network.dtype) for array in (rows.X, Y))
-    return Data(X, Y, weights, network.standardization)
+    return Data(X, Y, weights)

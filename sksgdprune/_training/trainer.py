@@ -30,9 +30,10 @@ CHUNK_WORK, CHUNK_ROWS = 4e9, 2**20
 
 
 class CalibrationRows(NamedTuple):
-    """Rows that no minibatch of the first `n_steps` of a run holds: it can be judged by them."""
+    """Samples that no minibatch of the first `n_steps` of a run holds: it can be judged by them."""
 
-    rows: np.ndarray
+    kept: np.ndarray  # weights of the rows in those steps, (n_rows,)
+    held: np.ndarray  # what is held back, likewise
     n_steps: int
 
     def throughout(self, n_steps):
@@ -77,7 +78,7 @@ class _Chunks:
 
     def __init__(self, data, network, config, t):
         parameters = network.dense()
-        self._samples, self._config, self._t = data.samples(), config, t
+        self._samples, self._config, self._t = data.samples(network.encoding), config, t
         self._shape, self._status = network.layout.shape, kernel_array(parameters.status)
         B = columns(config.batch_size, config.noise_estimator)
         self._scratch = scratch(self._shape, B, network.dtype, config.noise_estimator)
@@ -175,7 +176,7 @@ def train(data, network, config, sampler, t, n_steps, monitors=(), calibration_r
     size, ends = config.batch_size, [n_steps]
     populations = [data.population(config.sampling)]
     if calibration_rows is not None:
-        populations.insert(0, data.population(config.sampling, calibration_rows.rows))
+        populations.insert(0, data.population(config.sampling, calibration_rows.kept))
         ends.insert(0, calibration_rows.n_steps)
     chunks, curve = _Chunks(data, network, config, t), LossCurve(config.epoch_steps(data.size))
     most, done, before = _chunk_steps(network.layout.n_parameters, size), 0, None

@@ -127,7 +127,7 @@ REGRESSORS = {
     "draws": lambda: regressor(n_draws=4),
     "sparsified draws": lambda: regressor(TWO_TARGETS, n_draws=4).prune(0.9).sparsify(),
     "counts": lambda: regressor(loss="poisson"),
-    "as it is": lambda: regressor(standardize=False, learning_rate=1e-4, early_stopping=True),
+    "as it is": lambda: regressor(encoding=None, learning_rate=1e-4, early_stopping=True),
 }
 
 

@@ -30,7 +30,7 @@ def test_assigned_weights_are_what_scikit_learn_predicts_from():
     peer = MLPClassifier((5, 4), activation="tanh", max_iter=5, random_state=0)
     with ignore_warnings(category=ConvergenceWarning):
         peer.fit(X, Y)
-    clf = trained(activation="tanh", standardize=False)
+    clf = trained(activation="tanh", encoding=None)
     clf.coefs_, clf.intercepts_ = peer.coefs_, peer.intercepts_
     np.testing.assert_allclose(clf.predict_proba(X), peer.predict_proba(X))
 

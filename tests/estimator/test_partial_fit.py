@@ -12,7 +12,7 @@ from tests.cases import NOISE_ESTIMATORS, SAMPLINGS, X, Y, classifier, regressor
 
 # The same rows in every call
 
-DEFAULTS = {"activation": "relu", "average": True, "standardize": True, "alpha": "auto"}
+DEFAULTS = {"activation": "relu", "average": True, "encoding": "standard", "alpha": "auto"}
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
@@ -33,7 +33,7 @@ DEFAULTS = {"activation": "relu", "average": True, "standardize": True, "alpha":
 def test_partial_fit_in_parts_equals_one_fit(make, y, options, sampling):
     options = {"sampling": sampling, "batch_size": 16, "tol": 0} | options
     first = {"classes": np.unique(y)} if make is classifier else {}
-    rows = 1e3 + X * [1e-3, 1.0, 1e2, 1e4] if options.get("standardize") else X
+    rows = 1e3 + X * [1e-3, 1.0, 1e2, 1e4] if options.get("encoding") else X
     whole = make(**options, max_steps=60).fit(rows, y)
     at_once = make(**options).partial_fit(rows, y, **first, n_steps=60)
     split = make(**options).partial_fit(rows, y, **first, n_steps=7)
@@ -109,7 +109,7 @@ def test_pruned_parameters_stay_zero_and_frozen_ones_as_they_were(make):
 
 
 @pytest.mark.parametrize("make", [wide_classifier, wide_regressor])
-@pytest.mark.parametrize("options", [{}, {"sampling": "shuffle"}, {"standardize": False}])
+@pytest.mark.parametrize("options", [{}, {"sampling": "shuffle"}, {"encoding": None}])
 def test_rows_from_a_generator_a_file_or_csr_make_the_same_network(make, options, mapped):
     """To the last bit: kernels read rows as they come, and sum what is not zero in one order."""
     expected = state(train(make(**options), [(ROWS[chunk], DIGITS[chunk]) for chunk in CHUNKS]))

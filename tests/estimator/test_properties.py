@@ -52,7 +52,7 @@ def estimators(draw, target):
         "learning_rate": draw(st.sampled_from([0.03, 1.0, 1e30])),
         "alpha": draw(st.sampled_from([0.0, 0.1, "auto"])),
         "average": draw(st.sampled_from([False, True, 7])),
-        "standardize": draw(st.booleans()),
+        "encoding": draw(st.sampled_from(["standard", "piecewise", None])),
         "batch_size": draw(st.integers(2, 12)),
         "max_steps": draw(st.integers(1, 25)),
         "random_state": draw(st.integers(0, 9)),

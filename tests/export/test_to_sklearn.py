@@ -62,7 +62,7 @@ def test_predictions_are_the_same(kind, activation, hidden):
 
 @pytest.mark.parametrize("kind", TARGETS)
 def test_inputs_as_they_are_need_no_folding(kind):
-    estimator = fitted(kind, activation="tanh", standardize=False)
+    estimator = fitted(kind, activation="tanh", encoding=None)
     mlp = estimator.to_sklearn()
     assert_array_equal(mlp.coefs_[0], estimator.coefs_[0])
     assert_predicts_the_same(mlp, estimator)

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from sksgdprune._data.encoding import AS_IS
 from sksgdprune._data.sampling import samples
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels import types as records
 from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.compile import call
 from sksgdprune._kernels.sparse_lists import NEVER, plan
-from sksgdprune._kernels.types import STRIDE, Standardization, State
+from sksgdprune._kernels.types import STRIDE, State
 from sksgdprune._kernels.update import GRADIENT_BLOCK
 from sksgdprune._network.layout import Layout
 from tests import reference
@@ -105,18 +106,28 @@ def test_gradients_beyond_the_noise_are_divided_by_their_squares(hidden, precond
     assert np.abs(capped[0] - theta).max() < np.abs(uncapped[0] - theta).max()
 
 
+SCALED = AS_IS._replace(mean=np.arange(7.0), scale=np.linspace(0.5, 2, 7))
+PIECES = SCALED._replace(
+    source=np.array([0, 0, 1, 2, 2, 2, 3]),
+    first=np.array([0, 2, 3, 6, 7]),
+    low=np.array([-1, 0, -np.inf, -1, -0.6, 0.7, -np.inf]),
+    high=np.array([0, 1, np.inf, -0.6, 0.7, 1, np.inf]),
+)
+
+
 @pytest.mark.parametrize("form", [np.asarray, slow(csr_array)])
+@pytest.mark.parametrize("encoding", [SCALED, PIECES])
 @pytest.mark.parametrize("share_pruned", [0, 0.9])
-def test_inputs_are_standardized(form, share_pruned):
+def test_inputs_are_encoded(form, encoding, share_pruned):
     options, h = hyper()
     layout, X, Y, theta, C, status, *rest = problem((6, 5), "log_loss")
     status[np.random.RandomState(0).rand(status.size) < share_pruned] = 2
     theta[status == 2] = 0
     X[np.abs(X) < 0.5] = 0
-    columns = Standardization(np.arange(7.0), np.linspace(0.5, 2, 7))
+    X = X[:, :4] if encoding is PIECES else X
     start = theta, C, status, *rest
-    truth = reference.train(X, Y, layout.sizes, *start, 10, standardization=columns, **options)
-    got = run_kernel(layout, form(X), Y, *start, h, standardization=columns)
+    truth = reference.train(X, Y, layout.sizes, *start, 10, encoding=encoding, **options)
+    got = run_kernel(layout, form(X), Y, *start, h, encoding=encoding)
     for value, expected in zip(got, truth, strict=False):
         np.testing.assert_allclose(value, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 

@@ -87,7 +87,7 @@ def test_regression_predicts_in_the_form_of_its_targets(n_outputs):
 
 def untuned(**parameters):
     """A small regressor that standardises, as an untuned one does."""
-    return regressor(**{"standardize": True, "average": True, "alpha": "auto"} | parameters)
+    return regressor(**{"encoding": "standard", "average": True, "alpha": "auto"} | parameters)
 
 
 def regression_targets(n_outputs=1):
@@ -110,7 +110,7 @@ def test_targets_in_another_unit_give_the_same_predictions_in_that_unit(precondi
 
 def test_targets_are_learnt_in_units_of_their_deviation_from_their_mean():
     Y = regression_targets(2) * [1, 1e4] + [5, 0]
-    reg = regressor(standardize=True).fit(X, Y)
+    reg = regressor(encoding="standard").fit(X, Y)
     assert (np.abs(reg.y_mean_ - Y.mean(axis=0)) < 2e-6 * Y.std(axis=0)).all()
     np.testing.assert_allclose(reg.y_scale_, Y.std(axis=0), rtol=2e-6)
     output = [reference.forward(reg.theta_, (4, 6, 5, 2), x, "tanh")[1][-1] for x in X]
@@ -118,7 +118,7 @@ def test_targets_are_learnt_in_units_of_their_deviation_from_their_mean():
 
 
 def test_targets_stay_as_they_are_where_nothing_is_standardised():
-    reg = regressor(standardize=False).fit(X, 3 + regression_targets())
+    reg = regressor(encoding=None).fit(X, 3 + regression_targets())
     assert (reg.y_mean_, reg.y_scale_) == (0, 1)
 
 

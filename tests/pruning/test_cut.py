@@ -201,7 +201,7 @@ def test_invariants_hold_after_any_mix_of_actions(preconditioner):
 
 @pytest.mark.parametrize("method", ["fisher", "noise"])
 def test_scores_that_overflow_are_refused_with_our_message_alone(method):
-    clf = classifier(average=False, standardize=False).fit(X, Y)
+    clf = classifier(average=False, encoding=None).fit(X, Y)
     clf.theta_ = clf.theta_ * 1e200
     before = state(clf)
     with pytest.raises(ValueError, match="overflow: X, y or the parameters are too large"):

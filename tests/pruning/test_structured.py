@@ -36,7 +36,7 @@ def free():
 
 
 def cut(scores, status, p, scope="layer", structure="unit"):
-    return _structure.cut(scores, status, p, LAYOUT, scope, structure)
+    return _structure.cut(scores, status, p, LAYOUT, scope, structure, np.arange(LAYOUT.sizes[0]))
 
 
 def plain_cut(scores, status, p, scope, structure):

@@ -39,7 +39,7 @@ def at_rest(preconditioner, sampling, status):
         alpha=0.0,
         kappa=1.0,
         average=False,
-        standardize=False,
+        encoding=None,
         batch_size=S,
         sampling=sampling,
         n_draws=DRAWS[sampling],

@@ -93,7 +93,7 @@ def test_the_automatic_penalty_of_a_regressor_goes_by_the_residuals():
 @pytest.mark.parametrize(("make", "learning_rate"), [(classifier, 0.002), (regressor, 0.0005)])
 def test_a_loss_that_clearly_falls_still_at_the_end_says_so(make, learning_rate):
     with pytest.warns(ConvergenceWarning, match=r"max_steps=400 .*still falling; raise max_steps"):
-        make(max_steps=400, learning_rate=learning_rate, standardize=True).fit(X, Y)
+        make(max_steps=400, learning_rate=learning_rate, encoding="standard").fit(X, Y)
 
 
 @pytest.mark.parametrize("make", MAKES)

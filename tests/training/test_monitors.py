@@ -140,14 +140,15 @@ def test_a_plateau_is_a_loss_that_no_longer_falls_by_tol(losses, tol, ends, monk
     [
         ([8, 4, 2, 1], [False] * 4, 3),  # each doubling halves the loss
         ([8, 4, 3.99], [False, False, True], 2),
-        ([8, 4, 3.9, 3.8], [False, False, False, False], 3),
+        ([8, 4, 3.81], [False, False, True], 2),
+        ([8, 4, 3.7, 3.5], [False, False, False, False], 3),
         ([8, 4, 6], [False, False, True], 1),  # it has leapt
         ([8, np.nan, 4], [False, False, False], 2),
     ],
 )
 def test_a_run_ends_where_doubling_gains_little_and_keeps_the_best(losses, ends, best):
     found = iter(losses)
-    rule = Converged(lambda theta: next(found), 100_000)
+    rule = Converged(lambda theta: next(found), 100_000, 800, 0.05)
     curve = SimpleNamespace(n_steps=0)
     for k, end in enumerate(ends):
         for n_steps in (800 * 2**k - 400, 800 * 2**k):
@@ -158,7 +159,7 @@ def test_a_run_ends_where_doubling_gains_little_and_keeps_the_best(losses, ends,
 
 def test_the_last_step_is_looked_at_too():
     found = iter([8, 4])
-    rule = Converged(lambda theta: next(found), 1000)
+    rule = Converged(lambda theta: next(found), 1000, 800, 0.05)
     assert not rule(np.float64(0), SimpleNamespace(n_steps=800))
     assert not rule(np.float64(1), SimpleNamespace(n_steps=1000))
     assert rule.best_theta == 1

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit, log_softmax, logsumexp, softmax
 from scipy.stats import norm, poisson, t
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.metrics import log_loss
 from sklearn.utils import check_random_state
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
@@ -112,7 +113,8 @@ def test_rows_on_hold_change_nothing_before_their_time(sampling):
         data, sampler = encode(Rows(X, other), fitted.network, config), fitted.sampler
         run = config.for_run(fitted.network, 120, fitted.n_seen)
         start = fitted.network, run, pickle.loads(pickle.dumps(sampler)), fitted.t
-        late = CalibrationRows(rows, 100)
+        held = np.isin(np.arange(120), rows).astype(float)
+        late = CalibrationRows(1 - held, held, 100)
         networks.append(_training.train(data, *start, 200, calibration_rows=late))
     before = [outcome.before.dense().theta for outcome in networks]
     np.testing.assert_array_equal(*before)
@@ -402,21 +404,39 @@ def test_partial_fit_alone_leaves_the_noise_open():
 
 
 @pytest.mark.parametrize("sampling", ["replacement", "shuffle"])
-def test_equal_rows_are_held_back_together(sampling):
-    """The rows that a training holds back are the same in any order, repeated or weighed."""
+def test_the_same_samples_are_held_back_in_any_order_repeated_or_weighed(sampling):
     model = regressor(sampling=sampling).partial_fit(X, y, n_steps=1)
     order = np.random.default_rng(3).permutation(240) % 120
 
     def held(rows, weights=None):
         config = model._config()
         data = encode(Rows(X[rows], y[rows], weights), model._state.network, config)
-        return set(rows[holdout.calibration_rows(model._state, data, 100, config).rows])
+        found = holdout.calibration_rows(model._state, data, 100, config)
+        weights = np.ones(len(rows)) if weights is None else weights
+        np.testing.assert_allclose(found.kept + found.held, weights)
+        return np.bincount(rows, found.held, minlength=120).tolist()
 
-    once = held(np.arange(120))
-    assert len(once) == 20
-    assert held(order) == once
-    assert held(np.arange(120), np.full(120, 2.0)) == once
-    assert 7 not in held(np.arange(120), (np.arange(120) != 7).astype(float))
+    once, twice = held(np.arange(120)), held(order)
+    assert sum(once) == 20
+    assert sum(twice) == 24
+    assert held(np.arange(120), np.full(120, 2.0)) == twice
+    assert max(twice) == 1  # of two equal samples one
+    assert held(np.arange(120), (np.arange(120) != 7).astype(float))[7] == 0
+
+
+def test_few_distinct_rows_are_calibrated_as_many_are():
+    """Three binary features: no row is without its equals while others are trained on."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(2, size=(4000, 3)).astype(float)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-(rows @ [1.5, -1, 0.5])))).astype(int)
+    fresh = rng.integers(2, size=(4000, 3)).astype(float)
+    truth = (rng.random(4000) < 1 / (1 + np.exp(-(fresh @ [1.5, -1, 0.5])))).astype(int)
+    losses = []
+    for n_draws in (0, 30):
+        clf = PreconditionedMLPClassifier((20,), n_draws=n_draws, max_steps=2000, random_state=0)
+        losses.append(log_loss(truth, clf.fit(rows, labels).predict_proba(fresh)))
+    assert clf.temperature_ < 64
+    assert losses[1] < losses[0] + 0.002
 
 
 def test_a_sweep_trains_and_calibrates_draws():
@@ -445,7 +465,7 @@ def test_the_trainings_of_a_sweep_hold_the_same_rows_until_half_of_the_last(monk
     sweep.fit(X, y)
     assert len(holds) > 3
     for hold, _ in holds:
-        np.testing.assert_array_equal(hold.rows, holds[0][0].rows)
+        np.testing.assert_array_equal(hold.held, holds[0][0].held)
     *earlier, (last, n_steps) = holds
     assert all(hold.n_steps == n for hold, n in earlier)
     assert last.n_steps == n_steps // 2

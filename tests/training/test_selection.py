@@ -1,10 +1,14 @@
-"""The choice of the prior: by the loss on rows that are held out, and by the evidence."""
+"""The choice of prior and encoding: by rows that are held out, and by the evidence."""
 
 import contextlib
+from copy import deepcopy
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import log_expit, log_softmax
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import BayesianRidge
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
@@ -12,33 +16,45 @@ from sklearn.preprocessing import scale
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
 from sksgdprune._data.folds import folds
 from sksgdprune._data.sampling import Data
-from sksgdprune._training import prior
+from sksgdprune._training import selection
 from tests.cases import state
 
 PRECISIONS = [128.0, 32.0, 8.0, 2.0, 0.5]
 X, Y = load_iris(return_X_y=True)
 X = scale(X)
-AS_IT_IS = {"hidden_layer_sizes": (10,), "standardize": False, "random_state": 0}
+AS_IT_IS = {"hidden_layer_sizes": (10,), "encoding": None, "random_state": 0}
 
 
 def classifier(**parameters):
     return PreconditionedMLPClassifier(**(AS_IT_IS | {"max_steps": 2400} | parameters))
 
 
+def row_losses(clf, X, labels):
+    return -np.log(clf.predict_proba(X)[np.arange(len(labels)), labels])
+
+
+def simplest(losses):
+    """Return the first row of losses whose mean is within half a standard error of the least."""
+    best = losses[losses.mean(axis=1).argmin()]
+    apart = losses - best
+    return int(np.argmax(apart.mean(axis=1) <= 0.5 * apart.std(axis=1) / np.sqrt(losses.shape[1])))
+
+
 def test_losses_are_those_of_fits_to_the_other_folds():
     chosen = classifier().fit(X, Y)
     found = chosen.selection_results_
-    assert found["precision"].tolist() == PRECISIONS
-    expected = np.empty((len(PRECISIONS), 3))
-    for j, (train, rest) in enumerate(folds(Data(X, np.eye(3)[Y]), 3)):
+    assert found["precision"].tolist() == PRECISIONS[: len(found["precision"])]
+    expected = [[] for _ in found["precision"]]
+    for train, rest in folds(Data(X, np.eye(3)[Y]), 3):
         labels, truth = train.Y.argmax(axis=1), rest.Y.argmax(axis=1)
-        for i, precision in enumerate(PRECISIONS):
+        for losses, precision in zip(expected, found["precision"], strict=True):
             clf = classifier(max_steps=200, alpha=precision * 64 / len(labels))
-            expected[i, j] = log_loss(truth, clf.fit(train.X, labels).predict_proba(rest.X))
+            losses.append(row_losses(clf.fit(train.X, labels), rest.X, truth))
     losses = np.transpose([found[f"split{j}_loss"] for j in range(3)])
-    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(losses, np.mean(expected, axis=2), rtol=1e-9)
+    expected = np.reshape(expected, (len(expected), -1))
     np.testing.assert_allclose(found["mean_loss"], expected.mean(axis=1), rtol=1e-9)
-    best = PRECISIONS[expected.mean(axis=1).argmin()]
+    best = PRECISIONS[simplest(expected)]
     assert chosen.alpha_ == pytest.approx(best * 64 / len(Y))
     given = classifier(alpha=chosen.alpha_).fit(X, Y)
     np.testing.assert_array_equal(chosen.theta_, given.theta_)
@@ -46,9 +62,116 @@ def test_losses_are_those_of_fits_to_the_other_folds():
 
 def test_validation_rows_judge_in_place_of_folds():
     chosen = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
-    for precision, loss in zip(PRECISIONS, chosen.selection_results_["mean_loss"], strict=True):
+    results = chosen.selection_results_
+    for precision, loss in zip(results["precision"], results["mean_loss"], strict=True):
         clf = classifier(max_steps=600, alpha=precision * 64 / 75).fit(X[::2], Y[::2])
         assert log_loss(Y[1::2], clf.predict_proba(X[1::2])) == pytest.approx(loss, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("means", "tried", "precision"),
+    [([0.3, 0.2, 0.25, 0.1, 0.05], 3, 32), ([0.5, 0.4, 0.3, 0.2, 0.1], 5, 0.5)],
+)
+def test_a_path_ends_where_a_weaker_prior_is_worse(means, tried, precision, monkeypatch):
+    path, noise = iter(means), np.linspace(0, 1e-3, 75)
+    monkeypatch.setattr(selection, "_losses", lambda *_: next(path) + noise)
+    clf = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    assert len(clf.selection_results_["precision"]) == tried
+    assert clf._state.precision == precision
+
+
+def test_the_strongest_prior_within_half_a_standard_error_is_taken(monkeypatch):
+    rng = np.random.RandomState(0)
+    losses = rng.rand(75) + 0.07 * rng.normal(size=(5, 75)) - 0.004 * np.arange(5)[:, np.newaxis]
+    path = iter(losses)
+    monkeypatch.setattr(selection, "_losses", lambda *_: next(path))
+    clf = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    tried = len(clf.selection_results_["precision"])
+    assert clf._state.precision == PRECISIONS[simplest(losses[:tried])]
+
+
+# The choice of the encoding
+
+BENT = np.random.RandomState(0).uniform(-1, 1, size=(400, 3))
+
+
+def test_bent_effects_ask_for_pieces_and_straight_ones_for_none():
+    bent = np.sin(12 * BENT[:, 0]) + np.sin(9 * BENT[:, 1])
+    fitted = [
+        PreconditionedMLPRegressor((20,), max_steps=1600, random_state=0).fit(BENT, y)
+        for y in (bent, BENT @ [1, 2, 3])
+    ]
+    assert [reg.encoding_ for reg in fitted] == ["piecewise", "standard"]
+    assert set(fitted[0].selection_results_["encoding"]) == {"standard", "piecewise"}
+
+
+def test_what_is_chosen_is_what_is_fitted_where_it_is_given():
+    bent = np.sin(12 * BENT[:, 0])
+    options = {"hidden_layer_sizes": (20,), "max_steps": 1600}
+    for seed in (0, np.random.RandomState(0)):
+        one, other = (
+            PreconditionedMLPRegressor(**options, encoding=encoding, random_state=state)
+            for encoding, state in (("auto", deepcopy(seed)), ("piecewise", deepcopy(seed)))
+        )
+        one, other = one.fit(BENT, bent), other.fit(BENT, bent)
+        assert one.encoding_ == "piecewise"
+        if one._state.precision == other._state.precision:
+            np.testing.assert_array_equal(one.theta_, other.theta_)
+
+
+def test_an_encoding_is_chosen_under_an_alpha_that_is_given():
+    reg = PreconditionedMLPRegressor((20,), alpha=0.1, max_steps=1600, random_state=0)
+    found = reg.fit(BENT, np.sin(12 * BENT[:, 0])).selection_results_
+    assert found["encoding"].tolist() == ["standard", "piecewise"]
+    assert np.isnan(found["precision"]).all()
+    assert reg.encoding_ == "piecewise"
+
+
+@pytest.mark.parametrize("rows", [BENT[:12], np.sign(BENT)], ids=["few rows", "no pieces"])
+def test_pieces_are_not_tried_where_they_are_more_than_rows_or_none(rows):
+    y = np.arange(len(rows)) % 2
+    clf = PreconditionedMLPClassifier((5,), max_steps=800, random_state=0).fit(rows, y)
+    assert clf.encoding_ == "standard"
+    results = clf.selection_results_
+    assert results is None or set(results["encoding"]) == {"standard"}
+
+
+def test_a_fit_that_is_worse_than_a_constant_on_held_out_rows_says_so(monkeypatch):
+    def worse(state, train, rest, *_):
+        return np.full(len(rest.Y), 2.0)
+
+    monkeypatch.setattr(selection, "_losses", worse)
+    with pytest.warns(ConvergenceWarning, match=r"loss 2\) as a constant prediction \(loss 1.1\)"):
+        classifier().fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels", "numbers", "counts"])
+def test_the_constant_is_the_best_one_there_is(kind):
+    rng = np.random.RandomState(0)
+    y = {
+        "classes": rng.choice(3, size=60, p=[0.6, 0.3, 0.1]),
+        "labels": rng.randint(2, size=(60, 2)),
+        "numbers": rng.normal(3, 2, size=60),
+        "counts": rng.poisson(2, size=60),
+    }[kind]
+    kinds = {"numbers": {}, "counts": {"loss": "poisson"}}
+    make = PreconditionedMLPRegressor if kind in kinds else PreconditionedMLPClassifier
+    model = make((3,), max_steps=1, **kinds.get(kind, {})).fit(rng.rand(60, 2), y)
+    targets, objective = model._state.network.targets, lambda z, Y: _loss(kind, z, Y)
+    Y_ = targets.encode(y)
+    best = targets.constant(Y_, None)
+    found = minimize(objective, np.zeros(Y_.shape[1]), args=(Y_,), tol=1e-12)
+    assert objective(best, Y_) == pytest.approx(found.fun, abs=1e-9)
+
+
+def _loss(kind, z, Y):
+    losses = {
+        "classes": lambda: -(Y * log_softmax(z)).sum(axis=1),
+        "labels": lambda: -(Y * log_expit(z) + (1 - Y) * log_expit(-z)).sum(axis=1),
+        "numbers": lambda: ((Y - z) ** 2).sum(axis=1),
+        "counts": lambda: (np.exp(z) - Y * z).sum(axis=1),
+    }
+    return losses[kind]().mean()
 
 
 def test_many_rows_are_held_out_once():
@@ -84,9 +207,9 @@ def test_a_class_weight_repeats_no_row(monkeypatch):
 
     def noted(state, train, rest, *_):
         parts.append((train, rest))
-        return 0.0
+        return np.zeros(len(rest.Y))
 
-    monkeypatch.setattr(prior, "_loss", noted)
+    monkeypatch.setattr(selection, "_losses", noted)
     classifier(class_weight={0: 7, 1: 1, 2: 3}).fit(X, Y)
     for train, rest in parts:
         assert len(train.Y) + len(rest.Y) == len(Y)
@@ -162,7 +285,7 @@ def test_a_sweep_chooses_once_before_the_cuts_of_each_split(training_runs):
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was(monkeypatch):
     clf = classifier().fit(X, Y)
     before = state(clf)
-    monkeypatch.setattr(prior, "evaluate", lambda *_: 1 / 0)
+    monkeypatch.setattr(selection, "row_losses", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         clf.fit(X, Y)
     assert state(clf) == before

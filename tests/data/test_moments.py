@@ -11,8 +11,8 @@ from sklearn.datasets import load_diabetes, make_friedman1
 from sklearn.preprocessing import scale
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor
-from sksgdprune._data import standardization as _standardization
-from sksgdprune._data.standardization import SETTLED, Moments
+from sksgdprune._data import moments as _moments
+from sksgdprune._data.moments import SETTLED, Moments
 from tests import reference
 from tests.cases import X, Y, classifier, regressor, run_config
 
@@ -30,7 +30,7 @@ def truth(rows, weights):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("block", [7, 1000])
 def test_moments_are_those_of_repeated_rows(form, dtype, block, monkeypatch):
-    monkeypatch.setattr(_standardization, "BLOCK_ROWS", block)
+    monkeypatch.setattr(_moments, "BLOCK_ROWS", block)
     rows = np.random.RandomState(0).poisson(1.0, size=(40, 3)).astype(dtype)
     weights = np.arange(40) % 4 + 1
     moments = Moments.of(form(rows), weights.astype(float))
@@ -69,7 +69,7 @@ def test_a_constant_that_sums_round_has_a_scale_of_1(value, n, form):
 @pytest.mark.parametrize("form", FORMS)
 def test_raw_data_train_as_standardised_data_do(make, form):
     options = {"sampling": "shuffle", "max_steps": 60}  # permutations go by position
-    raw = make(standardize=True, **options).fit(form(RAW), Y)
+    raw = make(encoding="standard", **options).fit(form(RAW), Y)
     plain = make(**options).fit(scale(RAW), scale(Y) if make is regressor else Y)
     np.testing.assert_allclose(raw.theta_, plain.theta_, atol=1e-3)
     assert (np.abs(raw.X_mean_ - RAW.mean(axis=0)) < 1e-6 * RAW.std(axis=0)).all()
@@ -82,7 +82,7 @@ def test_raw_data_train_as_standardised_data_do(make, form):
 @pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("p", [0.0, 0.5, 0.95])
 def test_every_form_of_a_network_predicts_from_raw_data(make, p):
-    fitted = make(standardize=True, average=True).fit(RAW, Y).prune(p)
+    fitted = make(encoding="standard", average=True).fit(RAW, Y).prune(p)
     n_outputs = 3 if make is classifier else 1
     inputs = (RAW - fitted.X_mean_) / fitted.X_scale_
     sizes = (4, 6, 5, n_outputs)
@@ -113,7 +113,7 @@ def test_a_relu_output_learns_targets_far_from_0():
 def test_a_relu_output_starts_at_the_mean_of_its_targets():
     y = 50 + Y
     reg = regressor(
-        output_activation="relu", standardize=True, learning_rate=1e-300, max_steps=1
+        output_activation="relu", encoding="standard", learning_rate=1e-300, max_steps=1
     ).fit(X, y)
     np.testing.assert_allclose(reg.intercepts_[-1], y.mean() / y.std(), rtol=1e-5)
 
@@ -157,12 +157,12 @@ def test_a_first_chunk_does_not_fix_the_scale(first):
 
 def test_the_scale_stays_once_a_thousand_rows_were_seen_and_after_a_fit():
     rows = np.random.RandomState(0).normal(size=(2 * SETTLED, 2))
-    reg = regressor(standardize=True).partial_fit(rows[:SETTLED], rows[:SETTLED, 0], n_steps=1)
+    reg = regressor(encoding="standard").partial_fit(rows[:SETTLED], rows[:SETTLED, 0], n_steps=1)
     scales = reg.X_scale_.copy(), reg.y_scale_.copy()
     reg.partial_fit(100 * rows[SETTLED:], 100 * rows[SETTLED:, 0], n_steps=1)
     assert (reg.X_scale_ == scales[0]).all()
     assert reg.y_scale_ == scales[1]
-    fitted = regressor(standardize=True).fit(rows[:50], rows[:50, 0])
+    fitted = regressor(encoding="standard").fit(rows[:50], rows[:50, 0])
     before = fitted.X_scale_.copy()
     assert (fitted.partial_fit(100 * rows, rows[:, 0]).X_scale_ == before).all()
 
@@ -170,13 +170,13 @@ def test_the_scale_stays_once_a_thousand_rows_were_seen_and_after_a_fit():
 @pytest.mark.parametrize("make", MAKES)
 def test_the_same_rows_again_are_nothing_new(make):
     first = {"classes": [0, 1, 2]} if make is classifier else {}
-    parts = make(standardize=True).partial_fit(RAW, Y, n_steps=10, **first)
+    parts = make(encoding="standard").partial_fit(RAW, Y, n_steps=10, **first)
     parts.partial_fit(RAW, Y, n_steps=15)
     assert parts._state.moments.X.count == len(Y)
 
 
 def test_minibatches_of_a_stream_are_no_larger_than_its_chunks():
-    reg = regressor(standardize=True, sampling="shuffle", batch_size=64)
+    reg = regressor(encoding="standard", sampling="shuffle", batch_size=64)
     for rows in np.split(np.arange(150), 5):
         reg.partial_fit(RAW[rows], Y[rows])
     assert run_config(reg).batch_size == 30
@@ -184,7 +184,7 @@ def test_minibatches_of_a_stream_are_no_larger_than_its_chunks():
 
 
 def test_a_stream_penalises_by_all_rows_that_it_saw():
-    reg = regressor(standardize=True, alpha="auto")
+    reg = regressor(encoding="standard", alpha="auto")
     for rows in np.split(np.arange(150), 5):
         reg.partial_fit(RAW[rows], Y[rows])
     assert run_config(reg).hyper.alpha == pytest.approx(12 * 10 / 150)
