@@ -102,7 +102,7 @@ RULES = {
     "auto, of the least loss": {"near": 0.0},
     "auto, within one standard error": {"near": 1.0},
     "auto, trials twice as long": {"trial_steps": 1200},
-    "auto, until doubling gains 2 %": {"least_gain": 0.02},
+    "auto, until doubling gains 5 %": {"least_gain": 0.05},
     "auto, until doubling gains 10 %": {"least_gain": 0.1},
 }
 ENCODINGS = ("standard", "piecewise", TAKEN, *RULES, *MADE)

@@ -177,7 +177,7 @@ RULES = (
         for x in TOLERANCES
     }
 )
-TAKEN = f"{SHARED}, until doubling gains 5 %"
+TAKEN = f"{SHARED}, until doubling gains 2 %"
 
 
 def chosen(table):

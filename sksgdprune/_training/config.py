@@ -88,7 +88,7 @@ class AutoDefaults(NamedTuple):
     fewest_rows: int = 20
     near: float = 0.5
     first_check: int = 800
-    least_gain: float = 0.05
+    least_gain: float = 0.02
     full_parameters: int = 20_000
     most_inputs: int = 512
 

@@ -62,7 +62,8 @@ def chosen(state, data, config, n_steps, held_out=None, piecewise=None):
     if data.size < auto.fewest_rows:
         return replace(state, selection=Selection(precisions[-1]))
     parts = [(data, held_out)] if held_out is not None else _parts(data, config)
-    judge = _Judge.of([rest for _, rest in parts], auto.near)
+    constant = [_constant_losses(state, *part, config) for part in parts]
+    judge = _Judge.of([rest for _, rest in parts], constant, auto.near)
     trials = _path(state, precisions, parts, config, n_trial, judge)
     other = None if piecewise is None else piecewise()
     if other is not None and _is_worth_it(other, state, data, auto):
@@ -72,9 +73,8 @@ def chosen(state, data, config, n_steps, held_out=None, piecewise=None):
     best = judge.simplest(trials)
     found = _told(best, trials, judge)
     if n_trial == config.whole_trial(state.network.n_parameters):  # a shorter one says too little
-        constant = [_constant_losses(state, *part, config) for part in parts]
-        loss, is_worse = judge.mean(constant), judge.is_clearly_worse(best.losses, constant)
-        found = found._replace(constant_loss=float(loss), is_worse=is_worse)
+        is_worse = judge.is_clearly_worse(best.losses, constant)
+        found = found._replace(constant_loss=float(judge.mean(constant)), is_worse=is_worse)
     return replace(best.start, selection=found)
 
 
@@ -98,13 +98,16 @@ def _parts(data, config):
 def _path(start, precisions, parts, config, n_steps, judge):
     """Return trials of one precision after the other, until one is worse than the best of them.
 
-    The steps of a trial are shared by the parts.
+    As long as priors are so strong that they leave no more than a constant, which is the worse says
+    nothing. The steps of a trial are shared by the parts.
     """
     trials, n_each = [], n_steps // len(parts)
     for precision in precisions:
         losses = [_losses(start, *part, config, precision, n_each) for part in parts]
         trials.append(Trial(start, precision, losses))
-        if not judge.is_as_good(trials[-1], judge.best(trials)):
+        best = judge.best(trials)
+        is_more = judge.is_clearly_worse(judge.constant, best.losses)
+        if is_more and not judge.is_as_good(trials[-1], best):
             break
     return trials
 
@@ -113,14 +116,15 @@ class _Judge(NamedTuple):
     """Compares trials by the losses of the rows that are held out, each as often as it weighs."""
 
     weights: list  # of the rows of each part
+    constant: list  # losses of the best constant prediction
     n_rows: int
     near: float  # how many standard errors apart are about the same
 
     @classmethod
-    def of(cls, rests, near):
+    def of(cls, rests, constant, near):
         """Return the judge of trials on these rows."""
         weights = [np.ones(len(rest.Y)) if rest.weights is None else rest.weights for rest in rests]
-        return cls(weights, sum(rest.size for rest in rests), near)
+        return cls(weights, constant, sum(rest.size for rest in rests), near)
 
     def mean(self, losses):
         """Return the mean loss of all parts."""
@@ -131,21 +135,22 @@ class _Judge(NamedTuple):
         return min(trials, key=lambda trial: self.mean(trial.losses))
 
     def apart(self, losses, others):
-        """Return by how many standard errors losses are larger than others of the same rows."""
-        with np.errstate(invalid="ignore", divide="ignore"):  # infinite losses, equal ones
+        """Return by how much losses are larger than others of the same rows, and the error."""
+        with np.errstate(invalid="ignore", over="ignore"):  # of losses that are infinite, or large
             apart = [one - other for one, other in zip(losses, others, strict=True)]
             mean = self.mean(apart)
             variance = self.mean([(part - mean) ** 2 for part in apart])
-            return float(mean / np.sqrt(variance / self.n_rows))
+            return mean, np.sqrt(variance / self.n_rows)
 
     def is_as_good(self, trial, best):
         """Return whether a trial's loss is about the best one's."""
-        return trial is best or self.apart(trial.losses, best.losses) <= self.near
+        mean, error = self.apart(trial.losses, best.losses)
+        return trial is best or bool(mean <= self.near * error)
 
     def is_clearly_worse(self, losses, others):
         """Return whether losses are larger than others, by chance hardly ever."""
-        more = self.mean(losses) - self.mean(others)
-        return bool(more > SLACK and self.apart(losses, others) > CLEARLY)
+        mean, error = self.apart(losses, others)
+        return bool(mean > max(SLACK, CLEARLY * error))
 
     def simplest(self, trials):
         """Return the first of the trials that is as good as the best of them."""

@@ -80,6 +80,17 @@ def test_a_path_ends_where_a_weaker_prior_is_worse(means, tried, precision, monk
     assert clf._state.precision == precision
 
 
+def test_a_path_does_not_end_among_priors_that_leave_a_constant():
+    rng = np.random.RandomState(0)
+    data = rng.normal(size=(60, 3))
+    clf = PreconditionedMLPClassifier(encoding="piecewise", max_steps=800, random_state=0)
+    clf.fit(data, data[:, 0] > 0)
+    losses = clf.selection_results_["mean_loss"]
+    assert losses[1] > losses[0]  # both about that of a constant
+    assert losses.min() < 0.5
+    assert clf.score(data, data[:, 0] > 0) > 0.95
+
+
 def test_the_strongest_prior_within_half_a_standard_error_is_taken(monkeypatch):
     rng = np.random.RandomState(0)
     losses = rng.rand(75) + 0.07 * rng.normal(size=(5, 75)) - 0.004 * np.arange(5)[:, np.newaxis]
@@ -88,6 +99,14 @@ def test_the_strongest_prior_within_half_a_standard_error_is_taken(monkeypatch):
     clf = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
     tried = len(clf.selection_results_["precision"])
     assert clf._state.precision == PRECISIONS[simplest(losses[:tried])]
+
+
+def test_of_equal_losses_the_strongest_prior_is_taken_and_none_that_diverges(monkeypatch):
+    means = iter([np.inf, 1.0, 1.0, 1.0, np.inf])
+    monkeypatch.setattr(selection, "_losses", lambda *_: np.full(75, next(means)))
+    clf = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    assert clf._state.precision == 32
+    assert clf.selection_results_["mean_loss"].tolist() == [np.inf, 1, 1, 1, np.inf]
 
 
 # The choice of the encoding
