@@ -1,1 +1,1 @@
-"""Benchmarks by subject; each script runs as a module, `python -m benchmarks.accuracy.untuned`."""
+"""Benchmarks by subject; each script runs as a module, `python -m benchmarks.accuracy.tables`."""

@@ -44,10 +44,11 @@ class Dataset:
         return ACCURACY if self.classifies else R2
 
     def splits(self, n):
-        """Return (train, test) of the first n splits: its own, or random ones of 80 / 20."""
+        """Return (train, test) of the first n splits: its own, or those of 80 / 20 of n seeds."""
         if self.given:
             return self.given[:n]
-        return self._random(np.arange(len(self.y)), n, TEST_SHARE, 0)
+        rows = np.arange(len(self.y))
+        return [self._random(rows, 1, TEST_SHARE, seed)[0] for seed in range(n)]
 
     def inner_splits(self, n, share=0.25, seed=1):
         """Return n random (train, validation) within the first split's training rows."""

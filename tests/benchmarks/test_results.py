@@ -105,8 +105,7 @@ def _square(n):
 
 
 REPORTS = {
-    "untuned": ("accuracy.untuned",),
-    "untuned_256x256": ("accuracy.untuned", "--hidden", "256", "256"),
+    "tables": ("accuracy.tables",),
     "raw_data": ("accuracy.raw_data",),
     "uncertainty": ("uncertainty.comparison",),
     "posterior": ("uncertainty.posterior",),
@@ -119,6 +118,7 @@ REPORTS = {
     "pruning_choices": ("defaults.pruning",),
     "noise_choices": ("defaults.noise",),
     "prior_choices": ("defaults.prior",),
+    "encoding_choices": ("defaults.encodings",),
 }
 
 
