@@ -96,7 +96,10 @@ def test_a_dask_sweep_outlives_a_worker(cluster):
     killed = []
 
     def kill():
-        time.sleep(0.5)
+        # Scattered data are gone with their only worker: not before both have them.
+        until = time.monotonic() + 60
+        while not all(cluster.has_what().values()) and time.monotonic() < until:
+            time.sleep(0.1)
         killed.append(next(iter(workers.values())).pid)
         os.kill(killed[0], signal.SIGKILL)
 
