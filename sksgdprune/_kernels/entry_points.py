@@ -2,6 +2,8 @@
 
 numba's cache does not see a change of a callee in another file, but it does hash what a cached
 function closes over. So each entry point closes over a stamp, the hash of the kernels' sources.
+The cache's index names the classes of `types` and is read before the stamp is: where a record there
+is renamed, an old index cannot be read. Its file is named by a function's line, so move the lines.
 """
 
 import hashlib
