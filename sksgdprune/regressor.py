@@ -141,8 +141,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Minibatch steps, not epochs, in `fit` at most. "auto" takes 100
         epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
         units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed. It
-        ends before, after 800 steps, 1,600, 3,200 or so on, where twice the steps have lowered the
-        loss of all training rows by no more than 2 % of it, or of the loss of rows held out.
+        ends before, after 800 steps (fewer above 20,000 parameters, in proportion), 1,600, 3,200 or
+        so on, where twice the steps have lowered the loss of all training rows by no more than 2 %
+        of it, or of the loss of rows held out.
     early_stopping : bool, default=False
         Whether `fit` keeps `validation_fraction` of the samples as validation rows, scores them
         after each epoch, ends after `n_iter_no_change` epochs in a row without a score better by

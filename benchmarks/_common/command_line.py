@@ -20,6 +20,7 @@ OPTIONS = {
     "report": {"action": "store_true", "help": "measure nothing, write report and figure anew"},
     "out": {"type": Path, "default": RESULTS, "metavar": "FOLDER", "help": "for the results"},
 }
+MOST_ROWS = 25_000  # of a set on which alternatives are compared
 ALWAYS = "quick", "again", "report", "out"
 
 
@@ -46,6 +47,17 @@ def chosen(parser, options, sets, quick=()):
     if len(known) < len(sets):
         parser.error("two data sets have the same name")
     return pick(parser, "data set", known, options.sets or (quick if options.quick else known))
+
+
+def tables(options):
+    """Return scikit-learn's own sets, or none where there is a folder of tables."""
+    return [] if options.data else datasets.included()
+
+
+def inner(parser, options, sets, quick):
+    """Return the sets that are asked for, large ones left out, and the number of inner splits."""
+    sets = [each for each in chosen(parser, options, sets, quick) if len(each.y) <= MOST_ROWS]
+    return sets, 1 if options.quick else options.splits
 
 
 def pick(parser, what, known, names):

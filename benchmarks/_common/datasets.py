@@ -39,6 +39,11 @@ class Dataset:
         return self.y.dtype.kind == "i"
 
     @property
+    def task(self):
+        """What is to be learnt."""
+        return "classification" if self.classifies else "regression"
+
+    @property
     def metric(self):
         """Name of an estimator's score."""
         return ACCURACY if self.classifies else R2

@@ -109,7 +109,7 @@ def measure(name, dataset, split, rows):
     model = CONTENDERS[name](dataset.classifies, split)
     _, seconds = timed(model.fit, X, y)
     row = {
-        "task": "classification" if dataset.classifies else "regression",
+        "task": dataset.task,
         "n_features": X.shape[1],
         "n_train": len(train),
         "n_test": len(test),
@@ -147,8 +147,7 @@ def parse(arguments):
     parser = command_line.parser(__doc__, "data", "sets", "contenders", "splits", splits=3)
     options = parser.parse_args(arguments)
     options.splits = 2 if options.quick else options.splits
-    own = [] if options.data else datasets.included()
-    sets = command_line.chosen(parser, options, own, QUICK)
+    sets = command_line.chosen(parser, options, command_line.tables(options), QUICK)
     contenders = options.contenders or list(CONTENDERS)
     command_line.pick(parser, "contender", CONTENDERS, contenders)
     return options, sets, contenders

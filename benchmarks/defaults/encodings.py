@@ -25,7 +25,6 @@ from benchmarks._common.timing import timed
 from sksgdprune._data.encoding import AS_IS, encoded, piecewise, standard
 from sksgdprune._data.moments import Moments
 
-MOST_ROWS = 25_000
 QUICK = "iris", "diabetes"
 KEY = "task", "set", "split", "encoding"
 COLUMNS = *KEY, "n_train", "n_features", "loss", "score", "seconds", "chosen", "version"
@@ -139,10 +138,9 @@ def measure(dataset, split, name, train, validation):
 def cells(sets, n_splits):
     """Yield a cell for each set, split and encoding."""
     for dataset in sets:
-        task = "classification" if dataset.classifies else "regression"
         for split, rows in enumerate(dataset.inner_splits(n_splits)):
             for name in ENCODINGS:
-                yield Cell((task, dataset.name, split, name), (dataset, split, name, *rows))
+                yield Cell((dataset.task, dataset.name, split, name), (dataset, split, name, *rows))
 
 
 def task_parts(task, rows):
@@ -181,13 +179,10 @@ def main(arguments=None):
     """Measure, write, print."""
     parser = command_line.parser(__doc__, "data", "sets", "splits", "jobs", splits=2)
     options = parser.parse_args(arguments)
-    own = [] if options.data else datasets.included()
-    sets = command_line.chosen(parser, options, own, QUICK)
-    sets = [dataset for dataset in sets if len(dataset.y) <= MOST_ROWS]
+    sets, n_splits = command_line.inner(parser, options, command_line.tables(options), QUICK)
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "encoding_choices.csv", COLUMNS, KEY, facts=facts)
-    todo = cells(sets, 1 if options.quick else options.splits)
-    complete(results, options, measure, todo, markdown)
+    complete(results, options, measure, cells(sets, n_splits), markdown)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from benchmarks._common.reports import extremes, half_width, machine, markdown_t
 from benchmarks._common.results import Cell, Results, complete
 from benchmarks.defaults.changes import DEFAULTS, with_defaults
 
-MOST_ROWS = 25_000
 FACTORS = 0.25, 0.5, 2, 4
 QUICK = "iris", "diabetes"
 KEY = "task", "set", "change", "split"
@@ -140,12 +139,11 @@ def main(arguments=None):
     """Measure, write, print."""
     parser = command_line.parser(__doc__, "data", "sets", "splits", "jobs", splits=3)
     options = parser.parse_args(arguments)
-    sets = command_line.chosen(parser, options, datasets.included() + datasets.synthetic(), QUICK)
-    sets = [dataset for dataset in sets if len(dataset.y) <= MOST_ROWS]
+    own = datasets.included() + datasets.synthetic()
+    sets, n_splits = command_line.inner(parser, options, own, QUICK)
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "choices.csv", COLUMNS, KEY, facts=facts)
-    todo = cells(sets, 1 if options.quick else options.splits)
-    complete(results, options, measure, todo, markdown)
+    complete(results, options, measure, cells(sets, n_splits), markdown)
 
 
 if __name__ == "__main__":

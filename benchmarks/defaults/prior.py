@@ -33,7 +33,6 @@ PRECISIONS = 128.0, 32.0, 8.0, 2.0, 0.5
 TRIAL_STEPS = 50, 100, 200, 400, 600, 1200
 FINAL_STEPS = 800, 1600, 3200, 6400, 12_800
 MOST_FOLDED = 2000  # rows; above, one part is held out
-MOST_ROWS = 25_000
 TOLERANCES = 0.005, 0.01, 0.02, 0.05, 0.1, 0.2
 FOLDS = 3, 5
 QUICK = "iris", "diabetes"
@@ -94,9 +93,8 @@ def measure(dataset, split, train, validation):
 def cells(sets, n_splits):
     """Yield a cell for each set and split."""
     for dataset in sets:
-        task = "classification" if dataset.classifies else "regression"
         for split, rows in enumerate(dataset.inner_splits(n_splits)):
-            yield Cell((task, dataset.name, split), (dataset, split, *rows))
+            yield Cell((dataset.task, dataset.name, split), (dataset, split, *rows))
 
 
 # The rules: functions from a cell's rows to (precision, steps).
@@ -239,13 +237,17 @@ def main(arguments=None):
     """Measure, write, print."""
     parser = command_line.parser(__doc__, "data", "sets", "splits", "jobs", splits=2)
     options = parser.parse_args(arguments)
-    own = [] if options.data else datasets.included()
-    sets = command_line.chosen(parser, options, own, QUICK)
-    sets = [dataset for dataset in sets if len(dataset.y) <= MOST_ROWS]
+    sets, n_splits = command_line.inner(parser, options, command_line.tables(options), QUICK)
     facts = partial(machine, "numpy", "scikit-learn")
     results = Results(options.out / "prior_choices.csv", COLUMNS, KEY, facts=facts)
-    todo = cells(sets, 1 if options.quick else options.splits)
-    complete(results, options, measure, todo, markdown, summary=lambda table: f"{len(table)} rows")
+    complete(
+        results,
+        options,
+        measure,
+        cells(sets, n_splits),
+        markdown,
+        summary=lambda table: f"{len(table)} rows",
+    )
 
 
 if __name__ == "__main__":

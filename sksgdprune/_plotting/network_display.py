@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 def _by_feature(network):
     """Return weights and status of each layer; all inputs of a feature are drawn as one.
 
-    Its weight is then by how much the feature moves a unit on the way from its lowest to its
-    highest value.
+    The weight of a feature with pieces is then by how much it moves a unit on the way from its
+    lowest to its highest value.
     """
     layout, encoding, parameters = network.layout, network.encoding, network.dense()
     coefs, statuses = layout.weights(parameters.theta), layout.weights(parameters.status)

@@ -12,15 +12,13 @@ from sksgdprune._training import holdout, trainer
 from sksgdprune._training.config import ALONE, Horizon
 from sksgdprune._training.evaluation import evaluate
 from sksgdprune._training.monitors import Converged, Plateau
+from sksgdprune._training.selection import SLACK
 from sksgdprune._training.state import TrainingState
 from sksgdprune._training.trainer import Outcome
 from sksgdprune._utils.warnings import warn
 
 # What to do about a run that diverged.
 REMEDY = "standardise X, or try a smaller learning_rate or a larger damping"
-
-
-SLACK = 0.01  # in a log-likelihood per row or in R²
 
 
 class Run(NamedTuple):

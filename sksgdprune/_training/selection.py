@@ -20,7 +20,7 @@ LEAST, MOST = 1e-6, 1e6
 START = 32.0  # the precision from which it starts
 # A loss that is larger than another by so many standard errors is clearly so.
 CLEARLY = 2.0
-SLACK = 0.01  # no loss is clearly larger that is so by less
+SLACK = 0.01  # no loss, or R², is clearly worse that is so by less
 
 
 class Trial(NamedTuple):
@@ -68,8 +68,8 @@ def chosen(state, data, config, n_steps, held_out=None, piecewise=None):
     other = None if piecewise is None else piecewise()
     if other is not None and _is_worth_it(other, state, data, auto):
         # What standard inputs bear is about what pieces do.
-        near = precisions.index(judge.simplest(trials).precision)
-        trials += _path(other, precisions[max(near - 1, 0) :], parts, config, n_trial, judge)
+        at = precisions.index(judge.simplest(trials).precision)
+        trials += _path(other, precisions[max(at - 1, 0) :], parts, config, n_trial, judge)
     best = judge.simplest(trials)
     found = _told(best, trials, judge)
     if n_trial == config.whole_trial(state.network.n_parameters):  # a shorter one says too little

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksgdprune._data.sampling import Population, Sampler
+from sksgdprune._data.sampling import Data, Population, Sampler
 from tests.cases import SAMPLINGS
 
 QUICK = settings(max_examples=50, deadline=None, derandomize=True)
@@ -81,3 +81,13 @@ def test_drawing_does_not_touch_the_generator_that_seeded_it(sampling):
     Sampler(one).draw(Population(10), 50, 4, sampling)
     Sampler(other)
     assert one.uniform() == other.uniform()
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("weights", [None, np.array([2.0, 2.0, 1.0, 1.0])])
+def test_rows_are_drawn_by_what_is_kept_of_them(sampling, weights):
+    kept = np.array([1.0, 1.0, 1.0, 0.0]) if weights is None else np.array([1.0, 2.0, 1.0, 0.0])
+    population = Data(np.arange(4.0)[:, None], np.zeros((4, 1)), weights).population(sampling, kept)
+    assert population.size == kept.sum()
+    rows = population.rows(np.arange(population.size) + 0.5)
+    assert np.bincount(rows, minlength=4).tolist() == kept.tolist()

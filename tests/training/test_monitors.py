@@ -157,6 +157,14 @@ def test_a_run_ends_where_doubling_gains_little_and_keeps_the_best(losses, ends,
     assert rule.best_theta == best
 
 
+def test_a_gain_is_measured_by_the_loss_of_rows_held_out_where_that_is_larger():
+    for held_out, ends in ((0.0, False), (0.9, False), (1.1, True)):
+        found = iter([0.1, 0.08])
+        rule = Converged(lambda theta: next(found), 100_000, 800, 0.02, held_out)  # noqa: B023
+        assert not rule(np.float64(0), SimpleNamespace(n_steps=800))
+        assert rule(np.float64(1), SimpleNamespace(n_steps=1600)) is ends
+
+
 def test_the_last_step_is_looked_at_too():
     found = iter([8, 4])
     rule = Converged(lambda theta: next(found), 1000, 800, 0.05)

@@ -1,6 +1,8 @@
 """The choice of prior and encoding: by rows that are held out, and by the evidence."""
 
 import contextlib
+import math
+import warnings
 from copy import deepcopy
 
 import numpy as np
@@ -101,6 +103,18 @@ def test_the_strongest_prior_within_half_a_standard_error_is_taken(monkeypatch):
     assert clf._state.precision == PRECISIONS[simplest(losses[:tried])]
 
 
+@pytest.mark.parametrize(("errors", "precision"), [(0.4, 128), (0.7, 32)])
+def test_half_a_standard_error_is_the_limit(errors, precision, monkeypatch):
+    apart = np.where(np.arange(75) % 2, 1.0, -1.0)
+    apart -= apart.mean()  # of the losses of two trials, row by row
+    apart *= 0.1 / apart.std()
+    best = np.full(75, 0.3)
+    path = iter([best + apart + errors * 0.1 / np.sqrt(75), best, best + 1])
+    monkeypatch.setattr(selection, "_losses", lambda *_: next(path))
+    clf = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    assert clf._state.precision == precision
+
+
 def test_of_equal_losses_the_strongest_prior_is_taken_and_none_that_diverges(monkeypatch):
     means = iter([np.inf, 1.0, 1.0, 1.0, np.inf])
     monkeypatch.setattr(selection, "_losses", lambda *_: np.full(75, next(means)))
@@ -121,7 +135,14 @@ def test_bent_effects_ask_for_pieces_and_straight_ones_for_none():
         for y in (bent, BENT @ [1, 2, 3])
     ]
     assert [reg.encoding_ for reg in fitted] == ["piecewise", "standard"]
-    assert set(fitted[0].selection_results_["encoding"]) == {"standard", "piecewise"}
+    results = fitted[0].selection_results_
+    of_pieces = results["encoding"] == "piecewise"
+    standard, pieces = (results["precision"][part] for part in (~of_pieces, of_pieces))
+    assert standard.tolist() == PRECISIONS[: len(standard)]
+    # They begin one stronger than the standard encoding's choice.
+    given = PreconditionedMLPRegressor((20,), encoding="standard", max_steps=1600, random_state=0)
+    chosen = given.fit(BENT, bent)._state.precision
+    assert pieces[0] == min(4 * chosen, 128)
 
 
 def test_what_is_chosen_is_what_is_fitted_where_it_is_given():
@@ -146,7 +167,22 @@ def test_an_encoding_is_chosen_under_an_alpha_that_is_given():
     assert reg.encoding_ == "piecewise"
 
 
-@pytest.mark.parametrize("rows", [BENT[:12], np.sign(BENT)], ids=["few rows", "no pieces"])
+WIDE = np.random.RandomState(0).normal(size=(30, 6))  # 36 inputs by pieces
+
+
+def test_large_networks_are_tried_and_looked_at_earlier(training_runs):
+    wide = np.random.RandomState(0).normal(size=(60, 400))
+    clf = PreconditionedMLPClassifier((99,), encoding="standard", random_state=0)
+    clf.fit(wide, wide[:, 0] > 0)  # 40,000 parameters and a few: half the steps
+    n = clf._state.network.n_parameters
+    assert set(training_runs[:-1]) == {math.ceil(600 * 20_000 / n) // 3}
+    looks = clf.n_iter_ / math.ceil(800 * 20_000 / n)
+    assert looks == 2 ** round(math.log2(looks))
+
+
+@pytest.mark.parametrize(
+    "rows", [BENT[:12], WIDE, np.sign(BENT)], ids=["few rows", "more pieces than rows", "no pieces"]
+)
 def test_pieces_are_not_tried_where_they_are_more_than_rows_or_none(rows):
     y = np.arange(len(rows)) % 2
     clf = PreconditionedMLPClassifier((5,), max_steps=800, random_state=0).fit(rows, y)
@@ -162,6 +198,18 @@ def test_a_fit_that_is_worse_than_a_constant_on_held_out_rows_says_so(monkeypatc
     monkeypatch.setattr(selection, "_losses", worse)
     with pytest.warns(ConvergenceWarning, match=r"loss 2\) as a constant prediction \(loss 1.1\)"):
         classifier().fit(X, Y)
+
+
+@pytest.mark.parametrize(("max_steps", "more"), [(800, 1.0), (2400, 0.005)])
+def test_a_short_trial_or_a_hair_is_no_failed_fit(max_steps, more, monkeypatch):
+    def worse(state, train, rest, *_):
+        return np.full(len(rest.Y), np.log(3) + more)  # a constant's loss, and more
+
+    monkeypatch.setattr(selection, "_losses", worse)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="On held-out rows")
+        warnings.filterwarnings("ignore", message="Training ended")
+        classifier(max_steps=max_steps).fit(X, Y)
 
 
 @pytest.mark.parametrize("kind", ["classes", "labels", "numbers", "counts"])
