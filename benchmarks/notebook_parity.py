@@ -85,6 +85,7 @@ def problem(record, config):
         posterior_size=np.float64(layout.n_parameters),
         damping=np.finfo(np.float64).tiny,
         cap=np.float64(0),
+        centre=np.float64(1),
         alpha=np.float64(0),
         least=np.float64(0),
         disperses=False,

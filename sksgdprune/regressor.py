@@ -134,7 +134,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
         sparse.
     batch_size : int, default=64
-        Samples per minibatch, S. With sampling="shuffle" at most the number of samples.
+        Samples per minibatch, S. With sampling="shuffle" at most the number of samples, and so
+        where a call of `partial_fit` has fewer, as in a stream of single rows: then the root of
+        both's product stands for S in H, and the noise is taken about 0 in place of the minibatch's
+        gradient.
     sampling : {"replacement", "shuffle"}, default="replacement"
         Minibatch rows sampled independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
@@ -222,8 +225,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         The one that was chosen, where `encoding` is "auto".
     X_mean_, X_scale_ : ndarray of shape (n_inputs,)
         Inputs are `(piece of a feature - X_mean_) / X_scale_`, by the rows of `fit`, or of the
-        first calls of `partial_fit` until these have brought 1,000 samples; 0 and 1 with
-        encoding=None. `coefs_` are those of such inputs.
+        first calls of `partial_fit` until these have brought 1,000 samples in which the feature
+        varies; 0 and 1 with encoding=None. `coefs_` are those of such inputs.
     input_features_ : ndarray of int64 of shape (n_inputs,)
         The feature of each input: 0, 1, …, but where features have several pieces.
     input_ranges_ : ndarray of shape (n_inputs, 2)

@@ -44,7 +44,7 @@ def least(dtype):
     return dtype(np.sqrt(np.finfo(dtype).tiny))
 
 
-FLOATS = "learning_rate", "posterior_size", "damping", "cap", "alpha"
+FLOATS = "learning_rate", "posterior_size", "damping", "cap", "centre", "alpha"
 
 
 def hyper(dtype=np.float64, **changes):
@@ -60,6 +60,7 @@ def hyper(dtype=np.float64, **changes):
         "posterior_size": 50.0,
         "damping": 1e-3,
         "cap": 0.0,
+        "centre": 1.0,
         "alpha": 0.0,
         "disperses": False,
     } | changes

@@ -167,6 +167,7 @@ def train(
     posterior_size=1.0,
     damping=0.0,
     cap=0.0,
+    centre=1.0,
     alpha=0.0,
     disperses=False,
     encoding=None,
@@ -174,8 +175,9 @@ def train(
     """Return (θ, C, losses) after the given steps; the arguments are left as they are.
 
     The rates of "scalar" and "sqrt" are those of the C before the step's update. With cap=1 the
-    other rules take g² for C where it is larger. With `disperses` the penalty is in units of the
-    running mean of twice the loss per output. `encoding` makes the inputs of X.
+    other rules take g² for C where it is larger. With centre=0 the noise is about 0. With
+    `disperses` the penalty is in units of the running mean of twice the loss per output.
+    `encoding` makes the inputs of X.
     """
     theta, C, dispersion = theta.copy(), C.copy(), 1.0
     if encoding is not None:
@@ -198,9 +200,10 @@ def train(
         losses.append(mean_loss + penalty / 2 * weights @ weights / S)
         g = per_sample.mean(axis=0)
         if noise_estimator == "probe":
-            noise = (gradient_of(probe_row)[1] - g) ** 2
+            noise = (gradient_of(probe_row)[1] - centre * g) ** 2
         else:
-            noise = per_sample.var(axis=0, ddof=1)
+            squares = ((per_sample - centre * g) ** 2).sum(axis=0)
+            noise = squares / max(S - centre, 1)
         before = C.copy()
         C[free] = ((1 - kappa_t) * C + kappa_t * noise)[free]
         kept = status != PRUNED

@@ -63,6 +63,33 @@ def standard(moments):
     return AS_IS._replace(mean=found.mean, scale=found.scale)
 
 
+def refreshed(encoding, moments, features):
+    """Return an encoding with mean and scale of some features anew, (n_features,) bool.
+
+    Those of pieces stay.
+    """
+    new, source = standard(moments), sources(encoding, len(encoding.mean))
+    anew = features[source] & _is_whole(encoding)
+    return encoding._replace(
+        mean=np.where(anew, new.mean[source], encoding.mean),
+        scale=np.where(anew, new.scale[source], encoding.scale),
+    )
+
+
+def far(encoding, moments):
+    """Return which features, by their Moments, make inputs far beyond a scale of 1."""
+    of_inputs = Moments(
+        moments.count, *(m[sources(encoding, len(encoding.mean))] for m in moments[1:])
+    )
+    found = of_inputs.far_from(Standardization(encoding.mean, encoding.scale))
+    return by_feature(np.logical_or, found & _is_whole(encoding), encoding)
+
+
+def _is_whole(encoding):
+    """Return whether each input is a whole feature, without ends."""
+    return np.isinf(encoding.low) if encoding.low.size else np.full(len(encoding.mean), True)
+
+
 def piecewise(X, weights, moments):
     """Return the encoding that has an input for each feature and one for each of its pieces.
 

@@ -13,9 +13,13 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis, min_max_axis
 
-# Rows after which the standardization no longer changes: the mean and the deviation of so many are
-# within some percent.
+# Rows after which the standardization of a column that varies no longer changes: the mean and the
+# deviation of so many are within some percent.
 SETTLED = 1000
+# A root mean square of inputs beyond which a network has not learnt to deal with them.
+FAR = 10.0
+# Moments that differ by less are those of the same rows in another order.
+ALIKE = 1e-9
 # Rows whose moments are taken at once.
 BLOCK_ROWS = 2**14
 
@@ -91,16 +95,40 @@ class Moments(NamedTuple):
         filled = (self.count * self.filled + other.count * other.filled) / count
         return Moments(count, mean, variance, low, high, filled)
 
+    @property
+    def varies(self):
+        """Whether each column varies, (n_columns,).
+
+        A variance that the rounding of sums alone can make (Chan, Golub & LeVeque 1983) is none.
+        """
+        rounding = self.count * np.finfo(np.float64).eps
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.variance > rounding * self.variance + (rounding * self.mean) ** 2
+
     def same(self, other):
-        """Return whether these are, to the last bit, the moments of `other`."""
-        return self.count == other.count and all(
-            np.array_equal(mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True)
-        )
+        """Return whether these are the moments of `other`, but for the rounding of sums."""
+        if not np.isclose(self.count, other.count, ALIKE, 0):
+            return False
+        if not (np.array_equal(self.low, other.low) and np.array_equal(self.high, other.high)):
+            return False
+        with np.errstate(over="ignore"):
+            spread, size = self.high - self.low, np.maximum(np.abs(self.low), np.abs(self.high))
+            near = ALIKE * spread + self.count * np.finfo(np.float64).eps * size
+            apart = [np.abs(mine - theirs) for mine, theirs in zip(self, other, strict=True)]
+            return bool(
+                (apart[1] <= near).all()
+                and (apart[2] <= near * (spread + near)).all()
+                and (apart[5] <= ALIKE).all()
+            )
+
+    def far_from(self, standardization):
+        """Return which columns a standardization leaves far beyond a scale of 1, (n_columns,)."""
+        mean, scale = standardization
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.sqrt(self.variance + (self.mean - mean) ** 2) > FAR * scale
 
     def standardization(self, least=0.0):
         """Return mean and deviation; a column that is constant, or overflows, has a scale of 1.
-
-        A variance that the rounding of sums alone can make (Chan, Golub & LeVeque 1983) is none.
 
         Parameters
         ----------
@@ -108,31 +136,63 @@ class Moments(NamedTuple):
             What the scale of columns that vary is at least.
         """
         deviation = np.maximum(np.sqrt(self.variance), least)
-        rounding = self.count * np.finfo(np.float64).eps
-        with np.errstate(over="ignore", invalid="ignore"):
-            varies = self.variance > rounding * self.variance + (rounding * self.mean) ** 2
         usable = np.isfinite(self.mean) & np.isfinite(deviation)
-        scale = np.where(varies & usable, deviation, 1.0)
+        scale = np.where(self.varies & usable, deviation, 1.0)
         return Standardization(np.where(usable, self.mean, 0.0), scale).rounded()
 
 
-class RunningMoments(NamedTuple):
-    """Moments of X and y over all rows so far, and over those of the last call."""
+class Running(NamedTuple):
+    """Moments of an array over all rows so far, and over those of the last call."""
 
-    X: Moments
-    y: Moments | None
-    last: tuple
-    settled: bool  # whether the standardization stays as it is
+    all: Moments
+    last: Moments
+    # The samples of each column since it first varied, infinite where its scale is settled.
+    varied: np.ndarray
+
+    @classmethod
+    def first(cls, rows, weights):
+        """Return those of the first rows."""
+        moments = Moments.of(rows, weights)
+        return cls(moments, moments, moments.count * moments.varies)
+
+    def joined(self, last):
+        """Return those of all rows, given the Moments of further ones."""
+        moments = self.all.joined(last)
+        varied = np.where(moments.varies, self.varied + last.count, 0.0)
+        return Running(moments, last, varied)
+
+    @property
+    def is_open(self):
+        """Whether the scale of each column still changes, (n_columns,)."""
+        return self.varied < SETTLED
+
+    def settled(self):
+        """Return the same; the scale of what varies no longer changes."""
+        return self._replace(varied=np.where(self.varied > 0, np.inf, 0.0))
+
+
+class RunningMoments(NamedTuple):
+    """Running moments of X and of y, or None where y has no scale."""
+
+    X: Running
+    y: Running | None
 
     @classmethod
     def first(cls, X, y, weights):
-        """Return the moments of the first rows; `y` is None where it has no scale."""
-        moments = Moments.of(X, weights), None if y is None else Moments.of(y, weights)
-        return cls(*moments, moments, moments[0].count >= SETTLED)
+        """Return those of the first rows."""
+        return cls(Running.first(X, weights), None if y is None else Running.first(y, weights))
 
-    def joined(self, other):
-        """Return the moments of all rows; those of the last call once more are nothing new."""
-        if self.last[0].same(other.X) and (other.y is None or self.last[1].same(other.y)):
+    def joined(self, X, y, weights):
+        """Return those of all rows; those of the last call once more are nothing new.
+
+        That a single row, or equal ones, come again does not mean that they are the same.
+        """
+        X, y = Moments.of(X, weights), None if y is None else Moments.of(y, weights)
+        again = X.varies.any() and self.X.last.same(X)
+        if again and (y is None or self.y.last.same(y)):
             return self
-        X, y = self.X.joined(other.X), None if other.y is None else self.y.joined(other.y)
-        return RunningMoments(X, y, (other.X, other.y), self.settled or X.count >= SETTLED)
+        return RunningMoments(self.X.joined(X), None if y is None else self.y.joined(y))
+
+    def settled(self):
+        """Return the same; the scales of what varies no longer change."""
+        return RunningMoments(self.X.settled(), self.y and self.y.settled())

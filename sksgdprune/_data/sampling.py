@@ -138,11 +138,15 @@ def samples(X, Y=None, encoding=AS_IS):
 
 @dataclass(frozen=True)
 class Data:
-    """Samples with encoded targets, and their weights or None."""
+    """Samples with encoded targets, and their weights or None.
+
+    `counted` is their number, where weights of classes have another sum.
+    """
 
     X: np.ndarray
     Y: np.ndarray
     weights: np.ndarray | None = None
+    counted: int | None = None
 
     def samples(self, encoding):
         """Return them for the kernels, with the Encoding of X."""
@@ -174,7 +178,12 @@ class Data:
 
     @property
     def size(self):
-        """Number of samples: rows, each as often as it weighs."""
+        """Number of samples: rows, each as often as it weighs, whatever its class."""
+        return self.n_drawn if self.counted is None else self.counted
+
+    @property
+    def n_drawn(self):
+        """How many samples a pass over the rows draws."""
         return Population(len(self.Y), self.weights).size
 
     def some(self, n):

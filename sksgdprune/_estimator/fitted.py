@@ -237,9 +237,10 @@ class FittedAttributes:
         For targets with a noise of their own it has the factor φ, the running mean of the squared
         residuals or of the deviance of counts, as it was at the end.
         """
-        state = state_of(self, "alpha_")
-        hyper = self._run_config(state).hyper
-        return float(hyper.alpha) * (state.network.dispersion if hyper.disperses else 1.0)
+        state, config = state_of(self, "alpha_"), self._config()
+        run, S = self._run_config(state), config.minibatch_size(state.n_seen)
+        dispersion = state.network.dispersion if run.hyper.disperses else 1.0
+        return float(run.hyper.alpha) / run.batch_size * S * dispersion
 
     @property
     def selection_results_(self) -> dict[str, Array] | None:
@@ -301,12 +302,12 @@ class FittedAttributes:
     )
     loss_curve_: list[float] = _recorded(
         "loss_curve_",
-        lambda state: [*state.history.losses],
+        lambda state: [loss for part in state.history.losses for loss in part.tolist()],
         "The same for each epoch's worth of steps, in order.",
     )
     best_loss_: float = _recorded(
         "best_loss_",
-        lambda state: min(state.history.losses, default=math.inf),
+        lambda state: min((float(part.min()) for part in state.history.losses), default=math.inf),
         "The smallest entry of `loss_curve_`.",
     )
     validation_scores_: list[float] | None = _recorded(

@@ -6,7 +6,7 @@ which of them to trust. A state holds a dozen private records: it is written wit
 
 from dataclasses import fields, is_dataclass
 
-from sksgdprune._data.moments import Moments, RunningMoments
+from sksgdprune._data.moments import Moments, Running, RunningMoments
 from sksgdprune._data.sampling import Sampler
 from sksgdprune._kernels.types import Encoding, State
 from sksgdprune._network.layout import Layout
@@ -19,7 +19,7 @@ from sksgdprune._training.state import History, Selection, TrainingState
 from sksgdprune._uncertainty.calibration import Calibration
 
 _OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Encoding, Calibration
-_OF_TRAINING = TrainingState, History, Selection, RunningMoments, Moments, Sampler
+_OF_TRAINING = TrainingState, History, Selection, RunningMoments, Running, Moments, Sampler
 RECORDS = {
     kind.__name__: kind for kind in (*_OF_NETWORK, *CLASSIFICATION, *REGRESSION, *_OF_TRAINING)
 }

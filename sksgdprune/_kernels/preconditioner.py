@@ -26,13 +26,15 @@ def rates(hyper, S, t, level, dispersion):
     zero, one, size = real(0), real(1), real(S)
     alpha = hyper.alpha * real(dispersion) / size
     kappa = real(min(1.0, hyper.kappa / t))
-    per_spread = one / real(max(S - 1, 1))
+    centre = hyper.centre
+    per_spread = one / max(size - centre, one)
     rate, slope, offset = hyper.learning_rate, zero, one
     if hyper.preconditioner != PLAIN:
         rate = rate * (size + size) / hyper.posterior_size / level
         if hyper.preconditioner != SCALAR:
             slope, offset = one, hyper.damping
-    return Rates(kappa, rate, slope, offset, hyper.roots, hyper.cap, alpha, one / size, per_spread)
+    per_sample, roots, cap = one / size, hyper.roots, hyper.cap
+    return Rates(kappa, rate, slope, offset, roots, cap, alpha, per_sample, centre, per_spread)
 
 
 @jit

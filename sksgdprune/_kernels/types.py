@@ -81,6 +81,7 @@ class Hyper(NamedTuple):
     posterior_size: np.floating
     damping: np.floating
     cap: np.floating  # 1 where C is taken to be g² at least, 0 where it is taken as it is
+    centre: np.floating  # 1 where noise is about the minibatch's gradient, 0 where it is about 0
     alpha: np.floating
     least: np.floating  # smaller weights become 0, every DROP_EVERY steps
     disperses: bool  # whether the dispersion is estimated, and the penalty in units of it
@@ -97,7 +98,8 @@ class Rates(NamedTuple):
     cap: np.floating
     alpha: np.floating  # of the penalty, per sample of the minibatch, times the dispersion
     per_sample: np.floating  # 1 / S
-    per_spread: np.floating  # 1 / (S - 1)
+    centre: np.floating  # as in Hyper
+    per_spread: np.floating  # 1 / (S - 1); 1 / S about 0
 
 
 class Shape(NamedTuple):

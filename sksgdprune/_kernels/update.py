@@ -52,7 +52,7 @@ def _batch_noise(sums, squares, rates):
     """Turn sums into means g, and sums of squares into the unbiased variance."""
     zero = sums.dtype.type(0)
     for j in range(sums.size):
-        spread = squares[j] - rates.per_sample * sums[j] * sums[j]
+        spread = squares[j] - rates.centre * rates.per_sample * sums[j] * sums[j]
         squares[j] = max(spread, zero) * rates.per_spread
         sums[j] *= rates.per_sample
 
@@ -87,7 +87,7 @@ def _move_rows_by_probe(first, network, sums, a, probe, rates, with_biases):
         for j in range(total.size):
             i = start + np.uint64(j)
             g = total[j] * rates.per_sample
-            distance = a[k] * probe[j] - g
+            distance = a[k] * probe[j] - rates.centre * g
             g += alpha * state.theta[i]
             bad |= _move(i, state, status, g, distance * distance, rates) != zero
         start += np.uint64(total.size)
@@ -160,12 +160,12 @@ def _dot_of_squares(a, d, S):
 
 
 @jit_inline
-def _listed_by_probe(source, target, activations, deltas, g, noise, S, per_sample):
+def _listed_by_probe(source, target, activations, deltas, g, noise, S, rates):
     """Fill g and noise of listed connections, the noise being the probe's."""
     for c in range(source.size):
         a, d = activations[source[c]], deltas[target[c]]
-        mean = _dot(a, d, S) * per_sample
-        distance = a[S] * d[S] - mean
+        mean = _dot(a, d, S) * rates.per_sample
+        distance = a[S] * d[S] - rates.centre * mean
         g[c], noise[c] = mean, distance * distance
 
 
@@ -185,8 +185,7 @@ def update_listed(layer, theta, lists, scratch, probe, squares, S, rates):
     source, target, g, noise = lists.source[part], lists.target[part], lists.g, lists.noise
     A, D = scratch.activations, scratch.deltas
     if probe is not None:
-        per_sample = rates.per_sample
-        _listed_by_probe(source, target, A, D, g[part], noise[part], S, per_sample)
+        _listed_by_probe(source, target, A, D, g[part], noise[part], S, rates)
     if squares is not None:
         _listed_by_batch(source, target, A, D, g[part], noise[part], S)
         _batch_noise(g[part], noise[part], rates)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from sksgdprune._data import validation as check
-from sksgdprune._data.encoding import AS_IS, encoded
+from sksgdprune._data.encoding import AS_IS, encoded, refreshed
 from sksgdprune._data.sampling import samples
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.activations import ACTIVATIONS
@@ -116,16 +116,23 @@ class FittedNetwork:
         """Return the network whose θ is one of its posterior samples."""
         return replace(self, parameters=self.parameters.with_theta(sample))
 
-    def scaled(self, moments):
-        """Return the network for y standardized by RunningMoments, if there are any."""
-        if moments is None or moments.y is None:
+    def scaled(self, running, columns=slice(None)):
+        """Return the network for y standardized by Running moments, if any, in some columns."""
+        if running is None:
             return self
-        return replace(self, targets=self.targets.standardized(moments.y))
+        return replace(self, targets=self.targets.standardized(running.all, columns))
 
-    def with_initial_bias(self, moments):
+    def standardized_anew(self, before, moments):
+        """Return the network for RunningMoments; what was settled by those before stays."""
+        if moments is before:
+            return self
+        encoding = refreshed(self.encoding, moments.X.all, before.X.is_open)
+        columns = before.y and before.y.is_open
+        return replace(self, encoding=encoding).scaled(moments.y, columns)
+
+    def with_initial_bias(self, running):
         """Return the fresh network with the output biases from which its targets start."""
-        no_scale = moments is None or moments.y is None
-        bias = None if no_scale else self.targets.initial_bias(moments.y)
+        bias = None if running is None else self.targets.initial_bias(running.all)
         if bias is None:
             return self
         theta = self.dense().theta.copy()

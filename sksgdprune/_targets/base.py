@@ -48,8 +48,8 @@ class Target:
     def columns(self, y):
         """Return y as numbers, a column per output, where it has a scale; else None."""
 
-    def standardized(self, moments):
-        """Return the same kind on a scale that suits targets of these moments."""
+    def standardized(self, moments, columns=slice(None)):
+        """Return the same kind, some columns on a scale that suits targets of these moments."""
         return self
 
     def initial_bias(self, moments):
@@ -58,7 +58,7 @@ class Target:
     def strata(self, Y):
         """Return the class of each row for a stratified split, or None."""
 
-    def weigh(self, y, weights, class_weight):
+    def weigh(self, y, weights, class_weight, batch_size):
         """Return the rows' weights, those of their classes included; None where all are 1."""
         return weights
 

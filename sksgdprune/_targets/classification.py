@@ -95,10 +95,12 @@ class SingleLabel(Target):
         """Return each row's class."""
         return self.classes[Y.argmax(axis=1)]
 
-    def weigh(self, y, weights, class_weight):
-        """Return the rows' weights times those of their classes, the sum being kept.
+    def weigh(self, y, weights, class_weight, batch_size):
+        """Return the rows' weights times those of their classes.
 
-        "balanced" gives the classes that are in y equal sums.
+        "balanced" gives the classes that are in y equal sums. The sum is kept, so that a pass over
+        the rows takes no longer; but rows that do not fill a minibatch may do so, as the factors
+        say, or these would do nothing to rows that come one by one.
         """
         if class_weight is None:
             return weights
@@ -112,7 +114,9 @@ class SingleLabel(Target):
                 f"Got class_weight={class_weight!r}; weights must be finite and >= 0, and one "
                 "class in y must have one above 0."
             )
-        return product * (weights.sum() / product.sum())
+        product /= factors[factors > 0].min()
+        most = max(weights.sum(), batch_size)
+        return product * min(1.0, most / product.sum())
 
     def check_warm_start(self, y):
         """Refuse a y of fewer or other classes, with which a warm start cannot go on."""
@@ -200,7 +204,7 @@ class Multilabel(Target):
         """Return last-layer values whose probabilities are the samples' mean."""
         return log_mean(log_expit(Z)) - log_mean(log_expit(-Z))
 
-    def weigh(self, y, weights, class_weight):
+    def weigh(self, y, weights, class_weight, batch_size):
         """Return the rows' weights; refuse class weights."""
         if class_weight is None:
             return weights

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
+from sksgdprune._data.moments import Standardization
 from sksgdprune._targets.base import Target
 from sksgdprune._targets.links import OUTPUTS
 from sksgdprune._targets.predictive import Noisy, Poissons, log_mean, residual_std
@@ -37,12 +38,24 @@ class RealValued(Target):
         n_outputs = _columns(y).shape[1]
         return cls(np.zeros(n_outputs), np.ones(n_outputs), out_activation)
 
-    def standardized(self, moments):
-        """Return the same kind on a scale that suits targets of these moments."""
-        mean, scale = moments.standardization()
-        if self.out_activation == "relu":  # its zero is the targets' own
-            mean = np.zeros_like(mean)
+    def standardized(self, moments, columns=slice(None)):
+        """Return the same kind, some columns on a scale that suits targets of these moments."""
+        mean, scale = self.mean.copy(), self.scale.copy()
+        found = self._standardization(moments)
+        mean[columns], scale[columns] = found.mean[columns], found.scale[columns]
         return replace(self, mean=mean, scale=scale)
+
+    def _standardization(self, moments):
+        """Return the Standardization that suits targets of these moments."""
+        found = moments.standardization()
+        if self.out_activation == "relu":  # its zero is the targets' own
+            return found._replace(mean=np.zeros_like(found.mean))
+        return found
+
+    @property
+    def standardization(self):
+        """Mean and scale."""
+        return Standardization(self.mean, self.scale)
 
     def initial_bias(self, moments):
         """Return the output biases from which a network starts; None: as drawn.
@@ -137,10 +150,10 @@ class Count(RealValued):
             )
         return super().of(y, "exp")
 
-    def standardized(self, moments):
-        """Return the same kind with the targets divided by their mean: the rate starts near it."""
+    def _standardization(self, moments):
+        """Return a scale that is the targets' mean: the rate starts near it."""
         scale = np.where(moments.mean > 0, moments.mean, 1.0)
-        return replace(self, scale=scale)
+        return Standardization(np.zeros_like(scale), scale)
 
     def constant(self, Y, weights):
         """Return the logarithm of the counts' mean; that of half a count where there is none."""

@@ -208,18 +208,19 @@ class TrainingConfig:
         """Return how many steps `fit` takes at most."""
         return self.auto_steps(n_rows) if self.max_steps == "auto" else self.max_steps
 
-    def minibatch_size(self, n_rows):
-        """Return S; a permutation cannot give more than all rows."""
-        size = int(self.batch_size)
-        if self.sampling == "shuffle":
-            size = min(size, n_rows)
-        if size < 2 and self.noise_estimator == "batch":
+    def minibatch_size(self, n_rows, n_seen=0):
+        """Return S; a permutation cannot give more than all rows, nor a stream's call than its own.
+
+        Rows of one call are drawn again and again, as those of a fit are, where they are all rows
+        that were seen.
+        """
+        if self.batch_size < 2 and self.noise_estimator == "batch":
             raise ValueError(
-                "noise_estimator='batch' needs at least 2 samples a minibatch, got "
-                f"{size} (n_samples={n_rows}); use a larger batch_size or "
-                "noise_estimator='probe'."
+                f"Got batch_size={self.batch_size} with noise_estimator='batch', which needs at "
+                "least 2 samples a minibatch; use a larger batch_size or noise_estimator='probe'."
             )
-        return size
+        few = self.sampling == "shuffle" or n_rows < n_seen
+        return min(int(self.batch_size), n_rows) if few else int(self.batch_size)
 
     @property
     def precisions(self):
@@ -245,10 +246,11 @@ class TrainingConfig:
 
         `precision` is the prior's where alpha is no number; None where none was chosen.
         """
-        batch_size, n_seen = self.minibatch_size(n_rows), max(n_rows, n_seen)
+        batch_size, n_seen = self.minibatch_size(n_rows, n_seen), max(n_rows, n_seen)
         by_steps = check.is_whole(self.average)
+        hyper = self._hyper(network, n_seen, batch_size, horizon, precision)
         return RunConfig(
-            self._hyper(network, n_seen, batch_size, horizon, precision),
+            self._in_stream(hyper, batch_size) if n_rows < min(self.batch_size, n_seen) else hyper,
             batch_size,
             self.sampling,
             self.noise_estimator,
@@ -287,10 +289,25 @@ class TrainingConfig:
             # Keeps 0 / 0 out of H where neither gradient nor noise was ever seen.
             damping=real(damping) + np.finfo(network.dtype).tiny,
             cap=real(damping > 0),
-            alpha=real(self._alpha(n_rows, batch_size, horizon, precision) * horizon.penalty),
+            centre=real(1),
+            alpha=real(batch_size * self._penalty(n_rows, horizon, precision)),
             least=real(np.sqrt(np.finfo(network.dtype).tiny)),  # its square is a normal number
             disperses=self.alpha in RULES and network.targets.has_dispersion,
         )
+
+    def _in_stream(self, hyper, batch_size):
+        """Return the scalars for rows of a stream that do not fill a minibatch.
+
+        Their mean gradient follows them, so that the noise about it is less than that of the
+        stream: it is taken about 0. The root of S times the rows stands for S in H: a rate as for
+        S would be too restless, and one as for these rows learns too little from each (square
+        root scaling: Malladi, Lyu, Panigrahi & Arora 2022).
+        """
+        part = type(hyper.damping)((batch_size / self.batch_size) ** 0.5)
+        size, damping = hyper.posterior_size * part, hyper.damping
+        if self.damping == "auto":
+            damping /= part
+        return hyper._replace(posterior_size=size, damping=damping, centre=hyper.centre * 0)
 
     def _damping(self, batch_size, posterior_size):
         if self.damping != "auto":
@@ -298,13 +315,14 @@ class TrainingConfig:
         largest_h = self.auto.largest_h / self.width**self.auto.h_decay
         return 2 * batch_size / (posterior_size * largest_h)
 
-    def _alpha(self, n_rows, batch_size, horizon, precision):
+    def _penalty(self, n_rows, horizon, precision):
+        """Return alpha / S: the share of the penalty that comes with each sample."""
         if self.alpha not in RULES:
-            return self.alpha
-        auto = self.auto
+            return self.alpha / self.minibatch_size(n_rows) * horizon.penalty
+        auto, n_rows = self.auto, max(n_rows, self.auto.fewest_rows)
         if precision is None:
             precision = auto.prior_precision * min(1.0, (auto.prior_rows / n_rows) ** 0.5)
-        return max(precision / n_rows, horizon.least_penalty) * batch_size
+        return max(precision / n_rows, horizon.least_penalty) * horizon.penalty
 
     def _rate(self, n_rows, density, n_steps):
         if self.learning_rate != "auto":

@@ -18,6 +18,7 @@ from sksgdprune._training.state import Selection
 # Where the evidence knows no bounds, as of weights that are all 0.
 LEAST, MOST = 1e-6, 1e6
 START = 32.0  # the precision from which it starts
+MOST_ROUNDS = 1000  # of its path are kept: a stream has no end
 # A loss that is larger than another by so many standard errors is clearly so.
 CLEARLY = 2.0
 SLACK = 0.01  # no loss, or R², is clearly worse that is so by less
@@ -217,7 +218,8 @@ def updated(state):
     with np.errstate(divide="ignore"):
         precision = float(np.clip(determined / np.sum(theta.astype(float) ** 2), LEAST, MOST))
     path = [] if state.selection is None else state.selection.precisions
-    return replace(state, selection=Selection(precision, precisions=np.append(path, precision)))
+    path = np.append(path, precision)[-MOST_ROUNDS:]
+    return replace(state, selection=Selection(precision, precisions=path))
 
 
 def _losses(state, train, rest, config, precision, n_steps):

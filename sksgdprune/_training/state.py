@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune._data.encoding import AS_IS, PIECEWISE, piecewise, standard
+from sksgdprune._data.encoding import AS_IS, PIECEWISE, far, kind_of, piecewise, standard
 from sksgdprune._data.moments import RunningMoments
 from sksgdprune._data.sampling import Data, Population, Sampler
 from sksgdprune._data.validation import is_whole, kernel_array
@@ -14,6 +14,10 @@ from sksgdprune._kernels.types import FREE, PRUNED_STATE, State
 from sksgdprune._network.layout import Layout, initial_noise_variance, initial_parameters
 from sksgdprune._network.network import FittedNetwork
 from sksgdprune._network.parameters import Parameters
+from sksgdprune._utils.warnings import warn
+
+# Weights whose mean is larger are rather relative than numbers of equal rows.
+MANY = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class History:
     ----------
     n_steps : int
         Of the last run.
-    losses : list of float
-        The mean loss of each epoch's worth of steps.
+    losses : tuple of ndarray
+        The mean loss of each epoch's worth of steps, in parts; see `extended`.
     validation_scores, validation_losses : list of float or None
         After each epoch, where there were validation rows.
     best_validation_score : float or None
@@ -33,7 +37,7 @@ class History:
     """
 
     n_steps: int = 0
-    losses: list = field(default_factory=list)
+    losses: tuple = ()
     validation_scores: list | None = None
     validation_losses: list | None = None
     best_validation_score: float | None = None
@@ -41,11 +45,25 @@ class History:
     @property
     def loss(self):
         """The last entry of `losses`; infinite before there is one."""
-        return self.losses[-1] if self.losses else math.inf
+        return float(self.losses[-1][-1]) if self.losses else math.inf
 
     def after(self, curve):
         """Return the history after a run of this LossCurve."""
-        return replace(self, n_steps=curve.n_steps, losses=self.losses + curve.means())
+        return replace(
+            self, n_steps=curve.n_steps, losses=extended(self.losses, np.array(curve.means()))
+        )
+
+
+def extended(parts, values):
+    """Return a series of numbers in parts, each longer than the next, with further ones.
+
+    A stream of single rows adds a number in each call: copying the whole would make each call
+    slower than the one before.
+    """
+    parts = [*parts, values] if values.size else [*parts]
+    while len(parts) > 1 and parts[-2].size <= parts[-1].size:
+        parts[-2:] = [np.concatenate(parts[-2:])]
+    return tuple(parts)
 
 
 class Selection(NamedTuple):
@@ -95,8 +113,8 @@ class TrainingState:
         Draws minibatches and probes; whoever draws takes a copy.
     rng : RandomState
         For random cuts and splits; whoever draws takes a copy.
-    moments : RunningMoments or None
-        Of X and y, where they are standardized.
+    moments : RunningMoments
+        Of X and y.
     n_rows : int
         Samples of the last run, by which H goes.
     t : int
@@ -110,7 +128,7 @@ class TrainingState:
     network: FittedNetwork
     sampler: Sampler
     rng: np.random.RandomState
-    moments: RunningMoments | None
+    moments: RunningMoments
     n_rows: int
     t: int
     history: History = field(default_factory=History)
@@ -123,8 +141,8 @@ class TrainingState:
 
     @property
     def n_seen(self):
-        """Number of samples in all calls, or 0 where nothing is standardized."""
-        return 0 if self.moments is None else round(self.moments.X.count)
+        """Number of samples in all calls."""
+        return round(self.moments.X.all.count)
 
 
 def start(rows, targets, config, rng):
@@ -132,8 +150,8 @@ def start(rows, targets, config, rng):
 
     θ, C and the sampler's seeds are drawn from `rng`, in this order; the state takes it.
     """
-    moments = None if config.encoding is None else _moments(rows, targets)
-    encoding = _encoding(rows, moments, config)
+    moments = RunningMoments.first(*_counted(rows, targets))
+    encoding = _encoding(rows, moments.X.all, config)
     n_inputs = encoding.source.size or rows.X.shape[1]
     sizes = (n_inputs, *config.hidden_layer_sizes, targets.n_outputs)
     layout, dtype = Layout(sizes), rows.X.dtype
@@ -150,57 +168,79 @@ def start(rows, targets, config, rng):
     network = FittedNetwork(
         layout, config.activation, targets, parameters, layout.n_parameters, average_from, encoding
     )
-    network = network.scaled(moments).with_initial_bias(moments)
+    if kind_of(encoding) is not None:
+        network = network.scaled(moments.y).with_initial_bias(moments.y)
     sampler = Sampler(rng)
     data = encode(rows, network, config)
     return TrainingState(network, sampler, rng, moments, data.size, config.t0), data
 
 
 def settled(state):
-    """Return the state whose encoding further rows do not change."""
-    if state.moments is None:
-        return state
-    return replace(state, moments=state.moments._replace(settled=True))
+    """Return the state whose encoding further rows do not change, but where nothing varied yet."""
+    return replace(state, moments=state.moments.settled())
 
 
 def read_more(state, rows, config):
     """Return the state and Data of further rows; they count in an encoding not settled."""
-    if config.encoding is not None and state.moments is not None:
-        network = state.network
-        moments = state.moments.joined(_moments(rows, network.targets))
-        if not state.moments.settled:
-            if not network.encoding.source.size:  # pieces stay what they are
-                network = replace(network, encoding=standard(moments.X))
-            network = network.scaled(moments)
-        state = replace(state, moments=moments, network=network)
-    return state, encode(rows, state.network, config)
+    network, before = state.network, state.moments
+    moments = before.joined(*_counted(rows, network.targets))
+    if kind_of(network.encoding) is not None:
+        network = network.standardized_anew(before, moments)
+        _warn_of_scales(network, moments)
+    state = replace(state, moments=moments, network=network)
+    return state, encode(rows, network, config)
 
 
-def _moments(rows, targets):
-    """Return the RunningMoments of these rows alone."""
-    return RunningMoments.first(kernel_array(rows.X), targets.columns(rows.y), _counts(rows))
+def _warn_of_scales(network, moments):
+    """Warn where inputs or targets have left their settled scale far behind."""
+    features = far(network.encoding, moments.X.all)
+    if features.any():
+        warn(
+            f"Features {np.flatnonzero(features).tolist()} have left the scale of the first rows "
+            "far behind, so that predictions may be wild: fit anew, with rows as they are now.",
+            UserWarning,
+        )
+    if moments.y is not None and moments.y.all.far_from(network.targets.standardization).any():
+        warn(
+            "y has left the scale of the first rows far behind, so that training may diverge: fit "
+            "anew, with rows as they are now.",
+            UserWarning,
+        )
+
+
+def _counted(rows, targets):
+    """Return X, y where it has a scale, and how many samples each row is, for moments."""
+    return kernel_array(rows.X), targets.columns(rows.y), _counts(rows)
 
 
 def _counts(rows):
     """Return how many samples each row is, or None where it is one."""
     if rows.weights is None:
         return None
+    if rows.weights.mean() > MANY:
+        warn(
+            f"sample_weight is {rows.weights.mean():.3g} on average, and a weight is so many equal "
+            "rows: together they outweigh the prior, and single rows are learnt by heart. Where "
+            "weights say which rows matter more, divide them by their mean.",
+            UserWarning,
+        )
     return rows.weights * (Population(len(rows.y), rows.weights).size / rows.weights.sum())
 
 
 def _encoding(rows, moments, config):
     """Return the Encoding with which a fresh start begins."""
-    if moments is None:
+    if config.encoding is None:
         return AS_IS
     if config.encoding == PIECEWISE:
-        return piecewise(kernel_array(rows.X), _counts(rows), moments.X)
-    return standard(moments.X)
+        return piecewise(kernel_array(rows.X), _counts(rows), moments)
+    return standard(moments)
 
 
 def encode(rows, network, config):
     """Return checked rows as Data for a network."""
     targets = network.targets
     Y = targets.encode(rows.y)
-    weights = targets.weigh(rows.y, rows.weights, config.class_weight)
+    weights = targets.weigh(rows.y, rows.weights, config.class_weight, config.batch_size)
     X, Y = (kernel_array(array, network.dtype) for array in (rows.X, Y))
-    return Data(X, Y, weights)
+    counted = None if weights is rows.weights else Population(len(Y), rows.weights).size
+    return Data(X, Y, weights, counted)

@@ -159,12 +159,14 @@ def test_the_scale_stays_once_a_thousand_rows_were_seen_and_after_a_fit():
     rows = np.random.RandomState(0).normal(size=(2 * SETTLED, 2))
     reg = regressor(encoding="standard").partial_fit(rows[:SETTLED], rows[:SETTLED, 0], n_steps=1)
     scales = reg.X_scale_.copy(), reg.y_scale_.copy()
-    reg.partial_fit(100 * rows[SETTLED:], 100 * rows[SETTLED:, 0], n_steps=1)
+    with pytest.warns(UserWarning, match="far behind"):
+        reg.partial_fit(100 * rows[SETTLED:], 100 * rows[SETTLED:, 0], n_steps=1)
     assert (reg.X_scale_ == scales[0]).all()
     assert reg.y_scale_ == scales[1]
     fitted = regressor(encoding="standard").fit(rows[:50], rows[:50, 0])
     before = fitted.X_scale_.copy()
-    assert (fitted.partial_fit(100 * rows, rows[:, 0]).X_scale_ == before).all()
+    with pytest.warns(UserWarning, match=r"Features \[0, 1\] .*fit anew"):
+        assert (fitted.partial_fit(100 * rows, rows[:, 0]).X_scale_ == before).all()
 
 
 @pytest.mark.parametrize("make", MAKES)
@@ -172,7 +174,7 @@ def test_the_same_rows_again_are_nothing_new(make):
     first = {"classes": [0, 1, 2]} if make is classifier else {}
     parts = make(encoding="standard").partial_fit(RAW, Y, n_steps=10, **first)
     parts.partial_fit(RAW, Y, n_steps=15)
-    assert parts._state.moments.X.count == len(Y)
+    assert parts._state.n_seen == len(Y)
 
 
 def test_minibatches_of_a_stream_are_no_larger_than_its_chunks():

@@ -56,7 +56,7 @@ BAD_PARAMETERS = [
     ({"damping": -1e-3}, "damping.*Got -0.001"),
     ({"alpha": -1}, "alpha.*Got -1"),
     ({"batch_size": 0}, "batch_size.*Got 0"),
-    ({"batch_size": 1, "noise_estimator": "batch"}, "at least 2 .* got 1"),
+    ({"batch_size": 1, "noise_estimator": "batch"}, "batch_size=1 .* at least 2"),
     ({"sampling": "order"}, "sampling.*'order'"),
     ({"max_steps": 0}, "max_steps.*Got 0"),
     ({"early_stopping": "yes"}, "early_stopping.*'yes'"),
@@ -241,7 +241,7 @@ def test_nothing_can_be_done_before_fit(make, call):
         (lambda e: e.partial_fit(X, Y, classes=[0, 1]), r"\[2\] .*\[0, 1\]"),
         (lambda e: e.partial_fit(X, Y, classes=[0, 1, 2], n_steps=0), "n_steps=0"),
         (lambda e: e.set_params(hidden_layer_sizes=(0,)).fit(X, Y), "hidden_layer_sizes"),
-        (lambda e: e.set_params(batch_size=1, noise_estimator="batch").fit(X, Y), "got 1"),
+        (lambda e: e.set_params(batch_size=1, noise_estimator="batch").fit(X, Y), "batch_size=1"),
     ],
 )
 def test_a_refused_first_call_leaves_the_estimator_unfitted(call, message):

@@ -73,8 +73,10 @@ def test_train_agrees_with_reference(hidden, activation, loss, output):
         {"kappa": 30.0},
         {"damping": 0.0},
         {"cap": 1.0},
+        {"centre": 0.0},
         {"alpha": 0.3, "disperses": True},
         slow({"noise_estimator": "batch"}),
+        slow({"noise_estimator": "batch", "centre": 0.0}),
         slow({"preconditioner": "identity", "noise_estimator": "batch"}),
         slow(
             {"alpha": 0.3, "disperses": True, "kappa": 4.0, "cap": 1.0, "noise_estimator": "batch"}

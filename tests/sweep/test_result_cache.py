@@ -199,7 +199,7 @@ def test_the_refit_is_kept_too(tmp_path, training_runs):
 
 
 def test_results_are_kept_and_data_are_not(tmp_path):
-    X, y = (np.tile(part, (20, 1) if part.ndim == 2 else 20) for part in iris())
+    X, y = (np.tile(part, (25, 1) if part.ndim == 2 else 25) for part in iris())
     X = np.hstack([X, np.random.RandomState(0).normal(size=(len(X), 400))])
     few = classifier(hidden_layer_sizes=(2,))
     sweep(few, p=P, n_repeats=4, memory=str(tmp_path)).fit(X, y)
