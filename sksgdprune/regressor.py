@@ -189,6 +189,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     noise_std_ : ndarray of shape (n_outputs,) or None
         Standard deviation of the targets about a posterior sample's output; None before calibration
         and under the Poisson loss.
+    dispersion_ : ndarray of shape (n_outputs,) or None
+        Under the Poisson loss: the variance of the targets about a posterior sample's output, over
+        their mean; None before calibration.
     alpha_ : float
         The `alpha` of the last run: as given, or as "auto" has chosen it.
     selection_results_ : dict of ndarray or None
@@ -389,10 +392,23 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Of the calibration rows: the root of the mean square, for the noise grows with the
         prediction where these rows clearly say so. It is normal, or where they clearly have heavier
         tails Student's t of 8 degrees of freedom. None without posterior samples, and under the
-        Poisson loss, where the variance of a count is its rate.
+        Poisson loss, where `dispersion_` tells.
         """
         calibration = network_of(self, "noise_std_").calibration
         return None if calibration is None else calibration.noise_std
+
+    @property
+    def dispersion_(self) -> Array | None:
+        """Variance of the targets about a posterior sample's output, over their mean; (n_outputs,).
+
+        Under the Poisson loss: 1 where held-out rows do not clearly say otherwise. Above it the
+        distribution is negative binomial; below, as for rates that are means of counts, y is the
+        dispersion times a Poisson count. None without posterior samples, and for other targets.
+        """
+        network = network_of(self, "dispersion_")
+        if network.calibration is None or network.targets.has_noise:
+            return None
+        return np.broadcast_to(network.calibration.dispersion, network.targets.scale.shape)
 
     @overload
     def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> Array: ...

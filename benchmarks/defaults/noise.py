@@ -24,7 +24,6 @@ from benchmarks._common.reports import machine, markdown_table, paragraphs
 from benchmarks._common.results import Cell, Results, complete
 from sksgdprune import PreconditionedMLPRegressor
 from sksgdprune._uncertainty import posterior
-from sksgdprune._uncertainty.calibration import tempered
 
 DEGREES = np.inf, 20, 10, 8, 6, 5, 4, 3
 KEY = "set", "split"
@@ -73,7 +72,10 @@ def measure(dataset, split, train, test):
     """Return a row for each distribution and way to fit it."""
     model, targets, Z, Y = calibrated_fit(dataset.X[train], dataset.y[train], split)
     std = model.noise_std_[0]
-    rows = targets._outputs(tempered(Z, model.temperature_))[:, :, 0], targets.decode(Y)[:, 0]
+    rows = (
+        targets._outputs(targets.tempered(Z, model.temperature_))[:, :, 0],
+        targets.decode(Y)[:, 0],
+    )
     outputs = posterior.sample_outputs(model._state.network, dataset.X[test])
     samples = [targets._outputs(Z)[:, :, 0] for _, Z in outputs]
     means, y = np.concatenate(samples, axis=1), dataset.y[test]

@@ -156,7 +156,14 @@ class FittedNetwork:
         samples = (np.where(remains, sample, 0) for sample in samples)
         samples = tuple(map(network.parameters.narrow, samples))
         first = max(t, self.average_from)
-        return replace(network, average_from=first, posterior_samples=samples)
+        network = replace(network, average_from=first, posterior_samples=samples)
+        return network.outdated() if ((status == PRUNED) & (old != PRUNED)).any() else network
+
+    def outdated(self):
+        """Return the network with a calibration, if any, that is of an earlier one."""
+        if self.calibration is None:
+            return self
+        return replace(self, calibration=self.calibration._replace(is_stale=True))
 
     def _with(self, parameters):
         state, status, average = parameters

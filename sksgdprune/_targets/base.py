@@ -1,5 +1,7 @@
 """The base class of all kinds of targets: loss, output link and likelihood of a y together."""
 
+import numpy as np
+
 from sksgdprune._kernels.losses import OBJECTIVES
 
 
@@ -96,5 +98,13 @@ class Target:
         """Return last-layer values that predict the samples' mean."""
         raise NotImplementedError
 
+    def tempered(self, Z, temperature):
+        """Return the samples' values with their covariance multiplied by the temperature."""
+        if temperature == 1:
+            return Z
+        mean = Z.mean(axis=0)
+        return mean + np.sqrt(temperature) * (Z - mean)
+
     def noise(self, Z, Y, weights):
-        """Return the noise about the samples' outputs on the scale of y; None without any."""
+        """Return what a Calibration holds of the noise about the samples' outputs, as a dict."""
+        return {}

@@ -6,14 +6,27 @@ Arrays of components are (n_components, n_rows, n_outputs).
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import entr, expit, gammaln, log_expit, logsumexp, ndtr, pdtr, xlogy
-from scipy.stats import norm, poisson, t
+from scipy.special import (
+    betainc,
+    entr,
+    expit,
+    gammaln,
+    log_expit,
+    logsumexp,
+    ndtr,
+    pdtr,
+    xlogy,
+)
+from scipy.stats import norm, t
 
 from sksgdprune._data.sampling import Population
 
 HALVINGS = 32  # of the interval in which a quantile is sought
 # Of the squared residuals at least such a part is noise, or a few lucky rows would leave none.
 LEAST_NOISE = 0.25
+NEXT_TO_NONE = 1e-3  # a dispersion so little above 1 is that of a Poisson distribution
+ROUNDING = 1e-9  # of quotients that are whole numbers
+LARGEST_RATE = 1e15  # that NumPy draws counts of
 
 
 def residual_std(means, y, weights):
@@ -28,6 +41,20 @@ def residual_std(means, y, weights):
     spread = np.average(means.var(axis=0), axis=0, weights=weights)
     least = np.maximum(LEAST_NOISE * squares, np.finfo(float).tiny)
     return np.sqrt(np.maximum(squares - spread, least))
+
+
+def count_dispersion(rates, y, weights):
+    """Return the variance of y about the components of a mixture over their mean, (n_outputs,).
+
+    Of whole numbers it is 1 at least: only what has fractions may be a mean of counts.
+    """
+    noise = residual_std(rates, y, weights) ** 2
+    mean = np.average(rates.mean(axis=0), axis=0, weights=weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = noise / mean
+    found = np.where((mean > 0) & np.isfinite(found), found, 1.0)
+    is_whole = np.isclose(y, np.rint(y), rtol=0, atol=1e-4).all(axis=0)
+    return np.where(is_whole, np.maximum(found, 1.0), found)
 
 
 def count(rows, weights):
@@ -69,13 +96,14 @@ class Noisy(NamedTuple):
     means: np.ndarray
     noise_std: np.ndarray  # (n_outputs,), or of each row: (n_rows, n_outputs)
     degrees: float = np.inf
+    least: float = -np.inf  # of what is possible: all below lies there
 
     @classmethod
     def joined(cls, parts):
         """Return the distributions of several blocks of rows."""
         std = [np.broadcast_to(part.noise_std, part.means.shape[1:]) for part in parts]
         means = np.concatenate([part.means for part in parts], axis=1)
-        return cls(means, np.concatenate(std), parts[0].degrees)
+        return parts[0]._replace(means=means, noise_std=np.concatenate(std))
 
     def take(self, components):
         """Return the distributions of some components."""
@@ -112,7 +140,7 @@ class Noisy(NamedTuple):
 
     def quantile(self, q):
         """Return the quantile q, (n_rows, n_outputs)."""
-        return _quantile(self, q)
+        return np.maximum(_quantile(self, q), self.least)
 
     def log_likelihood(self, y):
         """Return the log-density of all outputs of a row together, (n_rows,)."""
@@ -125,22 +153,41 @@ class Noisy(NamedTuple):
     def sample(self, rng):
         """Return a sample of each component, (n_components, n_rows, n_outputs)."""
         noise = self.standard.rvs(size=self.means.shape, random_state=rng)
-        return self.means + self.scale * noise
+        return np.maximum(self.means + self.scale * noise, self.least)
 
 
-class Poissons(NamedTuple):
-    """Poisson distributions whose rates are the samples' outputs."""
+class Counts(NamedTuple):
+    """Distributions of y >= 0 about the samples' outputs, of variance dispersion times mean.
+
+    Poisson distributions, and for more dispersion negative binomial ones (of the kind NB1: Cameron
+    & Trivedi 1986). For less, y is the dispersion times a Poisson count, as a mean of counts is.
+    """
 
     rates: np.ndarray
+    dispersion: np.ndarray | float = 1.0  # (n_outputs,)
 
     @classmethod
     def joined(cls, parts):
         """Return the distributions of several blocks of rows."""
-        return cls(np.concatenate([part.rates for part in parts], axis=1))
+        return cls(np.concatenate([part.rates for part in parts], axis=1), parts[0].dispersion)
 
     def take(self, components):
         """Return the distributions of some components."""
-        return Poissons(self.rates[components])
+        return self._replace(rates=self.rates[components])
+
+    @property
+    def step(self):
+        """The distance of the values that are possible."""
+        return np.minimum(self.dispersion, 1.0)
+
+    @property
+    def _excess(self):
+        """By how much a negative binomial distribution's dispersion is above 1."""
+        return np.maximum(self.dispersion - 1, NEXT_TO_NONE)
+
+    @property
+    def _is_poisson(self):
+        return np.less_equal(self.dispersion, 1 + NEXT_TO_NONE)
 
     def mean(self):
         """Return the mean, (n_rows, n_outputs)."""
@@ -148,29 +195,50 @@ class Poissons(NamedTuple):
 
     def std(self):
         """Return the standard deviation of the counts, (n_rows, n_outputs)."""
-        return np.sqrt(self.rates.var(axis=0) + self.mean())
+        return np.sqrt(self.rates.var(axis=0) + self.dispersion * self.mean())
 
     def cdf(self, y):
         """Return the part that lies at or below y, (n_rows, n_outputs)."""
-        return np.where(y < 0, 0.0, pdtr(np.maximum(np.floor(y), 0), self.rates).mean(axis=0))
+        n = np.maximum(np.floor(y / self.step * (1 + ROUNDING)), 0)
+        below = pdtr(n, self.rates / self.step)
+        if not np.all(self._is_poisson):
+            size, chance = self.rates / self._excess, 1 / (1 + self._excess)
+            more = betainc(np.maximum(size, np.finfo(float).tiny), n + 1, chance)
+            below = np.where(self._is_poisson, below, more)
+        return np.where(y < 0, 0.0, below.mean(axis=0))
 
     def between(self, q):
         """Return two values between which the quantile q lies."""
-        low, high = self.rates.min(axis=0), self.rates.max(axis=0)
-        return poisson.ppf(q, low) - 1, poisson.ppf(q, high)
+        high = self.rates.max(axis=0) + self.std()
+        while (too_low := self.cdf(high) < q).any():
+            high = np.where(too_low, 2 * high + 1, high)
+        return np.full_like(high, -1.0), high
 
     def quantile(self, q):
         """Return the quantile q, (n_rows, n_outputs): a count."""
-        return np.floor(_quantile(self, q))
+        return self.step * np.floor(_quantile(self, q) / self.step * (1 + ROUNDING))
 
     def log_likelihood(self, y):
         """Return the log-probability of all outputs of a row together, (n_rows,)."""
-        logs = xlogy(y, self.rates) - self.rates - gammaln(y + 1)
-        return log_mean(logs.sum(axis=2))
+        return log_mean(self.logs(y).sum(axis=2))
+
+    def logs(self, y):
+        """Return the log-probability of each component and output."""
+        n, rates = y / self.step, self.rates / self.step
+        logs = xlogy(n, rates) - rates - gammaln(n + 1) - np.log(self.step)
+        if np.all(self._is_poisson):
+            return logs
+        size, excess = np.maximum(self.rates / self._excess, np.finfo(float).tiny), self._excess
+        more = gammaln(y + size) - gammaln(size) - gammaln(y + 1)
+        more += y * np.log(excess) - (y + size) * np.log1p(excess)
+        return np.where(self._is_poisson, logs, more)
 
     def sample(self, rng):
         """Return a count of each component, (n_components, n_rows, n_outputs)."""
-        counts = rng.poisson(np.nan_to_num(self.rates)).astype(np.float64)
+        rates = np.clip(np.nan_to_num(self.rates), np.finfo(float).tiny, LARGEST_RATE)
+        size = np.maximum(rates / self._excess, np.finfo(float).tiny)
+        mixed = np.where(self._is_poisson, rates / self.step, rng.gamma(size) * self._excess)
+        counts = self.step * rng.poisson(np.minimum(mixed, LARGEST_RATE)) * (self.rates / rates)
         return np.where(np.isfinite(self.rates), counts, np.nan)
 
 

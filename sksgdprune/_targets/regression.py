@@ -9,7 +9,7 @@ from sklearn.utils.validation import column_or_1d
 from sksgdprune._data.moments import Standardization
 from sksgdprune._targets.base import Target
 from sksgdprune._targets.links import OUTPUTS
-from sksgdprune._targets.predictive import Noisy, Poissons, log_mean, residual_std
+from sksgdprune._targets.predictive import Counts, Noisy, count_dispersion, log_mean, residual_std
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,28 @@ class RealValued(Target):
         """Return what the posterior samples predict together, on the scale of y."""
         means = self._outputs(Z)
         noise_std = calibration.std_at((means.mean(axis=0) - self.mean) / self.scale)
-        return Noisy(means, noise_std, calibration.degrees)
+        least = 0.0 if self.out_activation == "relu" else -np.inf
+        return Noisy(means, noise_std, calibration.degrees, least)
+
+    def tempered(self, Z, temperature):
+        """Return the samples' values with their covariance multiplied by the temperature.
+
+        Their mean prediction stays: a temperature is about how far they scatter.
+        """
+        if temperature == 1 or self.out_activation == "identity":
+            return super().tempered(Z, temperature)
+        outputs = OUTPUTS[self.out_activation](Z.copy())  # a ReLU's that is closed is 0, not less
+        wide, before = super().tempered(outputs, temperature), outputs.mean(axis=0)
+        after = self.pooled(wide)
+        return wide * np.divide(before, after, out=np.ones_like(after), where=after > 0)
 
     def pooled(self, Z):
         """Return last-layer values that predict the samples' mean."""
         return OUTPUTS[self.out_activation](Z.copy()).mean(axis=0)
 
     def noise(self, Z, Y, weights):
-        """Return the noise about the samples' outputs on the scale of y, (n_outputs,)."""
-        return residual_std(self._outputs(Z), self.decode(Y), weights)
+        """Return what a Calibration holds of the noise about the samples' outputs, as a dict."""
+        return {"noise_std": residual_std(self._outputs(Z), self.decode(Y), weights)}
 
     def _outputs(self, Z):
         return self.decode(OUTPUTS[self.out_activation](Z.astype(np.float64)))
@@ -162,14 +175,24 @@ class Count(RealValued):
 
     def mixture(self, Z, calibration=None):
         """Return what the posterior samples predict together: counts by the samples' rates."""
-        return Poissons(self._outputs(Z))
+        return Counts(self._outputs(Z), 1.0 if calibration is None else calibration.dispersion)
+
+    def tempered(self, Z, temperature):
+        """Return the samples' values with their covariance multiplied by the temperature.
+
+        Their mean prediction stays.
+        """
+        wide = Target.tempered(self, Z, temperature)
+        return wide if wide is Z else wide - (log_mean(wide) - log_mean(Z))
 
     def pooled(self, Z):
         """Return last-layer values whose exponential is the samples' mean."""
         return log_mean(Z)
 
     def noise(self, Z, Y, weights):
-        """Return None: a count's variance is its rate."""
+        """Return what a Calibration holds of the noise: a count's variance over its rate."""
+        rates, y = self._outputs(Z), self.decode(Y)
+        return {"dispersion": count_dispersion(rates, y, weights)}
 
     def encode(self, y):
         """Return the targets, checked to be >= 0."""

@@ -105,7 +105,7 @@ def _advance(state, data, run, n_steps, monitors, rows):
     outcome = trainer.train(data, state.network, run, sampler, state.t, n_steps, monitors, rows)
     state = replace(
         state,
-        network=replace(outcome.network, diverged=outcome.diverged),
+        network=replace(outcome.network, diverged=outcome.diverged).outdated(),
         sampler=sampler,
         n_rows=data.size,
         t=state.t + outcome.curve.n_steps,

@@ -22,6 +22,7 @@ MOST_ROUNDS = 1000  # of its path are kept: a stream has no end
 # A loss that is larger than another by so many standard errors is clearly so.
 CLEARLY = 2.0
 SLACK = 0.01  # no loss, or R², is clearly worse that is so by less
+MORE = 0.05  # a fit that lowers a constant's loss by less has hardly begun
 
 
 class Trial(NamedTuple):
@@ -99,8 +100,8 @@ def _parts(data, config):
 def _path(start, precisions, parts, config, n_steps, judge):
     """Return trials of one precision after the other, until one is worse than the best of them.
 
-    As long as priors are so strong that they leave no more than a constant, which is the worse says
-    nothing. The steps of a trial are shared by the parts.
+    As long as priors are so strong that they leave little more than a constant, which is the worse
+    says nothing. The steps of a trial are shared by the parts.
     """
     trials, n_each = [], n_steps // len(parts)
     for precision in precisions:
@@ -108,6 +109,7 @@ def _path(start, precisions, parts, config, n_steps, judge):
         trials.append(Trial(start, precision, losses))
         best = judge.best(trials)
         is_more = judge.is_clearly_worse(judge.constant, best.losses)
+        is_more &= judge.mean(best.losses) < (1 - MORE) * judge.mean(judge.constant)
         if is_more and not judge.is_as_good(trials[-1], best):
             break
     return trials

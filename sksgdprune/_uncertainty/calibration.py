@@ -13,6 +13,7 @@ SPREADS = 2.0 ** np.arange(-2, 3.5, 0.5)
 SLOPES, FURTHEST, SLOPE_ROWS = np.arange(-4, 5) / 4, 2.0, 100
 # The t distribution that noise has where its tails are heavy: benchmarks/defaults/noise.py.
 HEAVY = 8.0
+ROUNDING = 1e-9  # of log-likelihoods, relative to them
 
 
 class Calibration(NamedTuple):
@@ -29,6 +30,10 @@ class Calibration(NamedTuple):
     slope, offset : ndarray of shape (n_outputs,)
         By how much the logarithm of a row's noise grows with its standardized prediction, and what
         is subtracted so that `noise_std` is the root of the mean square.
+    dispersion : ndarray of shape (n_outputs,)
+        Of counts: their variance over their rate.
+    is_stale : bool
+        Whether the network was cut or trained afterwards.
     """
 
     temperature: float = 1.0
@@ -36,6 +41,13 @@ class Calibration(NamedTuple):
     degrees: float = np.inf
     slope: np.ndarray | float = 0.0
     offset: np.ndarray | float = 0.0
+    dispersion: np.ndarray | float = 1.0
+    is_stale: bool = False
+
+    @property
+    def is_at_limit(self):
+        """Whether a higher temperature might be better."""
+        return self.temperature == SPREADS[-1] ** 2
 
     def std_at(self, prediction):
         """Return the noise of rows, (n_rows, n_outputs); `prediction` is standardized."""
@@ -48,21 +60,13 @@ class Calibration(NamedTuple):
         return self._replace(slope=slope, offset=np.log(squares) / 2)
 
 
-def tempered(Z, temperature):
-    """Return the samples' values with their covariance multiplied by the temperature."""
-    if temperature == 1:
-        return Z
-    mean = Z.mean(axis=0)
-    return mean + np.sqrt(temperature) * (Z - mean)
-
-
 def calibrated(targets, Z, Y, weights=None):
     """Return the Calibration under which some rows are most likely, the simpler one in doubt.
 
     That is the temperature nearest to 1 whose mean log-likelihood is within one standard error of
     the highest: few rows leave the samples as they are, many decide. By the same rule noise is the
     same for all rows or grows with the prediction (a variance function: Davidian & Carroll 1987),
-    and is normal or of heavier tails.
+    and is normal or of heavier tails; counts are dispersed as Poisson's or otherwise.
 
     Parameters
     ----------
@@ -77,14 +81,21 @@ def calibrated(targets, Z, Y, weights=None):
     """
     y, tried, logs = targets.decode(Y), [], []
     for spread in SPREADS:
-        values = tempered(Z, spread**2)
-        found = Calibration(float(spread**2), targets.noise(values, Y, weights))
+        values = targets.tempered(Z, spread**2)
+        found = Calibration(float(spread**2), **targets.noise(values, Y, weights))
         tried.append(found)
         logs.append(targets.mixture(values, found).log_likelihood(y))
     chosen = tried[_nearest(np.abs(np.log(SPREADS)), logs, weights)]
-    if chosen.noise_std is None:
-        return chosen
-    return _with_noise(chosen, targets, tempered(Z, chosen.temperature), y, weights)
+    Z = targets.tempered(Z, chosen.temperature)
+    if chosen.noise_std is not None:
+        return _with_noise(chosen, targets, Z, y, weights)
+    return _simplest((chosen._replace(dispersion=1.0), chosen), targets, Z, y, weights)
+
+
+def _simplest(calibrations, targets, Z, y, weights):
+    """Return the first of some Calibrations that is not clearly less likely than the best."""
+    logs = [targets.mixture(Z, each).log_likelihood(y) for each in calibrations]
+    return calibrations[_nearest(np.arange(len(calibrations)), logs, weights)]
 
 
 def _with_noise(calibration, targets, Z, y, weights):
@@ -96,9 +107,7 @@ def _with_noise(calibration, targets, Z, y, weights):
         logs = np.array([log_mean(targets.mixture(Z, each).logs(y)) for each in sloped])
         chosen = [_nearest(np.abs(SLOPES), column, weights) for column in np.moveaxis(logs, 2, 0)]
         normal = calibration.sloped(SLOPES[chosen], prediction, weights)
-    both = normal, normal._replace(degrees=HEAVY)
-    logs = [targets.mixture(Z, each).log_likelihood(y) for each in both]
-    return both[_nearest(np.arange(2), logs, weights)]
+    return _simplest((normal, normal._replace(degrees=HEAVY)), targets, Z, y, weights)
 
 
 def _nearest(distance, logs, weights):
@@ -109,8 +118,12 @@ def _nearest(distance, logs, weights):
 
 
 def _is_better(logs, others, weights):
-    """Return whether log-likelihoods are higher than others by more than one standard error."""
+    """Return whether log-likelihoods are higher than others by more than one standard error.
+
+    What the rounding of sums can make is no more.
+    """
     gain, n = logs - others, count(logs, weights)
     mean = np.average(gain, axis=-1, weights=weights)
     variance = np.average((gain - mean[..., np.newaxis]) ** 2, axis=-1, weights=weights)
-    return mean > (np.sqrt(variance / (n - 1)) if n > 1 else np.inf)
+    rounding = ROUNDING * (1 + np.average(np.abs(logs), axis=-1, weights=weights))
+    return mean > (np.sqrt(variance / (n - 1)) + rounding if n > 1 else np.inf)

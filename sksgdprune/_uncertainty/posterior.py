@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sksgdprune._uncertainty.calibration import calibrated, tempered
+from sksgdprune._uncertainty.calibration import calibrated
+from sksgdprune._utils.warnings import warn
 
 BLOCK_VALUES = 2**20  # of all samples that are in memory at once: 8 MB
 CALIBRATION_VALUES = 2**22  # that calibrate: some copies of 32 MB
@@ -23,6 +24,7 @@ def sample_outputs(network, X):
         # Made one after the other: each may make a dense network while it predicts.
         networks = (network.at_sample(sample) for sample in samples)
         Z = np.stack([one.output(X[rows]) for one in networks])
+        tempered = network.targets.tempered
         yield rows, Z if calibration is None else tempered(Z, calibration.temperature)
 
 
@@ -43,8 +45,19 @@ def mixtures(network, X):
             "The noise about the posterior samples is not known, as after partial_fit alone, or "
             "very few steps or rows: call calibrate(X, y) with rows that it was not trained on."
         )
+    _warn_if_stale(network)
     for _, Z in sample_outputs(network, X):
         yield network.targets.mixture(Z, network.calibration)
+
+
+def _warn_if_stale(network):
+    """Warn where the network is no longer the one that was calibrated."""
+    if network.calibration is not None and network.calibration.is_stale:
+        warn(
+            "The draws were calibrated before a cut or further training, so that intervals and "
+            "entropies may be too small: call calibrate(X, y) with rows that were not trained on.",
+            UserWarning,
+        )
 
 
 def joined(blocks):
@@ -56,6 +69,7 @@ def joined(blocks):
 def entropies(network, X):
     """Return the entropy of each prediction, and the part in which the samples differ, in nats."""
     parts = []
+    _warn_if_stale(network)
     for _, Z in sample_outputs(network, X):
         entropy, within = network.targets.mixture(Z).entropies()
         parts.append((entropy, np.maximum(entropy - within, 0)))
@@ -75,4 +89,11 @@ def calibrated_network(network, data, most_samples=None):
     data = data.some(max(CALIBRATION_VALUES // (len(samples) * network.layout.sizes[-1]), 1))
     Z = np.concatenate([values for _, values in sample_outputs(judged, data.X)], axis=1)
     found = calibrated(network.targets, Z, data.Y, data.weights)
+    if found.is_at_limit:
+        warn(
+            f"The draws' temperature is {found.temperature:g}, the end of what is tried: their "
+            "spread says little of the errors on held-out rows. Look at rows that are far from all "
+            "others, or fit with more steps.",
+            UserWarning,
+        )
     return replace(network, calibration=found)

@@ -13,6 +13,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import BayesianRidge
 from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
@@ -91,6 +92,20 @@ def test_a_path_does_not_end_among_priors_that_leave_a_constant():
     assert losses[1] > losses[0]  # both about that of a constant
     assert losses.min() < 0.5
     assert clf.score(data, data[:, 0] > 0) > 0.95
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_path_does_not_end_where_a_strong_prior_has_only_begun_to_leave_a_constant(seed):
+    rows, rest, y, y_rest = train_test_split(
+        *load_iris(return_X_y=True), train_size=100, random_state=seed
+    )
+    clf = PreconditionedMLPClassifier((32, 32), encoding="standard", random_state=seed)
+    clf.set_params(max_steps=2400).fit(rows, y)
+    losses = clf.selection_results_["mean_loss"]
+    assert losses[0] < losses[1]  # both about that of a constant, 1.1
+    assert losses[0] > 1.05
+    assert losses.min() < 0.3
+    assert clf.score(rest, y_rest) > 0.9
 
 
 def test_the_strongest_prior_within_half_a_standard_error_is_taken(monkeypatch):

@@ -12,9 +12,14 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.metrics import log_loss
 from sklearn.utils import check_random_state
 
-from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    PreconditionedMLPRegressor,
+    SparsitySweep,
+    prune_gradually,
+)
 from sksgdprune._estimator.input import Rows
-from sksgdprune._targets.predictive import Noisy, Poissons
+from sksgdprune._targets.predictive import Counts, Noisy
 from sksgdprune._training import holdout
 from sksgdprune._training import trainer as _training
 from sksgdprune._training.state import encode
@@ -148,7 +153,7 @@ def test_sparsify_and_compact_leave_the_predictive_distribution(change):
     into, out, _ = model._state.network.layout.weights(status)
     into[:, np.flatnonzero((out != 2).any(axis=1))[:1]] = 2  # the unit is a constant then
     model.status_ = status
-    expected = model.predict(X, return_std=True)
+    expected = model.calibrate(X, Y).predict(X, return_std=True)
     n_hidden = sum(b.size for b in model.intercepts_)
     getattr(model, change)()
     np.testing.assert_allclose(model.predict(X, return_std=True), expected, rtol=1e-9)
@@ -279,7 +284,7 @@ def test_quantiles_invert_the_distribution(q):
     for degrees in (np.inf, 8):
         noisy = Noisy(rng.normal(size=(5, 4, 2)), np.array([0.1, 2.0]), degrees)
         np.testing.assert_allclose(noisy.cdf(noisy.quantile(q)), q, atol=1e-9)
-    poissons = Poissons(rng.gamma(2, 3, size=(5, 4, 2)))
+    poissons = Counts(rng.gamma(2, 3, size=(5, 4, 2)))
     k = poissons.quantile(q)
     assert (poissons.cdf(k) >= q).all()
     assert (poissons.cdf(k - 1) < q).all()
@@ -389,6 +394,46 @@ def test_later_trainings_and_cuts_leave_the_calibration():
     found = model.temperature_, model.noise_std_
     model.partial_fit(X, y, n_steps=50).prune(0.5).set_params(warm_start=True).fit(X, y)
     assert (model.temperature_, model.noise_std_) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.prune(0.5),
+        lambda model: model.partial_fit(X, y > 0, n_steps=1),
+        lambda model: model.set_params(warm_start=True).fit(X, y > 0),
+        lambda model: prune_gradually(model, X, y > 0, 0.5, n_steps=50),
+    ],
+    ids=["prune", "partial_fit", "warm_start", "prune_gradually"],
+)
+@pytest.mark.filterwarnings("ignore:The draws' temperature")
+def test_uncertainty_of_a_calibration_that_is_stale_warns_until_calibrate(change):
+    for model, calls in (
+        (regressor(), ("predict_interval", "sample_y")),
+        (classifier(), ("predict_uncertainty",)),
+    ):
+        change(model.fit(X, y > 0))
+        for call in calls:
+            with pytest.warns(UserWarning, match=r"calibrated before .*call calibrate\(X, y\)"):
+                getattr(model, call)(X)
+        model.predict(X)
+        model.calibrate(X, y > 0)
+        for call in calls:
+            getattr(model, call)(X)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.freeze(0.5, "random").unfreeze(),
+        lambda model: model.prune(0.0),
+        lambda model: model.sparsify().densify(),
+        lambda model: model.compact(),
+    ],
+    ids=["freeze", "prune nothing", "sparsify", "compact"],
+)
+def test_what_leaves_predictions_leaves_the_calibration_good(change):
+    change(regressor().fit(X, y)).predict_interval(X)
 
 
 def test_partial_fit_alone_leaves_the_noise_open():
