@@ -273,9 +273,10 @@ class SparsityMethods:
         """Remove hidden units that no longer have an input or an output connection.
 
         A unit without inputs is constant; what it adds to the next layer goes into the biases
-        there (a pruned bias that takes it becomes free). Predictions stay the same up to
-        rounding. Fitted arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays
-        that of the whole network, and `fit` starts from the full size again.
+        there (a pruned bias that takes it becomes free). Such a unit stays where training can
+        still change what it adds to a frozen bias. Predictions stay the same up to rounding. Fitted
+        arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays that of the whole
+        network, and `fit` starts from the full size again.
 
         Returns
         -------

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sksgdprune._kernels.activations import ACTIVATIONS
-from sksgdprune._kernels.types import FREE, PRUNED, State
+from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters
 
@@ -15,7 +15,9 @@ def compact(network):
 
     A hidden unit without an output connection is removed. One without an input connection is
     constant: what it adds to the next layer goes into the biases there, then it is removed. A
-    pruned bias that takes such a constant becomes FREE. Every layer keeps at least one unit.
+    pruned bias that takes such a constant becomes FREE. A frozen one takes what can no longer
+    change, which is the same in iterate, average and posterior samples; for anything else the unit
+    stays. Every layer keeps at least one unit.
     """
     smaller = replace(network.densified(), **_compact(network))
     return smaller.sparsified() if network.is_sparsified else smaller
@@ -61,12 +63,27 @@ def _fold(layout, theta, status, activation):
 
 def _fold_constants(layer, weights, biases, status_of, bias_status, activation):
     """Move what units without input connections add to the layer above into its biases."""
+    in_place = ACTIVATIONS[activation].in_place
+    status_above = status_of[layer], bias_status[layer - 1], bias_status[layer]
     constant = (status_of[layer - 1] == PRUNED).all(axis=0)
-    value = ACTIVATIONS[activation].in_place(biases[layer - 1][constant])
+    constant &= ~_moves_frozen(*status_above, in_place)
+    value = in_place(biases[layer - 1][constant])
     takes = (status_of[layer][constant] != PRUNED).any(axis=0)
-    biases[layer] += value @ weights[layer][constant]
+    # A sum whose order is the same whatever the values: what is frozen stays equal to the last bit.
+    biases[layer] += (value[:, np.newaxis] * weights[layer][constant]).sum(axis=0)
     bias_status[layer][takes & (bias_status[layer] == PRUNED)] = FREE
     weights[layer][constant], status_of[layer][constant] = 0, PRUNED
+
+
+def _moves_frozen(out, bias, bias_above, in_place):
+    """Return of which units the constant still changes what a frozen bias above would take.
+
+    Arguments are the status of the weights out of the units, of their biases, and of those above.
+    """
+    changes = (out == FREE) | (bias == FREE)[:, np.newaxis]
+    if in_place(np.zeros(1)) == 0:
+        changes[bias == PRUNED] = False
+    return (changes & (out != PRUNED) & (bias_above == FROZEN)).any(axis=1)
 
 
 def _drop_inputs(layer, weights, status_of):
