@@ -1,8 +1,10 @@
 """Samples as the kernels take them, and the draws of their rows for minibatches and probes."""
 
 import math
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -86,8 +88,32 @@ class Population:
         return rows if self._order is None else self._order[rows]
 
 
+class Unfinished(NamedTuple):
+    """A permutation of which some rows are left: what makes them again, in place of them."""
+
+    generator: np.random.Generator  # as it was before
+    size: int  # of the population that was permuted
+    end: int  # points from here on are gone: a population since then was smaller
+    n_left: int
+
+    def rows(self, population):
+        """Return the rows that are left."""
+        points = _permutation(deepcopy(self.generator), self.size)
+        left = points[points < self.end][-self.n_left :]
+        return population.rows(left[left < population.size])
+
+
+def _permutation(rng, size):
+    """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
+    order, most = rng.permutation(size), 1 - size * np.finfo(float).eps
+    return order + min(rng.random(), most)  # a sum that is rounded up to `size` is of no row
+
+
 class Sampler:
     """Draws the rows of minibatches and probes; equal however the steps are split into calls.
+
+    Copies and pickles hold no row numbers: those left of a permutation are made again, of the
+    rows that are there by then.
 
     Parameters
     ----------
@@ -95,10 +121,15 @@ class Sampler:
         Seeds the sampler; later draws do not touch it.
     """
 
+    _batch_rng: np.random.Generator
+    _probe_rng: np.random.Generator
+    _unfinished: Unfinished | None = None
+    # The rows left of it while a run goes on, or those of a file of version 0.1.0.
+    _rest: np.ndarray | None = None
+
     def __init__(self, rng):
         seeds = rng.randint(np.iinfo(np.int32).max, size=2)
         self._batch_rng, self._probe_rng = (np.random.default_rng(seed) for seed in seeds)
-        self._rest = np.empty(0, dtype=np.int64)
 
     def draw(self, population, n_steps, batch_size, sampling):
         """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,).
@@ -113,16 +144,40 @@ class Sampler:
         if sampling == "replacement":
             points = self._batch_rng.random((n_steps, batch_size)) * size
             return population.rows(points), probe
-        rows = population.present(self._rest)
-        n_epochs = -(-(n_steps * batch_size - rows.size) // size)
-        epochs = [population.rows(self._permutation(size)) for _ in range(n_epochs)]
-        rows = np.concatenate([rows, *epochs])
-        used, self._rest = np.split(rows, [n_steps * batch_size])
-        return used.reshape(n_steps, batch_size), probe
+        return self._shuffled(population, n_steps * batch_size).reshape(n_steps, batch_size), probe
 
-    def _permutation(self, size):
-        """Return points a distance of 1 apart, from a random one in [0, 1), in random order."""
-        return self._batch_rng.permutation(size) + self._batch_rng.random()
+    def _shuffled(self, population, n):
+        """Return the next n rows of permutations."""
+        size, parts = population.size, [self._left(population)]
+        n_missing = n - parts[0].size
+        while n_missing > 0:
+            if n_missing <= size:  # the last one
+                self._unfinished = Unfinished(deepcopy(self._batch_rng), size, size, size)
+            parts.append(population.rows(_permutation(self._batch_rng, size)))
+            n_missing -= size
+        used, rest = np.split(np.concatenate(parts), [n])
+        if not rest.size:
+            self._unfinished = None
+        if self._unfinished is not None:
+            end = min(self._unfinished.end, size)
+            self._unfinished = self._unfinished._replace(end=end, n_left=rest.size)
+        self._rest = rest if rest.size else None
+        return used
+
+    def _left(self, population):
+        """Return the rows left of a permutation, of those that lie in the population."""
+        if self._rest is not None:
+            return population.present(self._rest)
+        if self._unfinished is not None:
+            return self._unfinished.rows(population)
+        return np.empty(0, np.int64)
+
+    def __getstate__(self):
+        """Leave out the rows that can be made again."""
+        state = dict(vars(self))
+        if self._unfinished is not None:
+            state["_rest"] = None
+        return state
 
 
 def samples(X, Y=None, encoding=AS_IS):

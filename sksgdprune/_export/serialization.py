@@ -7,7 +7,7 @@ which of them to trust. A state holds a dozen private records: it is written wit
 from dataclasses import fields, is_dataclass
 
 from sksgdprune._data.moments import Moments, Running, RunningMoments
-from sksgdprune._data.sampling import Sampler
+from sksgdprune._data.sampling import Sampler, Unfinished
 from sksgdprune._kernels.types import Encoding, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
@@ -19,7 +19,8 @@ from sksgdprune._training.state import History, Selection, TrainingState
 from sksgdprune._uncertainty.calibration import Calibration
 
 _OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Encoding, Calibration
-_OF_TRAINING = TrainingState, History, Selection, RunningMoments, Running, Moments, Sampler
+_OF_MOMENTS = RunningMoments, Running, Moments
+_OF_TRAINING = TrainingState, History, Selection, *_OF_MOMENTS, Sampler, Unfinished
 RECORDS = {
     kind.__name__: kind for kind in (*_OF_NETWORK, *CLASSIFICATION, *REGRESSION, *_OF_TRAINING)
 }
@@ -74,4 +75,4 @@ def _fields(record):
         return record._asdict()
     if is_dataclass(record):
         return {field.name: getattr(record, field.name) for field in fields(record)}
-    return vars(record)
+    return record.__getstate__()

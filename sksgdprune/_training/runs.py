@@ -1,7 +1,7 @@
 """Runs of an estimator: from (state, data, config) to the next state."""
 
 import math
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -106,7 +106,7 @@ def _advance(state, data, run, n_steps, monitors, rows):
     state = replace(
         state,
         network=replace(outcome.network, diverged=outcome.diverged).outdated(),
-        sampler=sampler,
+        sampler=copy(sampler),  # without row numbers
         n_rows=data.size,
         t=state.t + outcome.curve.n_steps,
         history=state.history.after(outcome.curve),

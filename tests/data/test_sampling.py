@@ -1,6 +1,8 @@
 """Minibatches of rows: what permutations and draws with replacement visit, however split."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -91,3 +93,84 @@ def test_rows_are_drawn_by_what_is_kept_of_them(sampling, weights):
     assert population.size == kept.sum()
     rows = population.rows(np.arange(population.size) + 0.5)
     assert np.bincount(rows, minlength=4).tolist() == kept.tolist()
+
+
+class Kept:
+    """Draws by permutations of which the rest is kept row by row: what a Sampler must give."""
+
+    def __init__(self, seed):
+        seeds = np.random.RandomState(seed).randint(np.iinfo(np.int32).max, size=2)
+        self.batch_rng, self.probe_rng = (np.random.default_rng(one) for one in seeds)
+        self.rest = []
+
+    def draw(self, weights, n_steps, batch_size):
+        ends = np.cumsum(weights)
+        probe = np.searchsorted(ends, self.probe_rng.random(n_steps) * ends[-1], side="right")
+        rows = [row for row in self.rest if row < len(weights)]
+        while len(rows) < n_steps * batch_size:
+            points = self.batch_rng.permutation(int(ends[-1])) + self.batch_rng.random()
+            rows += np.searchsorted(ends, points, side="right").tolist()
+        self.rest = rows[n_steps * batch_size :]
+        return np.reshape(rows[: n_steps * batch_size], (n_steps, batch_size)), probe
+
+
+def stored(sampler):
+    return pickle.loads(pickle.dumps(sampler))
+
+
+def same(sampler):
+    return sampler
+
+
+PARTS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from([same, stored, copy.copy])))
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=12), st.integers(1, 9), PARTS)
+@QUICK
+def test_a_permutation_goes_on_through_copies_and_pickles(weights, batch_size, parts):
+    population = Population(len(weights), np.array(weights, float))
+    sampler, truth = Sampler(np.random.RandomState(1)), Kept(1)
+    for n_steps, through in parts:
+        sampler = through(sampler)
+        got = sampler.draw(population, n_steps, batch_size, "shuffle")
+        expected = truth.draw(weights, n_steps, batch_size)
+        for rows, others in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(rows, others)
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 4)), max_size=8), st.integers(1, 9))
+@QUICK
+def test_a_permutation_goes_on_over_more_or_fewer_rows_from_a_pickle(parts, batch_size):
+    sampler, truth = Sampler(np.random.RandomState(2)), Kept(2)
+    for n_rows, n_steps in parts:
+        sampler = stored(sampler)
+        got = sampler.draw(Population(n_rows), n_steps, batch_size, "shuffle")
+        expected = truth.draw(np.ones(n_rows), n_steps, batch_size)
+        for rows, others in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(rows, others)
+
+
+@pytest.mark.parametrize("kept", [None, np.r_[np.zeros(50_000), np.ones(150_000)]])
+def test_a_pickle_holds_no_rows(kept):
+    population = Data(np.empty((200_000, 1)), np.empty((200_000, 1))).population("shuffle", kept)
+    sampler = Sampler(np.random.RandomState(0))
+    sampler.draw(population, 2, 10, "shuffle")
+    assert len(pickle.dumps(sampler)) < 2_000
+    goes_on = [one.draw(population, 20_000, 10, "shuffle") for one in (stored(sampler), sampler)]
+    np.testing.assert_array_equal(*(batch for batch, _ in goes_on))
+
+
+def test_rows_that_an_older_file_keeps_are_drawn_first():
+    sampler, truth = Sampler(np.random.RandomState(3)), Kept(3)
+    expected = truth.draw(np.ones(20), 1, 6)
+    np.testing.assert_array_equal(sampler.draw(Population(20), 1, 6, "shuffle")[0], expected[0])
+    older = Sampler.__new__(Sampler)
+    vars(older).update(
+        _batch_rng=truth.batch_rng, _probe_rng=truth.probe_rng, _rest=np.array(truth.rest)
+    )
+    for n_steps in (1, 0, 3):
+        older, sampler = stored(older), stored(sampler)
+        got, expected = (
+            one.draw(Population(20), n_steps, 6, "shuffle") for one in (older, sampler)
+        )
+        np.testing.assert_array_equal(got[0], expected[0])
