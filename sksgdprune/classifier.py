@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._estimator.fitted import network_of
 from sksgdprune._estimator.input import prediction_rows
-from sksgdprune._targets.classification import LOSSES, classification, named_classes
+from sksgdprune._targets.classification import CLASSIFICATION, LOSSES, classification, named_classes
 from sksgdprune._targets.links import OUTPUTS
 from sksgdprune._training.config import AutoDefaults
 from sksgdprune._uncertainty.posterior import entropies
@@ -265,6 +265,7 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     True
     """
 
+    _target_kinds = CLASSIFICATION
     _auto_defaults = AutoDefaults(
         learning_rate=0.3, rate_growth=0.5, largest_h=10.0, h_decay=0.0, prior_precision=2.0
     )

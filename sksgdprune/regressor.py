@@ -14,7 +14,7 @@ from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._estimator.fitted import network_of
 from sksgdprune._estimator.input import prediction_rows, training_rows
-from sksgdprune._targets.regression import BY_LOSS, regression
+from sksgdprune._targets.regression import BY_LOSS, REGRESSION, regression
 from sksgdprune._training.config import AutoDefaults
 from sksgdprune._training.state import encode
 from sksgdprune._uncertainty.posterior import joined, mixtures
@@ -267,6 +267,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     True
     """
 
+    _target_kinds = REGRESSION
     _auto_defaults = AutoDefaults(
         learning_rate=0.035,
         rate_growth=1.0,

@@ -109,6 +109,7 @@ def _permutation(rng, size):
     return order + min(rng.random(), most)  # a sum that is rounded up to `size` is of no row
 
 
+@dataclass(init=False, eq=False, repr=False)
 class Sampler:
     """Draws the rows of minibatches and probes; equal however the steps are split into calls.
 
@@ -130,6 +131,7 @@ class Sampler:
     def __init__(self, rng):
         seeds = rng.randint(np.iinfo(np.int32).max, size=2)
         self._batch_rng, self._probe_rng = (np.random.default_rng(seed) for seed in seeds)
+        self._unfinished = self._rest = None
 
     def draw(self, population, n_steps, batch_size, sampling):
         """Return row numbers: batch (n_steps, batch_size) and probe (n_steps,).

@@ -25,6 +25,7 @@ from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.preconditioner import PRECONDITIONERS
 from sksgdprune._kernels.types import NOISE_ESTIMATORS
 from sksgdprune._pruning import plan as pruning
+from sksgdprune._targets.base import Target
 from sksgdprune._training import holdout, runs, selection
 from sksgdprune._training.config import ALONE, AUTO, EVIDENCE, RULES, AutoDefaults, TrainingConfig
 from sksgdprune._training.state import encode, read_more, settled, start
@@ -53,6 +54,7 @@ class BasePreconditionedMLP(
     """
 
     _auto_defaults: ClassVar[AutoDefaults]
+    _target_kinds: ClassVar[tuple[type[Target], ...]]
 
     # Set by `fit` and the first `partial_fit`.
     n_features_in_: int
@@ -452,7 +454,7 @@ class BasePreconditionedMLP(
         return serialization.plain_attributes(super().__getstate__())
 
     def __setstate__(self, state):
-        super().__setstate__(serialization.restored_attributes(state))
+        super().__setstate__(serialization.restored_attributes(state, self._target_kinds))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

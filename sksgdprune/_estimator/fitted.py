@@ -47,10 +47,12 @@ def _fitted_vector(name, doc, expected, is_expected) -> Any:
             raise ValueError(f"Got {attribute} of shape {value.shape}; it must be {old.shape}.")
         if value.dtype == bool:
             raise ValueError(f"Got truth values in {attribute}; expected {expected}.")
-        if not is_expected(value).all():
-            wrong = value[~is_expected(value)][0]
-            raise ValueError(f"Got {wrong} in {attribute}; expected {expected}.")
-        network = _with_vector(self._state, name, np.array(value, dtype=old.dtype))
+        with np.errstate(over="ignore"):  # of what is too large for float32
+            vector = np.array(value, dtype=old.dtype)
+        sound = is_expected(value) & is_expected(vector)
+        if not sound.all():
+            raise ValueError(f"Got {value[~sound][0]} in {attribute}; expected {expected}.")
+        network = _with_vector(self._state, name, vector)
         self._become(replace(self._state, network=network))
 
     return property(read, write, doc=doc)

@@ -4,10 +4,9 @@ A pickle, and a file of skops, names the class of each object in it, and skops h
 which of them to trust. A state holds a dozen private records: it is written without.
 """
 
-from dataclasses import fields, is_dataclass
-
 from sksgdprune._data.moments import Moments, Running, RunningMoments
 from sksgdprune._data.sampling import Sampler, Unfinished
+from sksgdprune._export.checks import check_generator, check_state, damaged
 from sksgdprune._kernels.types import Encoding, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.network import FittedNetwork
@@ -17,6 +16,7 @@ from sksgdprune._targets.classification import CLASSIFICATION
 from sksgdprune._targets.regression import REGRESSION
 from sksgdprune._training.state import History, Selection, TrainingState
 from sksgdprune._uncertainty.calibration import Calibration
+from sksgdprune._utils.annotations import field_defaults, field_types
 
 _OF_NETWORK = FittedNetwork, Layout, Parameters, Remaining, State, Encoding, Calibration
 _OF_MOMENTS = RunningMoments, Running, Moments
@@ -33,9 +33,17 @@ def plain_attributes(attributes):
     return _changed(plain, attributes)
 
 
-def restored_attributes(attributes):
-    """Return the attributes of which `plain_attributes` made these."""
-    return _changed(restored, attributes)
+def restored_attributes(attributes, targets):
+    """Return the attributes of which `plain_attributes` made these, checked.
+
+    `targets` are the kinds that the estimator may have. ValueError where a part of what is stored
+    does not go with the others.
+    """
+    attributes = _changed(restored, attributes)
+    check_generator(attributes.get("random_state"), "random_state")
+    if ATTRIBUTE in attributes:
+        check_state(attributes[ATTRIBUTE], attributes, targets)
+    return attributes
 
 
 def _changed(change, attributes):
@@ -60,8 +68,17 @@ def restored(value):
         return tuple(map(restored, value))
     if type(value) is not dict or NAME not in value:
         return value
-    kind = RECORDS[value[NAME]]
-    content = {name: restored(v) for name, v in value.items() if name != NAME}
+    return _record(value[NAME], {name: restored(v) for name, v in value.items() if name != NAME})
+
+
+def _record(name, content):
+    """Return a record of what was stored; what an older file does not have is the default."""
+    kind = RECORDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise damaged("a record", name, "the name of one")
+    content, expected = field_defaults(kind) | content, field_types(kind).keys()
+    if content.keys() != expected:
+        raise damaged(f"the fields of a {name}", sorted(content, key=str), ", ".join(expected))
     if issubclass(kind, tuple):
         return kind(**content)
     record = object.__new__(kind)
@@ -73,6 +90,5 @@ def _fields(record):
     """Return what a record holds by name, without what it has computed and can compute again."""
     if isinstance(record, tuple):
         return record._asdict()
-    if is_dataclass(record):
-        return {field.name: getattr(record, field.name) for field in fields(record)}
-    return record.__getstate__()
+    state = record.__getstate__()
+    return {name: state[name] for name in field_types(type(record))}
