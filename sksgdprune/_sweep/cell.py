@@ -97,6 +97,13 @@ class Warm(NamedTuple):
     seconds: float
 
 
+class Trained(NamedTuple):
+    """What is trained on all rows: the fitted earlier steps, and the last step."""
+
+    steps: list
+    last: BasePreconditionedMLP
+
+
 class Cell(NamedTuple):
     """One trained and scored p of one split and repeat.
 
@@ -176,7 +183,7 @@ def forget_start():
     vars(_kept).clear()
 
 
-def warm_up(work, k, seed):
+def warm_up(work, k, seed) -> Warm:
     """Train the last step on split k for the warm-up steps."""
     start, started = _start(work, k), time.perf_counter()
     last = clone(last_step(work.estimator)).set_callbacks().set_params(random_state=seed)
@@ -185,13 +192,14 @@ def warm_up(work, k, seed):
     return Warm(last, start.seconds + time.perf_counter() - started)
 
 
-def train_one(work, seed, plan):
-    """Return the fitted steps of a training run on all rows, the last one cut as planned."""
+def train_one(work, seed, plan) -> Trained:
+    """Train on all rows, and cut the last step as planned."""
     start, warm = _start(work, 0), warm_up(work, 0, seed)
-    return [*start.steps, warm.estimator._apply_plan(plan, start.X, start.y, **start.params)]
+    last = warm.estimator._apply_plan(plan, start.X, start.y, **start.params)
+    return Trained(start.steps, last)
 
 
-def run_cell(work, k, warm, plan):
+def run_cell(work, k, warm, plan) -> Cell:
     """Cut and fine-tune a copy of the warmed-up estimator, and score it."""
     start, started = _start(work, k), time.perf_counter()
     estimator = deepcopy(warm.estimator)._apply_plan(plan, start.X, start.y, **start.params)

@@ -16,7 +16,7 @@ from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import TypeVar
+from typing import TypeVar, get_type_hints
 
 import joblib
 import numba
@@ -28,6 +28,7 @@ from numba.cloudpickle import CloudPickler
 from numba.core.serialize import ReduceMixin
 from sklearn.utils.validation import check_memory
 
+from sksgdprune._utils.annotations import mismatch
 from sksgdprune._utils.sklearn_private import CALLBACK_ATTRIBUTES
 from sksgdprune._utils.warnings import warn
 
@@ -50,6 +51,8 @@ _sources = {}  # of modules that are loaded: by their specs, which a reload repl
 
 class ResultCache:
     """Stores what functions return, where there is a place for it; arguments are not stored.
+
+    A function's annotation says what it returns; anything else in its place is no result.
 
     Parameters
     ----------
@@ -84,8 +87,12 @@ def _call(key, function, *arguments):
 
 def _look_up(call, key, function, *arguments):
     """Return a result; what lies in its place and is none is thrown away."""
-    found = call(key, function, *arguments)
-    if type(found) is not dict or found.keys() != {key}:
+    found, returned = (
+        call(key, function, *arguments),
+        get_type_hints(function).get("return", object),
+    )
+    is_result = type(found) is dict and found.keys() == {key}
+    if not is_result or mismatch(found[key], returned, "result") is not None:
         call.call_and_shelve(key, function, *arguments).clear()
         found = call(key, function, *arguments)
     return found[key]

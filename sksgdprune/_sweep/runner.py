@@ -90,7 +90,7 @@ class Runner:
         return [[found[j, k, r] for k, r in order] for j in range(len(plans))]
 
     def on_all_rows(self, seed, plan):
-        """Return the fitted steps of one run on all rows."""
+        """Return what one run trains on all rows."""
         key = self._work.seeds, seed, plan
         function, *arguments = self._cache.call(key, train_one, self._work, seed, plan)
         try:

@@ -132,18 +132,18 @@ class Search:
         name = uuid4().hex  # or the rows of a split might be taken for all
         everyone = replace(self._work, name=name, splits=((None, None),), seeds=(split_seed,))
         with report, blas_threads(thread_count(self._last.n_jobs)):
-            steps = self._runner(everyone).on_all_rows(repeat_seed, plan)
-            best = report.trained = self._whole_estimator(steps)
+            trained = self._runner(everyone).on_all_rows(repeat_seed, plan)
+            best = report.trained = self._whole_estimator(trained)
         return {"best_estimator_": best, "refit_time_": time.perf_counter() - started}
 
-    def _whole_estimator(self, steps):
+    def _whole_estimator(self, trained):
         """Return what `estimator` is, of fitted steps."""
         estimator = self._sweep.estimator
         if not isinstance(estimator, Pipeline):
-            return steps[-1]
+            return trained.last
         pipeline = clone(estimator)
         name, _ = pipeline.steps[-1]
-        pipeline.steps = [*steps[:-1], (name, steps[-1])]
+        pipeline.steps = [*trained.steps, (name, trained.last)]
         return pipeline
 
 

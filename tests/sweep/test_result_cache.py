@@ -224,6 +224,36 @@ def test_what_is_no_result_is_trained_again(tmp_path, training_runs):
     assert counted(training_runs, memory=str(tmp_path)) == 0
 
 
+# What a valid file might hold under the key of a result, and is none.
+NO_RESULTS = [
+    *(lambda _, other=other: other for other in (None, 5, "text", np.arange(9.0), [], {})),
+    tuple,
+    lambda _: classifier(),
+    lambda result: result._replace(**{result._fields[0]: None}),
+    lambda result: result._replace(**{result._fields[1]: "text"}),
+]
+
+
+def test_what_is_no_result_under_its_own_key_is_trained_again(tmp_path, training_runs):
+    X, y = iris()
+    pipeline = make_pipeline(StandardScaler(), classifier())
+    options = {"estimator": pipeline, "p": P, "memory": str(tmp_path)}
+    first = sweep(**options).fit(X, y)
+    n_trained = len(training_runs)
+    for other in NO_RESULTS:
+        for file in tmp_path.rglob("output.pkl"):
+            ((key, result),) = joblib.load(file).items()
+            joblib.dump({key: other(result)}, file)
+        training_runs.clear()
+        again = sweep(**options).fit(X, y)
+        assert len(training_runs) == n_trained
+        assert_same_results(again.cv_results_, first.cv_results_)
+        np.testing.assert_array_equal(again.predict(X), first.predict(X))
+    training_runs.clear()
+    sweep(**options).fit(X, y)
+    assert training_runs == []
+
+
 STOPPED = """
 import sys
 from tests.sweep_cases import iris, sweep
