@@ -13,7 +13,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from sksgdprune._data.moments import Moments, Running
+from sksgdprune._data.moments import Moments, Running, RunningMoments
 from sksgdprune._data.sampling import Sampler, Unfinished
 from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.losses import OBJECTIVES
@@ -285,6 +285,12 @@ def _(running: Running):
     yield running.last.mean.size == mean.size, "last.mean", f"{mean.size} numbers"
     is_count = varied.dtype == np.float64 and varied.shape == mean.shape and (varied >= 0).all()
     yield is_count, "varied", f"{mean.size} numbers of float64 from 0"
+
+
+@checks_of.register
+def _(moments: RunningMoments):
+    count = moments.X.all.count
+    yield moments.y is None or moments.y.all.count == count, "y", f"moments of {count} rows"
 
 
 @checks_of.register

@@ -20,7 +20,9 @@ IRIS, PATIENTS = (load(return_X_y=True) for load in (load_iris, load_diabetes))
 SMALL = {"hidden_layer_sizes": (5, 4), "max_steps": 60, "batch_size": 16, "random_state": 0}
 # What the package says of states that hold together and are of no use, such as one whose θ makes
 # outputs overflow.
-REFUSED = re.compile("diverged|too large|There are no draws|calibrate|overflow|to_sklearn|infinity|NaN")
+REFUSED = re.compile(
+    "diverged|too large|There are no draws|calibrate|overflow|to_sklearn|infinity|NaN"
+)
 
 
 def classifier(X=IRIS[0], y=IRIS[1], **options):
