@@ -17,8 +17,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
-from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import DelegationMixin
+from sksgdprune._sweep.pipelines import last_step
 from sksgdprune._sweep.search import Search
 from sksgdprune._utils import callbacks
 from sksgdprune._utils.argument_types import (
@@ -67,8 +67,9 @@ class SparsitySweep(
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
-        What is trained; a Pipeline must end in one of the two. Its earlier steps are fitted anew by
-        each worker that takes up a split; the Pipeline's memory caches them.
+        What is trained; a Pipeline, imbalanced-learn's too, must end in one of the two. Its earlier
+        steps are fitted anew by each worker that takes up a split; the Pipeline's memory caches
+        them.
     p : float or array-like of float, default=0.5
         Fraction(s) to cut, each in [0, 1]: of the weights, with `include_biases` of all parameters.
     action : {"prune", "freeze"}, default="prune"

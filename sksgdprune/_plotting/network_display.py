@@ -27,8 +27,8 @@ from sksgdprune._plotting.network_drawing import (
     width_of_pictures,
 )
 from sksgdprune._plotting.pyplot import pyplot
-from sksgdprune._sweep.cell import last_step
 from sksgdprune._sweep.delegation import best_of
+from sksgdprune._sweep.pipelines import last_step
 from sksgdprune._utils.argument_types import Array
 from sksgdprune.sweep import SparsitySweep
 

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._kernels.types import PRUNED
+from sksgdprune._sweep.pipelines import Receiver, last_step, whole, without_last
 from sksgdprune._sweep.routing import Routed
 from sksgdprune._training.config import Horizon
 from sksgdprune._utils.sklearn_private import rows_of_params, safe_indexing
@@ -76,17 +77,16 @@ class Work:
 class Start(NamedTuple):
     """One split's fitted earlier steps, and the data that they make.
 
-    `params` go with the training rows to the last step, `score_params` to the scorer.
+    X, y and `params` are what the last step is trained on. `scored` has, of the training and of
+    the test rows, what it predicts from, y and what else the scorer gets: what a step makes of the
+    rows that it is fitted to may differ from what it makes of them afterwards.
     """
 
     steps: list
     X: object
     y: object
-    X_test: object
-    y_test: object
     params: dict
-    score_params: dict
-    test_score_params: dict
+    scored: list
     seconds: float
 
 
@@ -132,17 +132,6 @@ class ScoreError(ValueError):
     """What a scorer returns is no score, whatever `error_score` is."""
 
 
-def last_step(estimator):
-    """Return the estimator's last step, which must be one of the package's."""
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if not isinstance(last, BasePreconditionedMLP):
-        raise TypeError(
-            "estimator must be a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a "
-            f"Pipeline ending in one, got {estimator!r}."
-        )
-    return last
-
-
 def _rows(data, indices):
     return data if indices is None else safe_indexing(data, indices)
 
@@ -150,23 +139,29 @@ def _rows(data, indices):
 def prepare(work, k):
     """Fit the steps before the last on the rows of split k."""
     started = time.perf_counter()
-    (train, test), estimator, routed = work.splits[k], work.estimator, work.routed
-    X_train, y_train = _rows(work.X, train), _rows(work.y, train)
-    X_test, y_test = (None, None) if test is None else (_rows(work.X, test), _rows(work.y, test))
+    (train, test), routed = work.splits[k], work.routed
     of_rows = partial(rows_of_params, work.X)
-    steps = clone(estimator).steps[:-1] if isinstance(estimator, Pipeline) else []
-    if steps:
-        # A Pipeline's memory keeps all steps but its last, which here does nothing.
-        name, _ = estimator.steps[-1]
-        earlier = Pipeline([*steps, (name, "passthrough")], memory=estimator.memory)
+    X, y, steps, transform = _rows(work.X, train), _rows(work.y, train), [], Receiver().transform
+    if isinstance(work.estimator, Pipeline):
+        earlier = without_last(work.estimator)  # a Pipeline's memory keeps all but its last step
         random_states = [key for key in earlier.get_params() if key.endswith("__random_state")]
         earlier.set_params(**dict.fromkeys(sorted(random_states), work.seeds[k]))
-        X_train = earlier.fit_transform(X_train, y_train, **of_rows(routed.earlier, train))
-        X_test = None if test is None else earlier.transform(X_test)
-        steps = earlier.steps[:-1]  # with a memory the fitted ones are others
-    params = of_rows(routed.last, train), of_rows(routed.score, train), of_rows(routed.score, test)
+        earlier.fit(X, y, **of_rows(routed.earlier, train))
+        receiver, steps, transform = earlier[-1], earlier.steps[:-1], earlier.transform
+        X, y = receiver.X_, receiver.y_
     seconds = time.perf_counter() - started
-    return Start(steps, X_train, y_train, X_test, y_test, *params, seconds)
+    scored = [None, None]
+    if work.with_train_score:
+        scored[TRAIN] = _scored(work, train, transform if steps else lambda _: X)
+    if test is not None:
+        scored[TEST] = _scored(work, test, transform)
+    return Start(steps, X, y, of_rows(routed.last, train), scored, seconds)
+
+
+def _scored(work, rows, transform):
+    """Return what a part of a split is scored by: X as the last step gets it, y, metadata."""
+    X, y = transform(_rows(work.X, rows)), _rows(work.y, rows)
+    return X, y, rows_of_params(work.X, work.routed.score, rows)
 
 
 def _start(work, k):
@@ -204,51 +199,40 @@ def run_cell(work, k, warm, plan) -> Cell:
     start, started = _start(work, k), time.perf_counter()
     estimator = deepcopy(warm.estimator)._apply_plan(plan, start.X, start.y, **start.params)
     fitted = time.perf_counter()
-    whole = _whole(work, start, estimator)
-    test, failed = _score(work, k, start, whole, TEST)
+    fitted_whole = whole(work.estimator, [*start.steps, estimator])
+    test, failed = _score(work, k, start, fitted_whole, TEST)
     scored = time.perf_counter()
     train, train_failed = {}, {}
     if work.with_train_score:
-        train, train_failed = _score(work, k, start, whole, TRAIN)
+        train, train_failed = _score(work, k, start, fitted_whole, TRAIN)
     cell = Cell(
         test,
         train,
         estimator.sparsity_,
         warm.seconds + fitted - started,
         scored - fitted,
-        whole if work.with_estimator else None,
+        fitted_whole if work.with_estimator else None,
         failed=train_failed | failed,
-        **_costs(estimator, start.X_test),
+        **_costs(estimator, start.scored[TEST][0]),
     )
     if cell.failed:
         raise IncompleteError(cell)
     return cell
 
 
-def _whole(work, start, estimator):
-    """Return what the user would have fitted: the Pipeline, or the estimator alone."""
-    if not start.steps:
-        return estimator
-    name, _ = work.estimator.steps[-1]
-    return Pipeline([*start.steps, (name, estimator)])
-
-
-def _score(work, k, start, whole, part):
+def _score(work, k, start, estimator, part):
     """Score on the training or the test rows of split k.
 
     scikit-learn's scorers only predict: the last step does, from what the others made. Functions
     may look at the Pipeline and at the rows, which they get anew, as steps may write into them.
     """
-    X, y, params = (
-        (start.X, start.y, start.score_params),
-        (start.X_test, start.y_test, start.test_score_params),
-    )[part]
+    X, y, params = start.scored[part]
     if not start.steps:
-        return _scores_of(work.scorer, whole, X, y, params)
+        return _scores_of(work.scorer, estimator, X, y, params)
     several = getattr(work.scorer, "_scorers", {"score": work.scorer}).values()
     if all(hasattr(scorer, "_accept_sample_weight") for scorer in several):
-        return _scores_of(work.scorer, whole[-1], X, y, params)
-    return _scores_of(work.scorer, whole, _rows(work.X, work.splits[k][part]), y, params)
+        return _scores_of(work.scorer, estimator[-1], X, y, params)
+    return _scores_of(work.scorer, estimator, _rows(work.X, work.splits[k][part]), y, params)
 
 
 def _scores_of(scorer, estimator, X, y, params):

@@ -20,7 +20,7 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
-from sksgdprune._sweep.cell import last_step
+from sksgdprune._sweep.pipelines import last_step
 from sksgdprune._utils.argument_types import Array, ArrayLike, Function, MatrixLike
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 
+from sksgdprune._sweep.pipelines import without_last
 from sksgdprune._utils.sklearn_private import routing_enabled
 from sksgdprune._utils.warnings import warn
 
@@ -63,8 +64,8 @@ def _by_step(estimator, params):
         last = process_routing(estimator, "fit", **params)[name].fit
         if len(estimator.steps) == 1:
             return {}, last
-        router = Pipeline(estimator.steps[:-1]).get_metadata_routing()
-        wanted = router.consumes(method="fit_transform", params=params.keys())
+        router = without_last(estimator).get_metadata_routing()
+        wanted = router.consumes(method="fit", params=params.keys())
         return {key: params[key] for key in wanted}, last
     bare = sorted(key for key in params if "__" not in key)
     if bare:

@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 
 from sksgdprune._data import validation as check
 from sksgdprune._pruning.plan import PruningPlan
-from sksgdprune._sweep.cell import Work, last_step, report_failures
+from sksgdprune._sweep.cell import Work, report_failures
+from sksgdprune._sweep.pipelines import last_step, whole
 from sksgdprune._sweep.results import check_refit, choose, metrics_of, tabulate
 from sksgdprune._sweep.routing import route
 from sksgdprune._sweep.runner import Runner
@@ -133,18 +133,9 @@ class Search:
         everyone = replace(self._work, name=name, splits=((None, None),), seeds=(split_seed,))
         with report, blas_threads(thread_count(self._last.n_jobs)):
             trained = self._runner(everyone).on_all_rows(repeat_seed, plan)
-            best = report.trained = self._whole_estimator(trained)
+            steps = [*trained.steps, trained.last]
+            best = report.trained = whole(self._sweep.estimator, steps)
         return {"best_estimator_": best, "refit_time_": time.perf_counter() - started}
-
-    def _whole_estimator(self, trained):
-        """Return what `estimator` is, of fitted steps."""
-        estimator = self._sweep.estimator
-        if not isinstance(estimator, Pipeline):
-            return trained.last
-        pipeline = clone(estimator)
-        name, _ = pipeline.steps[-1]
-        pipeline.steps = [*trained.steps, (name, trained.last)]
-        return pipeline
 
 
 def _fractions(p):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import accuracy_score
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from tests.sweep_cases import (
     SPLITS,
@@ -178,3 +178,119 @@ def test_random_earlier_steps_are_seeded_by_the_sweep():
         np.testing.assert_array_equal(
             fit.best_estimator_[0].shift_, np.random.RandomState(seed).normal(size=4)
         )
+
+
+# Steps of other kinds
+
+
+class Squares(TransformerMixin, BaseEstimator):
+    """Has nothing to fit: no attribute shows that `fit` was called."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.hstack([X, X**2])
+
+
+class Leaky(TransformerMixin, BaseEstimator):
+    """Tells the targets of the rows that it is fitted to, and of no others."""
+
+    def fit(self, X, y):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def fit_transform(self, X, y):
+        return np.column_stack([self.fit(X, y).transform(X)[:, :-1], 5 * y])
+
+    def transform(self, X):
+        return np.column_stack([X, np.zeros(len(X))])
+
+
+class FirstHalf(BaseEstimator):
+    """A resampler as imbalanced-learn's: it takes rows away in fit alone."""
+
+    def fit_resample(self, X, y):
+        return X[: len(X) // 2], y[: len(X) // 2]
+
+
+class ResamplingPipeline(Pipeline):
+    """What imbalanced-learn's does beyond scikit-learn's: steps may have fit_resample."""
+
+    def fit(self, X, y=None, **params):
+        for _, step in self.steps[:-1]:
+            if hasattr(step, "fit_resample"):
+                X, y = step.fit_resample(X, y)
+            else:
+                X = step.fit(X, y).transform(X)
+        self[-1].fit(X, y)
+        return self
+
+    def transform(self, X):
+        for _, step in self.steps:
+            X = X if hasattr(step, "fit_resample") else step.transform(X)
+        return X
+
+
+def assert_cells_are_by_hand(results, fit_transform, transform, part="test"):
+    """Compare with runs on rows that were transformed by hand."""
+    X, y = iris()
+    for k, (train, test) in enumerate(SPLITS.split(X)):
+        Z, z = fit_transform(X[train], y[train])
+        rows = {"train": train, "test": test}[part]
+        for i, p in enumerate(P):
+            net = by_hand(classifier(), Z, z, p, cell_seeds(7)[0, k])
+            expected = accuracy_score(y[rows], net.predict(transform(X[rows])))
+            assert results[f"split{k}_{part}_score"][i] == expected
+
+
+@pytest.mark.parametrize(
+    "step",
+    [Squares(), FeatureUnion([("raw", FunctionTransformer()), ("more", Squares())])],
+    ids=["alone", "union"],
+)
+def test_steps_without_anything_to_fit_may_come_before_the_network(step):
+    X, y = iris()
+    fitted = sweep(make_pipeline(step, classifier()), p=P).fit(X, y)
+    by_step = step.transform
+    assert_cells_are_by_hand(fitted.cv_results_, lambda X, y: (by_step(X), y), by_step)
+    assert fitted.best_estimator_[-1].n_features_in_ == by_step(X).shape[1]
+    one = sweep(make_pipeline(step, classifier()), p=0.5).fit(X, y)
+    assert one.score(X, y) == accuracy_score(y, one.best_estimator_[-1].predict(by_step(X)))
+
+
+def network_score(fitted, X, y):
+    """The same as accuracy, as a function of the user's."""
+    return fitted.score(X, y)
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", network_score])
+def test_training_rows_are_scored_as_they_are_predicted_whatever_the_metrics_name(scoring):
+    pipeline = make_pipeline(Leaky(), classifier())
+    options = {"return_train_score": True, "refit": False, "scoring": scoring}
+    results = sweep(pipeline, p=P, **options).fit(*iris()).cv_results_
+    step = Leaky()
+    assert_cells_are_by_hand(
+        results,
+        lambda X, y: (step.fit_transform(X, y), y),
+        step.transform,
+        "train",
+    )
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_pipeline_may_resample_the_rows_to_train_on(part):
+    X, y = iris()
+    pipeline = ResamplingPipeline(
+        [("scale", StandardScaler()), ("half", FirstHalf()), ("net", classifier())]
+    )
+    options = {"return_train_score": True, "random_state": 7}
+    fitted = sweep(pipeline, p=P, **options).fit(X * 5, y)
+    assert isinstance(fitted.best_estimator_, ResamplingPipeline)
+    scaler = StandardScaler()
+
+    def halved(X, y):
+        Z = scaler.fit_transform(X * 5)
+        return Z[: len(Z) // 2], y[: len(Z) // 2]
+
+    assert_cells_are_by_hand(fitted.cv_results_, halved, lambda X: scaler.transform(X * 5), part)
