@@ -17,6 +17,7 @@ from sksgdprune._plotting.sweep_drawing import (
     X_LABELS,
     Curve,
     curve_of,
+    curve_of_sweep,
     draw_lines,
     draw_one_se,
     draw_stars,
@@ -48,7 +49,8 @@ class SparsitySweepDisplay:
     curves : dict of str to Curve
         For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
         stored `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
-        and the mean number of the others, and `chosen`, the row that the sweep chose.
+        and the mean number of the others, `chosen`, the row that the sweep chose, and `counted`,
+        what p is a fraction of.
     score_name : str, default="score"
         Label of the vertical axis.
 
@@ -210,10 +212,7 @@ class SparsitySweepDisplay:
             _check_array(estimator)
             if not hasattr(estimator, "cv_results_"):
                 raise NotFittedError(f"The sweep {label!r} is not fitted; fit it first.")
-        curves = {
-            label: curve_of(sweep.cv_results_, metric, getattr(sweep, "best_index_", None))
-            for label, sweep in estimators.items()
-        }
+        curves = {label: curve_of_sweep(sweep, metric) for label, sweep in estimators.items()}
         if score_name is None:
             names = {s.scoring if isinstance(s.scoring, str) else "" for s in estimators.values()}
             score_name = (names.pop() if len(names) == 1 else "") or metric
@@ -281,7 +280,7 @@ class SparsitySweepDisplay:
     ) -> Self:
         """Draw the mean score of each curve, with its spread over the cells.
 
-        A star is where a sweep's `best_p_` is.
+        A star is where a sweep's `best_p_` is; with refit=False nothing is chosen.
 
         Parameters
         ----------
@@ -291,7 +290,9 @@ class SparsitySweepDisplay:
             The horizontal axis: the fraction p, or the percentage or number of parameters that
             are not pruned, on a logarithmic axis that separates 2 % from 1 %. It falls from left to
             right, so that more is cut to the right on all; where nothing remains there
-            is no point. Frozen parameters remain.
+            is no point. Frozen parameters remain. What remains is counted of all parameters, p of
+            those that are cut: at p = 0.9 of the weights more than 10 % of the parameters remain,
+            since the biases do.
         score_type : {"test", "train", "both"}, default="test"
             Which scores; train curves are dashed.
         std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
@@ -347,5 +348,6 @@ class SparsitySweepDisplay:
         self.chosen_ = draw_stars(ax, lines)
         wanted = len(self.curves) == 1 if one_se == "auto" else one_se
         self.one_se_ = draw_one_se(ax, lines, self.lines_) if wanted else []
-        label_axes(ax, x, self.score_name if score_name is None else score_name)
+        score_name = self.score_name if score_name is None else score_name
+        label_axes(ax, x, score_name, self.curves.values())
         return self

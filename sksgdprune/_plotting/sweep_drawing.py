@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune._sweep.results import metrics_of, one_standard_error, scores_of
+from sksgdprune._pruning.plan import DEFAULTS
+from sksgdprune._sweep.results import mean_and_std, metrics_of, one_standard_error, scores_of
 from sksgdprune._utils.argument_types import Array
 from sksgdprune._utils.sklearn_private import style as style_kwargs
 
 X_LABELS = {
     "p": "fraction p",
-    "remaining": "remaining parameters (%)",
-    "n_parameters": "remaining parameters",
+    "remaining": "remaining parameters, biases included (%)",
+    "n_parameters": "remaining parameters, biases included",
 }
+# What p is a fraction of, by `structure`.
+COUNTED = {"unit": "hidden units", "input": "features"}
 # Which scores are drawn, by `score_type`.
 PARTS = {"test": ("test",), "train": ("train",), "both": ("test", "train")}
 # Curves differ in these, too, for readers who confuse the colours.
@@ -32,6 +35,7 @@ class Curve(NamedTuple):
     sparsity: Array | None = None
     n_parameters: Array | None = None
     chosen: int | None = None
+    counted: str | None = None
 
     @property
     def remaining(self) -> Array:
@@ -51,15 +55,28 @@ class Line(NamedTuple):
     style: dict
 
 
-def curve_of(results, metric, chosen=None):
-    """Return the Curve of a metric in a sweep's `cv_results_`."""
+def curve_of(results, metric, **known):
+    """Return the Curve of a metric in a sweep's `cv_results_`; `known` are further fields."""
     test = scores_of(results, metric)
     if test is None:
         known = sorted(metrics_of(results))
         raise ValueError(f"Got metric={metric!r}; expected one of {known}.")
     stored = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
     train = scores_of(results, metric, "train")
-    return Curve(np.asarray(results["p"]), test, train, **stored, chosen=chosen)
+    return Curve(np.asarray(results["p"]), test, train, **stored, **known)
+
+
+def curve_of_sweep(sweep, metric):
+    """Return the Curve of a fitted sweep; without a refit it has chosen nothing."""
+    chosen = sweep.best_index_ if hasattr(sweep, "best_estimator_") else None
+    return curve_of(sweep.cv_results_, metric, chosen=chosen, counted=_counted(sweep))
+
+
+def _counted(sweep):
+    """Return what a sweep's p is a fraction of."""
+    biases = sweep.include_biases
+    biases = DEFAULTS[sweep.action]["include_biases"] if biases is None else biases
+    return COUNTED.get(sweep.structure, "parameters" if biases else "weights")
 
 
 def lines_of(curves, x, score_type, line_kw):
@@ -106,7 +123,7 @@ def _line(curve, x, part, starred, style):
     places = np.asarray(getattr(curve, x), dtype=float)
     shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
     scores = np.asarray(getattr(curve, part))[shown]
-    mean, std = scores.mean(axis=1), scores.std(axis=1)
+    mean, std = mean_and_std(scores)
     star = (np.arange(len(places)) == starred)[shown] & np.isfinite(mean)
     return Line(curve, part, places[shown], mean, std, star, style)
 
@@ -163,11 +180,14 @@ def draw_one_se(ax, lines, artists):
     return bands
 
 
-def label_axes(ax, x, score_name):
+def label_axes(ax, x, score_name, curves):
     """Name both axes, and the curves in a legend where one has a name."""
+    label, counted = X_LABELS[x], {curve.counted for curve in curves}
     if x != "p":
         _log_axis(ax.xaxis, x)
-    ax.set_xlabel(X_LABELS[x])
+    elif len(counted) == 1 and counted != {None}:
+        label += f" of the {counted.pop()}"
+    ax.set_xlabel(label)
     ax.set_ylabel(score_name)
     if ax.get_legend_handles_labels()[0]:
         ax.legend()

@@ -319,6 +319,23 @@ def report_failures(cells):
     if not any(cell.test for cell in cells):
         found = [*errors, *(text for texts in by_metric.values() for text in texts)]
         raise ValueError("\n".join(["No run has a score.", *found[:1]]))
+    _report_non_finite(cells)
     for name, found in by_metric.items():
         what = f"Scoring by {name!r} failed in {len(found)} of {len(cells)} runs"
         warn(f"{what}; the first with:\n{found[0]}", UserWarning)
+
+
+def _report_non_finite(cells):
+    """Warn where scores of runs that did not fail are nan or infinite, in GridSearchCV's words."""
+    for part in ("test", "train"):
+        scores = [item for cell in cells for item in getattr(cell, part).items()]
+        for name in dict.fromkeys(name for name, _ in scores):
+            values = np.array([value for metric, value in scores if metric == name], dtype=float)
+            bad = values[~np.isfinite(values)]
+            if bad.size:
+                warn(
+                    f"One or more of the {part} scores are non-finite: {bad.size} of {values.size} "
+                    f"by {name!r}, the first of them {bad[0]}. A p whose mean is nan ranks last; "
+                    "look at what scoring returns for such rows.",
+                    UserWarning,
+                )

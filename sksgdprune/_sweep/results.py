@@ -7,6 +7,12 @@ import numpy as np
 from scipy.stats import rankdata
 
 
+def mean_and_std(scores):
+    """Return both over the cells of (n_p, n_cells) scores; nan where infinite ones leave none."""
+    with np.errstate(invalid="ignore"):
+        return scores.mean(axis=1), scores.std(axis=1)
+
+
 def _rank(means):
     """Return ranks from 1, best first; failed ones last."""
     worst = np.nextafter(np.nanmin(means, initial=np.inf), -np.inf)
@@ -26,8 +32,7 @@ def tabulate(p, cells, error_score, with_train_score):
     def add(name, values, *, splits, rank=False):
         if splits:
             results.update({f"split{k}_{name}": column for k, column in enumerate(values.T)})
-        results[f"mean_{name}"] = values.mean(axis=1)
-        results[f"std_{name}"] = values.std(axis=1)
+        results[f"mean_{name}"], results[f"std_{name}"] = mean_and_std(values)
         if rank:
             results[f"rank_{name}"] = _rank(results[f"mean_{name}"])
 
@@ -62,10 +67,14 @@ def scores_of(results, metric, part="test"):
 
 
 def one_standard_error(scores):
-    """Return the best mean of (n_p, n_cells) scores less its standard error, and that mean."""
-    means = scores.mean(axis=1)
+    """Return the best mean of (n_p, n_cells) scores less its standard error, and that mean.
+
+    An infinite mean has no standard error.
+    """
+    means, stds = mean_and_std(scores)
     best = np.argmin(_rank(means))
-    return means[best] - scores[best].std() / np.sqrt(scores.shape[1]), means[best]
+    error = stds[best] / np.sqrt(scores.shape[1])
+    return means[best] - (0 if np.isinf(means[best]) else error), means[best]
 
 
 def _best_by(metric, results):
@@ -80,8 +89,9 @@ def _best(results):
 def _shortfalls(scores):
     """Return by how many standard errors each mean is below the best; nan where it failed."""
     floor, best = one_standard_error(scores)
-    below = best - scores.mean(axis=1)
+    means, _ = mean_and_std(scores)
     with np.errstate(divide="ignore", invalid="ignore"):  # without spread all less is infinite
+        below = np.where(means == best, 0, best - means)
         return np.where(below > 0, below / (best - floor), below)
 
 
@@ -89,13 +99,13 @@ def _one_standard_error(results):
     """Return the index of the largest p within one standard error of the best in every metric.
 
     Where there is none, of the p whose worst shortfall, in standard errors, is least. A metric
-    that failed at every p is left out.
+    that failed at every p, or is -inf there, is left out.
     """
     tables = [scores_of(results, metric) for metric in metrics_of(results)]
-    tables = [scores for scores in tables if not np.isnan(scores.mean(axis=1)).all()]
+    tables = [scores for scores in tables if (mean_and_std(scores)[0] > -np.inf).any()]
     if not tables:
         return 0  # as in GridSearchCV
-    good = np.all([t.mean(axis=1) >= one_standard_error(t)[0] for t in tables], axis=0)
+    good = np.all([mean_and_std(t)[0] >= one_standard_error(t)[0] for t in tables], axis=0)
     if good.any():
         return int(np.flatnonzero(good)[-1])
     worst = np.max([_shortfalls(scores) for scores in tables], axis=0)
@@ -136,3 +146,25 @@ def _checked(index, n_rows):
             f"refit returned {index!r}; it must return an index from 0 to {n_rows - 1}."
         )
     return int(index)
+
+
+def edge_warning(refit, results, index):
+    """Return what to warn of where the best p is the first or last of several, or None.
+
+    A callable is not judged: it may choose by anything.
+    """
+    p, metrics = results["p"], metrics_of(results)
+    if callable(refit) or p[0] == p[-1]:
+        return None
+    means = [results[f"mean_test_{m}"] for m in ([refit] if refit in metrics else metrics)]
+    if not np.isfinite([mean[index] for mean in means]).all():
+        return None
+    if p[index] == p[-1] < 1:
+        return _EDGE.format(p[index], "largest", "larger")
+    is_best = all(not (mean[p > p[index]] >= mean[index]).any() for mean in means)
+    if p[index] == p[0] > 0 and is_best:
+        return _EDGE.format(p[index], "smallest", "smaller")
+    return None
+
+
+_EDGE = "The best p, {:g}, is the {} of those compared; a {} one may be better: add some to p."

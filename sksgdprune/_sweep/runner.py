@@ -4,6 +4,7 @@ import time
 from itertools import product
 from typing import NamedTuple
 
+from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
@@ -117,7 +118,8 @@ class Runner:
             for i, arguments in enumerate(calls)
         ]
         results = [None] * len(tasks)
-        progress = _Progress(what, len(tasks), self._verbose if parallel.return_generator else 0)
+        verbose = self._verbose if parallel.return_generator else 0
+        progress = _Progress(what, len(tasks), verbose, effective_n_jobs(self._n_jobs))
         for i, result in parallel(tasks):
             results[i] = result
             progress.count(result)
@@ -167,25 +169,37 @@ class _InRay(NamedTuple):
 
 
 class _Progress:
-    """Lines about the progress of the runs: every ten seconds, or with verbose=2 each."""
+    """Lines about the progress of the runs: every ten seconds, or with verbose=2 each.
 
-    def __init__(self, what, n_all, verbose):
-        self._what, self._n_all, self._verbose = what, n_all, verbose
-        self._done, self._started = 0, time.monotonic()
-        self._last = self._started
+    The runs that are first, one in each of `n_jobs` workers, may compile: the time that is left
+    goes by those after them, and is told once there are as many.
+    """
+
+    def __init__(self, what, n_all, verbose, n_jobs=1):
+        self._what, self._n_all, self._verbose, self._n_first = what, n_all, verbose, n_jobs
+        self._done, self._last, self._first_done = 0, time.monotonic(), None
 
     def count(self, result):
         """Count a run, and print a line where one is due."""
         self._done += 1
         now = time.monotonic()
+        if self._done == self._n_first:
+            self._first_done = now
         due = self._verbose > 1 or self._done == self._n_all or now - self._last >= PAUSE
         if not (self._verbose and due):
             return
         self._last = now
-        left = (now - self._started) / self._done * (self._n_all - self._done)
         scores = " ".join(f"{name} {score:.4g}" for name, score in _scores(result))
         line = f"[SparsitySweep] {self._what} {self._done} of {self._n_all}"
-        print(f"{line}{scores and ': ' + scores}, {_duration(left)} left", flush=True)
+        print(f"{line}{scores and ': ' + scores}{self._left(now)}", flush=True)
+
+    def _left(self, now):
+        """Return the end of a line: the time that is left, where it can be told."""
+        n_left = self._n_all - self._done
+        if n_left and self._done < 2 * self._n_first:
+            return ""
+        pace = (now - self._first_done) / (self._done - self._n_first) if n_left else 0
+        return f", {_duration(pace * n_left)} left"
 
 
 def _scores(result):

@@ -15,12 +15,13 @@ from sksgdprune._data import validation as check
 from sksgdprune._pruning.plan import PruningPlan
 from sksgdprune._sweep.cell import Work, report_failures
 from sksgdprune._sweep.pipelines import last_step, whole
-from sksgdprune._sweep.results import check_refit, choose, metrics_of, tabulate
+from sksgdprune._sweep.results import check_refit, choose, edge_warning, metrics_of, tabulate
 from sksgdprune._sweep.routing import route
 from sksgdprune._sweep.runner import Runner
 from sksgdprune._utils import callbacks
 from sksgdprune._utils.sklearn_private import num_samples
 from sksgdprune._utils.threads import blas_threads, thread_count
+from sksgdprune._utils.warnings import warn
 
 # The part of a sweep's "auto" steps that come before the cut.
 WARMUP_SHARE = 1 / 16
@@ -82,6 +83,11 @@ class Search:
         sweep, work = self._sweep, self._work
         cv = check_cv(sweep.cv, work.y, classifier=is_classifier(sweep.estimator))
         splits = list(cv.split(work.X, work.y, **work.routed.split))
+        if not splits:
+            raise ValueError(
+                f"Got no splits of cv={sweep.cv!r}; give a number, a splitter or a list of pairs "
+                "(train, test). A generator can be used once."
+            )
         seeds, repeats = _seeds(rng, len(splits)), _seeds(rng, (sweep.n_repeats, len(splits)))
         n_cells = len(self._p) * repeats.size
         names = ["cell"] * n_cells + ["refit"] * (sweep.refit is not False)
@@ -99,6 +105,9 @@ class Search:
         results = tabulate(self._p, table, sweep.error_score, sweep.return_train_score)
         found = {"n_splits_": len(splits), "cv_results_": results} | self._choice(results)
         if sweep.refit is not False:
+            problem = edge_warning(sweep.refit, results, found["best_index_"])
+            if problem is not None:
+                warn(problem, UserWarning)
             found |= self._refit(self._plans[found["best_index_"]], rng, reports[-1])
         return found
 

@@ -74,7 +74,8 @@ def legend_of(display):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return sweep(return_train_score=True, random_state=3).fit(*load_iris(return_X_y=True))
+    chosen = sweep(return_train_score=True, random_state=3, refit="best")
+    return chosen.fit(*load_iris(return_X_y=True))
 
 
 # Where it comes from
@@ -176,7 +177,7 @@ def test_a_metric_is_not_confused_with_one_whose_name_it_ends():
 
 @pytest.fixture(scope="module")
 def sweeps(fitted):
-    random = sweep(method="random", random_state=3, return_train_score=True)
+    random = sweep(method="random", random_state=3, return_train_score=True, refit="best")
     return {"fisher": fitted, "random": random.fit(*load_iris(return_X_y=True))}
 
 
@@ -271,9 +272,49 @@ def test_there_is_no_star_where_nothing_was_chosen_or_the_choice_is_not_shown():
     assert display.plot().chosen_ is None
 
 
-def test_a_sweep_of_several_metrics_without_refit_has_no_star():
-    fitted = sweep(scoring=["accuracy", "neg_log_loss"]).fit(*load_iris(return_X_y=True))
-    assert SparsitySweepDisplay.from_estimator(fitted, metric="accuracy").chosen_ is None
+@pytest.mark.parametrize(
+    ("scoring", "metric"), [("accuracy", "score"), (["accuracy", "neg_log_loss"], "accuracy")]
+)
+def test_a_sweep_without_refit_has_chosen_nothing_and_has_no_star(scoring, metric):
+    fitted = sweep(scoring=scoring).fit(*load_iris(return_X_y=True))
+    assert SparsitySweepDisplay.from_estimator(fitted, metric=metric).chosen_ is None
+
+
+# What p is a fraction of
+
+
+@pytest.mark.parametrize(
+    ("changes", "counted"),
+    [
+        ({}, "weights"),
+        ({"include_biases": True}, "parameters"),
+        ({"action": "freeze"}, "parameters"),
+        ({"structure": "unit"}, "hidden units"),
+        ({"structure": "input"}, "features"),
+    ],
+)
+def test_the_axis_of_p_says_what_it_is_a_fraction_of(changes, counted):
+    display = SparsitySweepDisplay.from_estimator(
+        sweep(cv=2, p=[0, 0.5], **changes), *load_iris(return_X_y=True)
+    )
+    assert display.ax_.get_xlabel() == f"fraction p of the {counted}"
+    remaining = display.plot(x="remaining")
+    assert remaining.ax_.get_xlabel() == "remaining parameters, biases included (%)"
+
+
+def test_curves_over_different_fractions_have_the_axis_of_a_fraction(sweeps):
+    mixed = copy(sweeps["random"]).set_params(include_biases=True)
+    display = SparsitySweepDisplay.from_estimators(sweeps)
+    assert display.ax_.get_xlabel() == "fraction p of the weights"
+    display = SparsitySweepDisplay.from_estimators(sweeps | {"mixed": mixed})
+    assert display.ax_.get_xlabel() == "fraction p"
+
+
+def test_infinite_scores_are_left_out_without_a_warning():
+    stored = results()
+    stored["split0_test_score"] = np.array([0.5, np.inf, -np.inf])
+    display = SparsitySweepDisplay.from_cv_results(stored).plot()
+    assert np.isfinite(display.lines_[0].get_ydata()).tolist() == [True, False, False]
 
 
 # One standard error
@@ -445,7 +486,7 @@ def test_against_what_remains_the_axis_falls_in_percent_on_a_log_scale():
     axis = display.ax_.xaxis
     assert axis.get_scale() == "log"
     assert axis.get_inverted()
-    assert display.ax_.get_xlabel() == "remaining parameters (%)"
+    assert display.ax_.get_xlabel() == "remaining parameters, biases included (%)"
     display.figure_.canvas.draw()
     shown = [label.get_text() for label in display.ax_.get_xticklabels()]
     assert {"100", "50", "20", "10", "5", "2"} <= set(shown)
@@ -486,7 +527,7 @@ def test_against_the_number_that_remains_the_axis_falls_on_a_log_scale():
     axis = display.ax_.xaxis
     assert axis.get_scale() == "log"
     assert axis.get_inverted()
-    assert display.ax_.get_xlabel() == "remaining parameters"
+    assert display.ax_.get_xlabel() == "remaining parameters, biases included"
     assert {"5k", "2k", "1k", "500", "200", "100"} <= set(shown_ticks(display))
 
 

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from sksgdprune._sweep.cell import Cell
-from sksgdprune._sweep.results import REFITS, _rank, check_refit, choose, scores_of, tabulate
+from sksgdprune._sweep.results import (
+    REFITS,
+    _rank,
+    check_refit,
+    choose,
+    edge_warning,
+    scores_of,
+    tabulate,
+)
 
-NAN = np.nan
+NAN, INF = np.nan, np.inf
 
 
 def cell(test, train=None, sparsity=0.5, fit_time=2.0, score_time=0.25, **more):
@@ -179,6 +187,12 @@ def test_failed_cells_have_the_error_score_and_no_time(error_score):
         # All means failed: as in GridSearchCV, the first.
         ([[NAN, 0.9], [NAN, 0.8]], 0, 0),
         ([[-1.0], [-2.0]], 0, 0),
+        # Infinite means rank as numbers, before what failed; they have no standard error.
+        ([[0.5, 0.7], [INF, 0.9], [0.6, 0.6]], 1, 1),
+        ([[0.5, 0.7], [INF, 0.9], [INF, 0.6], [0.7, 0.7]], 1, 2),
+        ([[-INF, 0.7], [0.5, 0.7], [0.55, 0.55]], 1, 2),
+        ([[NAN, 0.7], [-INF, 0.7]], 1, 0),
+        ([[-INF, INF], [-INF, 0.7]], 1, 0),
     ],
     ids=str,
 )
@@ -235,6 +249,38 @@ def test_one_standard_error_in_every_metric(a, b, index):
     for results in (several(a=a, b=b), several(b=b, a=a)):
         assert choose("one_se", results) == index
         assert type(choose("one_se", results)) is int
+
+
+@pytest.mark.parametrize(
+    ("refit", "rows", "edge"),
+    [
+        ("best", [[0.7], [0.8], [0.9]], "largest"),
+        ("best", [[0.7], [0.9], [0.8]], None),
+        ("best", [[0.9], [0.8], [0.7]], "smallest"),
+        ("best", [[0.9], [0.9], [0.9]], None),  # the smallest of equal ones
+        ("best", [[0.9], [NAN], [0.7]], "smallest"),
+        ("best", [[NAN], [NAN], [NAN]], None),
+        ("one_se", [[0.9], [0.8], [0.9]], "largest"),
+        ("one_se", [[0.9], [0.9], [0.8]], None),
+        ("one_se", [[0.9], [0.8], [0.8]], "smallest"),
+        ("score", [[0.7], [0.8], [0.9]], "largest"),
+        (lambda results: 2, [[0.7], [0.8], [0.9]], None),
+        ("best", [[0.9]], None),
+    ],
+    ids=str,
+)
+def test_a_best_p_at_the_edge_of_those_compared_is_told(refit, rows, edge):
+    table = results(*rows)
+    table["p"] = np.linspace(0.2, 0.9, len(rows))
+    problem = edge_warning(refit, table, choose(refit, table))
+    assert (problem is None) if edge is None else (f"the {edge} of those compared" in problem)
+
+
+@pytest.mark.parametrize(("rows", "p"), [([[0.9], [0.8]], 0.0), ([[0.8], [0.9]], 1.0)])
+def test_beyond_0_and_1_there_is_no_p(rows, p):
+    table = results(*rows)
+    index = choose("best", table)
+    assert (table["p"][index], edge_warning("best", table, index)) == (p, None)
 
 
 def test_a_metrics_name_chooses_the_best_by_it():

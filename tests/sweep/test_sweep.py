@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import PreconditionedMLPClassifier
 from sksgdprune._sweep import cell as _cells
 from tests.sweep_cases import (
+    AT_THE_EDGE,
     CUT,
     FINETUNE,
     SPLITS,
@@ -249,6 +250,7 @@ def test_sparsity_is_what_the_cut_leaves_of_51_parameters():
     np.testing.assert_allclose(together["sparsity"], np.array([0, 25, 50, 51]) / 51)
 
 
+@AT_THE_EDGE
 @pytest.mark.parametrize(
     ("score", "ranks"),
     [
@@ -306,6 +308,7 @@ def test_results_do_not_depend_on_n_jobs_or_threads(name):
         np.testing.assert_array_equal(alone.predict_proba(X), other.predict_proba(X))
 
 
+@AT_THE_EDGE
 @pytest.mark.slow  # worker processes start
 def test_results_do_not_depend_on_processes():
     X, y = iris()
@@ -355,6 +358,7 @@ def test_results_make_a_data_frame():
 # Methods
 
 
+@AT_THE_EDGE
 @pytest.mark.parametrize(
     ("action", "alias", "method"),
     [

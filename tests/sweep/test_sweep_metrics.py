@@ -5,11 +5,28 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from sklearn.exceptions import NotFittedError
+from sklearn.dummy import DummyRegressor
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import GridSearchCV, KFold, PredefinedSplit, StratifiedKFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    LeaveOneOut,
+    PredefinedSplit,
+    StratifiedKFold,
+)
 
-from tests.sweep_cases import P, cell_seeds, classifier, iris, scores_by_hand, sweep, table
+from tests.sweep_cases import (
+    P,
+    cell_seeds,
+    classifier,
+    diabetes,
+    iris,
+    regressor,
+    scores_by_hand,
+    sweep,
+    table,
+)
 
 # cv and scoring
 
@@ -202,7 +219,88 @@ def test_no_score_at_all_raises():
         sweep(p=P, scoring={"bad": fails, "worse": fails}, refit=False).fit(*iris())
 
 
+# Scores that are not finite
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A scorer of which some p have another value than the accuracy."""
+
+    value: float
+    sparsities: tuple
+
+    def __call__(self, estimator, X, y):
+        return (
+            self.value
+            if round(estimator.sparsity_, 1) in self.sparsities
+            else estimator.score(X, y)
+        )
+
+
+@pytest.mark.parametrize("refit", ["best", "one_se", False])
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize("bad", [(0.0, 0.5, 0.9), (0.0,), (0.9,)], ids=str)
+def test_scores_that_are_not_finite_get_a_warning_and_come_last(value, bad, refit):
+    options = {"scope": "global", "p": P, "scoring": Bad(value, bad), "refit": refit}
+    found = f"test scores are non-finite: {2 * len(bad)} of 6 by 'score'.* {value}"
+    with pytest.warns(UserWarning, match=found):
+        fitted = sweep(**options).fit(*iris())
+    is_bad = np.isin(P, bad)
+    assert (~np.isfinite(fitted.cv_results_["mean_test_score"]) == is_bad).all()
+    assert fitted.best_p_ not in bad or is_bad.all()
+
+
+def test_train_scores_that_are_not_finite_get_a_warning():
+    def score(estimator, X, y):
+        return np.nan if len(X) == 30 else 1.0
+
+    cv = [(np.arange(30), np.arange(30, 50)), (np.arange(20), np.arange(25, 50))]
+    options = {"return_train_score": True, "refit": False, "scoring": {"a": score}}
+    with pytest.warns(UserWarning, match="train scores are non-finite: 2 of 4 by 'a'"):
+        sweep(p=[0, 0.5], cv=cv, **options).fit(*iris())
+
+
+@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
+def test_r2_of_single_rows_is_told_as_in_a_grid_search():
+    X, y = diabetes()
+    options = {"p": [0, 0.5], "cv": LeaveOneOut(), "refit": False}
+    with pytest.warns(UserWarning, match="One or more of the test scores are non-finite: 16 of 16"):
+        fitted = sweep(regressor(), **options).fit(X[:8], y[:8])
+    with pytest.warns(UserWarning, match="One or more of the test scores are non-finite"):
+        GridSearchCV(DummyRegressor(), {}, cv=LeaveOneOut(), refit=False).fit(X[:8], y[:8])
+    assert np.isnan(fitted.best_score_)
+
+
+def test_failed_runs_are_told_once():
+    def score(estimator, X, y):
+        if estimator.sparsity_ > 0.8:
+            raise RuntimeError("too sparse")
+        return estimator.score(X, y)
+
+    with pytest.warns(FitFailedWarning) as told:
+        sweep(p=P, scoring=score, refit=False).fit(*iris())
+    assert len(told) == 1
+
+
+def test_a_generator_of_splits_that_is_used_up_is_told_as_such(training_runs):
+    splits = iter(halves())
+    list(splits)
+    with pytest.raises(ValueError, match=r"no splits of cv=.*generator can be used once"):
+        sweep(p=P, cv=splits).fit(*iris())
+    assert training_runs == []
+
+
 # Which p
+
+
+@pytest.mark.parametrize(("refit", "index"), [("best", 2), ("one_se", 2)])
+def test_a_best_p_at_the_grids_edge_gets_a_warning(refit, index):
+    options = {"scope": "global", "scoring": lambda e, X, y: e.sparsity_, "refit": refit}
+    with pytest.warns(UserWarning, match=r"best p, 0.9, is the largest .* a larger one may be"):
+        assert sweep(p=P, **options).fit(*iris()).best_index_ == index
+    sweep(p=P, **options | {"refit": False}).fit(*iris())
+    sweep(p=[0.9], **options).fit(*iris())
+    sweep(p=0.9, **options).fit(*iris())
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ def test_each_training_has_a_line(capsys):
     sweep(p=P, verbose=2, n_repeats=2, refit=False).fit(*iris())
     shown = lines(capsys)
     for k, line in enumerate(shown[:4], 1):
-        assert re.fullmatch(rf"\[SparsitySweep\] warm-up {k} of 4, \d+ min \d+ s left", line)
+        left = r", \d+ min \d+ s left" if k > 1 else ""
+        assert re.fullmatch(rf"\[SparsitySweep\] warm-up {k} of 4{left}", line)
     for k, line in enumerate(shown[4:], 1):
-        assert re.match(
-            rf"\[SparsitySweep\] cell {k} of 12: score [01]\.?\d*, \d+ min \d+ s left", line
-        )
+        left = r", \d+ min \d+ s left" if k > 1 else ""
+        assert re.fullmatch(rf"\[SparsitySweep\] cell {k} of 12: score [01]\.?\d*{left}", line)
     assert len(shown) == 4 + 12
 
 
@@ -49,6 +49,28 @@ def test_verbose_1_has_a_line_at_the_end_and_every_ten_seconds(capsys, monkeypat
         "[SparsitySweep] cell 6 of 7, 0 min 4 s left",
         "[SparsitySweep] cell 7 of 7, 0 min 0 s left",
     ]
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "ends", "told"),
+    [
+        # The first run compiles for half a minute, the others take two seconds each.
+        (1, [30, 32, 34, 36, 38, 40], [None, 8, 6, 4, 2, 0]),
+        # Two side by side: both wait for it.
+        (2, [30, 30, 32, 32, 34, 34], [None, None, None, 2, 1, 0]),
+        # Fewer runs than two rounds have no pace.
+        (4, [30, 30, 30, 30, 32, 32], [None] * 5 + [0]),
+    ],
+)
+def test_the_time_left_goes_by_the_runs_after_the_first(n_jobs, ends, told, capsys, monkeypatch):
+    clock = iter([0, *ends])
+    monkeypatch.setattr(_trainings.time, "monotonic", lambda: next(clock))
+    progress = _trainings._Progress("cell", len(ends), 2, n_jobs)
+    for _ in ends:
+        progress.count(None)
+    for line, seconds in zip(lines(capsys), told, strict=True):
+        left = "" if seconds is None else f", 0 min {seconds} s left"
+        assert re.fullmatch(rf"\[SparsitySweep\] cell \d of 6{left}", line)
 
 
 @pytest.mark.parametrize(
