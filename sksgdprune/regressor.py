@@ -71,7 +71,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
         rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
         what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
-        one over the root of the part that is left.
+        one over the root of the part that is left; whole units that are gone do not count, as what
+        they leave is a smaller dense network.
     kappa : float, default=2.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
         experiment, C is the mean over all steps; with 2 the later ones count for more.

@@ -262,6 +262,16 @@ class SparsitySweep(
             If the estimator is not a PreconditionedMLPClassifier, a PreconditionedMLPRegressor or a
             Pipeline ending in one.
 
+        Warns
+        -----
+        ConvergenceWarning
+            Where the best estimator is no better on its own training rows than a constant.
+        FitFailedWarning
+            Where some cells fail.
+        UserWarning
+            Where scores are not finite, or a metric fails; where the best p is the largest of
+            several, or the smallest and not 0.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris

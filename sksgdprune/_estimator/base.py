@@ -286,6 +286,14 @@ class BasePreconditionedMLP(
         self._print_loss()
         return self
 
+    def _judge_plan(self, plan, X, y, sample_weight=None):
+        """Return what to warn of after a PruningPlan that was not to leave a constant, or None."""
+        if plan.leaves_nothing:
+            return None
+        rows = training_rows(self, X, y, sample_weight)
+        data = encode(rows, self._state.network, self._config())
+        return runs.verdict_of_cut(self._state, data, plan.stages[-1].fraction)
+
     def _print_loss(self):
         if self.verbose:
             step, loss = self.t_ - self.t0, self.loss_

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import indexable
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +14,7 @@ from sksgdprune._pruning.plan import PruningPlan
 from sksgdprune._pruning.scores import PruneMethod
 from sksgdprune._utils.argument_types import ArrayLike, Auto, MatrixLike, Schedule, Scope, Structure
 from sksgdprune._utils.sklearn_private import num_samples
+from sksgdprune._utils.warnings import warn
 
 Estimator = TypeVar("Estimator", bound=BasePreconditionedMLP)
 
@@ -70,6 +72,13 @@ def prune_gradually(
     NotFittedError
         Before fit. After any error, and after Ctrl-C, the estimator is as it was.
 
+    Warns
+    -----
+    ConvergenceWarning
+        Where the network is no better on X, y afterwards than a constant.
+    UserWarning
+        If more than p is pruned already; nothing is cut then.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -103,4 +112,9 @@ def prune_gradually(
         include_biases=include_biases,
         schedule=schedule,
     )
-    return estimator._apply_plan(plan.from_here(network), X, y, sample_weight)
+    plan = plan.from_here(network)
+    estimator._apply_plan(plan, X, y, sample_weight)
+    problem = estimator._judge_plan(plan, X, y, sample_weight)
+    if problem is not None:
+        warn(problem, ConvergenceWarning)
+    return estimator

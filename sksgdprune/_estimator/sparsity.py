@@ -14,7 +14,7 @@ from sksgdprune._data import validation as check
 from sksgdprune._estimator.input import training_rows
 from sksgdprune._kernels.types import FREE, FROZEN
 from sksgdprune._network.compact import compact
-from sksgdprune._pruning.cut import CutOptions, cut
+from sksgdprune._pruning.cut import CutOptions, cut, warn_of_less
 from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
 from sksgdprune._training.state import encode
 from sksgdprune._utils.argument_types import (
@@ -304,7 +304,10 @@ class SparsityMethods:
         rng = None if random_state is None else check_random_state(random_state)
         read = partial(self._read_for_cut, options, config, *samples)
         with restored_on_error(rng):
-            return self._become(cut(self._state, p, options, config, read, rng))
+            state, exceeded = cut(self._state, p, options, config, read, rng)
+            if exceeded:
+                warn_of_less(options, p)
+            return self._become(state)
 
     def _read_for_cut(self, options, config, X, y, sample_weight):
         """Return the samples passed to a cut as Data."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from sksgdprune._kernels.types import FREE, FROZEN, PRUNED, Encoding, scratch
 from sksgdprune._network.dense_forward import dense_output
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters
+from sksgdprune._network.paths import live_units
 from sksgdprune._network.report import SparsityReport
 from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.base import Target
@@ -74,9 +76,19 @@ class FittedNetwork:
 
     @property
     def density(self):
-        """The part of the whole network's parameters that is not pruned; more than 0."""
-        left = np.count_nonzero(self.dense().status != PRUNED)
-        return max(left, 1) / self.n_parameters
+        """The part that is not pruned of the parameters between live units; more than 0.
+
+        Of whole units that are pruned nothing counts: what they leave is a smaller dense network.
+        """
+        left = self.dense().status != PRUNED
+        if left.all():
+            return 1.0
+        remaining = self.layout.weights(left)
+        hidden = [units.nonzero()[0] for units in live_units(remaining)[1:-1]]
+        ends = [np.arange(self.layout.sizes[0]), *hidden, np.arange(self.layout.sizes[-1])]
+        blocks = [W[np.ix_(*of)] for W, of in zip(remaining, pairwise(ends), strict=True)]
+        blocks += [b[of] for b, of in zip(self.layout.biases(left), ends[1:], strict=True)]
+        return max(sum(map(np.count_nonzero, blocks)), 1) / sum(block.size for block in blocks)
 
     def dense(self):
         """Return the Parameters as vectors."""

@@ -39,12 +39,37 @@ class CutOptions(NamedTuple):
         structured.check_structure(self.structure, self.action, layout.sizes[1:-1])
         found = self._scores(evidence)
         if self.structure != "weight":
-            features = sources(network.encoding, layout.sizes[0])
-            return structured.cut(found, old, p, layout, self.scope, self.structure, features)
-        groups = selection.groups(layout, self.scope, self.include_biases)
+            return structured.cut(found, old, p, *self._units(network))
+        groups = self._groups(layout)
         if self.scope == "connected":
             return connected.cut(found, old, p, groups[0], layout)
         return selection.cut(found, old, p, NEW_STATUS[self.action], groups)
+
+    def reached(self, network):
+        """Return the fraction that is pruned already, where it is least of what is ranked apart."""
+        status = network.dense().status
+        if self.structure != "weight":
+            return structured.reached(status, *self._units(network))
+        return min((status[group] == PRUNED).mean() for group in self._groups(network.layout))
+
+    def n_weights_left(self, p, network):
+        """Return how many weights remain after a cut to p; at least 1."""
+        layout = network.layout
+        blocks = layout.weights(network.dense().status != PRUNED)
+        if self.structure != "weight":
+            layout, _, *which = self._units(network)
+            left = structured.n_weights_left(layout, p, *which)
+        else:
+            left = sum(block.size for block in blocks) * (1 - p)
+        return max(min(left, sum(map(np.count_nonzero, blocks))), 1)
+
+    def _groups(self, layout):
+        return selection.groups(layout, self.scope, self.include_biases)
+
+    def _units(self, network):
+        """Return what a structured selection needs to know of the network and of these options."""
+        features = sources(network.encoding, network.layout.sizes[0])
+        return network.layout, self.scope, self.structure, features
 
     def _scores(self, evidence):
         """Return one finite score per parameter."""
@@ -64,7 +89,7 @@ class CutOptions(NamedTuple):
 
 
 def cut(state, p, options, config, read, rng=None):
-    """Return the state after a cut to p.
+    """Return the state after a cut to p, and whether more was cut before.
 
     Parameters
     ----------
@@ -93,11 +118,14 @@ def cut(state, p, options, config, read, rng=None):
         own if rng is None else lambda: rng,
     )
     status, exceeded = options.status(p, network, evidence)
-    if exceeded:
-        warn(
-            f"{options.action}({p}) changes nothing: a larger fraction was cut before. "
-            "See sparsity_report_.",
-            UserWarning,
-        )
     moved_on = own() if own.cache_info().currsize else state.rng
-    return replace(state, network=network.cut(status, state.t), rng=moved_on)
+    return replace(state, network=network.cut(status, state.t), rng=moved_on), exceeded
+
+
+def warn_of_less(options, p):
+    """Warn that p is less than what was cut before."""
+    warn(
+        f"{options.action}({p}) changes nothing: a larger fraction was cut before. "
+        "See sparsity_report_.",
+        UserWarning,
+    )

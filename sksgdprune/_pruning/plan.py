@@ -5,13 +5,9 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
-import numpy as np
-
 from sksgdprune import schedules
 from sksgdprune._data.folds import weighted
-from sksgdprune._kernels.types import PRUNED
-from sksgdprune._pruning import selection
-from sksgdprune._pruning.cut import CutOptions, cut
+from sksgdprune._pruning.cut import CutOptions, cut, warn_of_less
 from sksgdprune._training.config import Horizon
 from sksgdprune._training.holdout import calibration_rows
 from sksgdprune._training.runs import train, uninterrupted
@@ -58,15 +54,19 @@ class PruningPlan(NamedTuple):
         """Steps of all stages."""
         return sum(stage.n_steps for stage in self.stages)
 
+    @property
+    def leaves_nothing(self):
+        """Whether all that is eligible is pruned in the end."""
+        action, structure = self.options.action, self.options.structure
+        return (action, structure, self.stages[-1].fraction) == ("prune", "weight", 1)
+
     def from_here(self, network):
         """Return the plan for a network of which a part is pruned already.
 
         A fraction of the plan is then one of what is left.
         """
-        (eligible,) = selection.groups(network.layout, "global", self.options.include_biases)
-        reached = np.mean(network.dense().status[eligible] == PRUNED)
-        p = self.stages[-1].fraction
-        if self.options.structure != "weight" or reached == 0:
+        reached, p = self.options.reached(network), self.stages[-1].fraction
+        if reached == 0:
             return self
         if reached >= p:
             return self._replace(stages=(schedules.Stage(p, self.n_steps),))
@@ -84,7 +84,9 @@ def apply(plan, state, data, config):
     rows = calibration_rows(state, data, last.n_steps, config)
     gradient_rows = cache(partial(_gradient_rows, state.rng, data, rows))
     for stage in plan.stages:
-        state = cut(state, stage.fraction, plan.options, config, gradient_rows)
+        state, exceeded = cut(state, stage.fraction, plan.options, config, gradient_rows)
+        if stage is last and exceeded and _is_less(plan, state, begun):
+            warn_of_less(plan.options, stage.fraction)
         if stage.rewind:
             state = _rewound(state, begun)
         if stage.n_steps:
@@ -92,6 +94,16 @@ def apply(plan, state, data, config):
             horizon = _horizon(plan, stage, begun, config)
             state = uninterrupted(train(state, data, config, stage.n_steps, horizon, held_back))
     return state
+
+
+def _is_less(plan, state, begun):
+    """Return whether the plan ends at less than before, or has cut nothing since its beginning.
+
+    Where layers are cut apart, those of which more was cut say nothing of the others.
+    """
+    falls = max(stage.fraction for stage in plan.stages) > plan.stages[-1].fraction
+    is_same = (state.network.dense().status == begun.network.dense().status).all()
+    return falls or is_same
 
 
 def _rewound(state, begun):
@@ -110,9 +122,7 @@ def _horizon(plan, stage, begun, config):
     n_steps, window = begun.t - config.t0 + plan.n_steps, stage.n_steps // 2
     if stage.penalty is not None:
         return Horizon(n_steps, stage.penalty, window=window)
-    layout = begun.network.layout
-    n_weights = sum(W.size for W in layout.weights(np.empty(layout.n_parameters)))
-    n_left = max(n_weights * (1 - plan.stages[-1].fraction), 1)
+    n_left = plan.options.n_weights_left(plan.stages[-1].fraction, begun.network)
     return Horizon(n_steps, least_penalty=config.auto.shrinking / n_left, window=window)
 
 

@@ -59,11 +59,8 @@ def cut(scores, status, p, layout, scope, structure, features):
     exceeded : bool
         Whether some group had more than p already and no group gained any.
     """
-    ends, first = _ends(layout, features), layout.shape.units
-    units = [np.arange(start, start + n) for start, n in zip(first[:-1], layout.sizes, strict=True)]
-    units[0] = np.arange(features[-1] + 1)
-    layers = units[:1] if structure == "input" else units[1:-1]
-    sums = sum(np.bincount(end, scores, minlength=first[-1]) for end in ends)
+    ends, layers = _ends(layout, features), _layers(layout, structure, features)
+    sums = sum(np.bincount(end, scores, minlength=layout.shape.units[-1]) for end in ends)
     gone = _gone(layout, status, ends)
     stays = np.concatenate([_last(layer[~gone[layer]], sums) for layer in layers])
     sums[stays] = np.inf  # ranked behind all others, and given back where p takes it
@@ -73,6 +70,37 @@ def cut(scores, status, p, layout, scope, structure, features):
     chosen = new != old
     chosen[stays] = False
     return np.where(chosen[ends].any(axis=0), PRUNED, status), exceeded
+
+
+def reached(status, layout, scope, structure, features):
+    """Return the fraction of the hidden units or features that is PRUNED, in the group of least."""
+    gone = _gone(layout, status, _ends(layout, features))
+    layers = _layers(layout, structure, features)
+    groups = layers if scope == "layer" else [np.concatenate(layers)]
+    return min(gone[group].mean() for group in groups)
+
+
+def n_weights_left(layout, p, structure, features):
+    """Return how many weights connect the units that are left at a fraction p of each layer."""
+    sizes = np.array(layout.sizes, dtype=float)
+    if structure == "input":
+        n_features = features[-1] + 1  # of some inputs each
+        sizes[0] *= _n_left(n_features, p) / n_features
+    else:
+        sizes[1:-1] = [_n_left(size, p) for size in layout.sizes[1:-1]]
+    return sizes[:-1] @ sizes[1:]
+
+
+def _n_left(size, p):
+    return max(size - selection.count(size, p), 1)
+
+
+def _layers(layout, structure, features):
+    """Return the layers of units that are cut, as their numbers; see `_ends`."""
+    if structure == "input":
+        return [np.arange(features[-1] + 1)]
+    starts = zip(layout.shape.units[1:-2], layout.sizes[1:-1], strict=True)
+    return [np.arange(start, start + n) for start, n in starts]
 
 
 def _ends(layout, features):

@@ -98,10 +98,14 @@ class Warm(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What is trained on all rows: the fitted earlier steps, and the last step."""
+    """What is trained on all rows: the fitted earlier steps, and the last step.
+
+    `problem` says what to warn of where that has left a constant.
+    """
 
     steps: list
     last: BasePreconditionedMLP
+    problem: str | None = None
 
 
 class Cell(NamedTuple):
@@ -191,7 +195,8 @@ def train_one(work, seed, plan) -> Trained:
     """Train on all rows, and cut the last step as planned."""
     start, warm = _start(work, 0), warm_up(work, 0, seed)
     last = warm.estimator._apply_plan(plan, start.X, start.y, **start.params)
-    return Trained(start.steps, last)
+    problem = last._judge_plan(plan, start.X, start.y, **start.params)
+    return Trained(start.steps, last, problem)
 
 
 def run_cell(work, k, warm, plan) -> Cell:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
@@ -144,6 +145,8 @@ class Search:
             trained = self._runner(everyone).on_all_rows(repeat_seed, plan)
             steps = [*trained.steps, trained.last]
             best = report.trained = whole(self._sweep.estimator, steps)
+        if trained.problem is not None:
+            warn(trained.problem, ConvergenceWarning)
         return {"best_estimator_": best, "refit_time_": time.perf_counter() - started}
 
 

@@ -30,8 +30,8 @@ class AutoDefaults(NamedTuple):
     learning_rate, rate_growth : float
         The rate of a dense network is learning_rate · u ** rate_growth, in a run of `fewest_steps`.
     sparse_rate : float, default=4.0
-        It grows as one over the root of the part that is not pruned, by this at most: what is left
-        moves as far, taken together.
+        It grows as one over the root of the density (the part that is not pruned of what `compact`
+        would leave), by this at most: what is left moves as far, taken together.
     largest_h, h_decay : float
         H stays below largest_h / u ** h_decay.
     prior_precision, prior_rows : float

@@ -152,9 +152,6 @@ def verdict(run, data, max_steps):
     state, outcome, n_steps = run
     if outcome.diverged or outcome.interrupted or len(data.Y) < 2:
         return None
-    network = state.network
-    Z = network.output(data.X)
-    metric, own, constant = network.targets.against_constant(Z, data.Y, data.weights)
     selection = state.selection
     if selection is not None and selection.is_worse:
         return (
@@ -163,11 +160,11 @@ def verdict(run, data, max_steps):
             "some rows are far from all others. Look at extreme values of X and y."
         )
     # A strong prior that held-out rows have asked for may leave a little less than a constant.
-    if not own > constant - (SLACK if selection else 0):
+    shortfall = _shortfall(state, data, SLACK if selection else 0)
+    if shortfall is not None:
         return (
-            f"The fit is no better on its own training data ({metric} {own:.3g}) than a "
-            f"constant prediction ({constant:.3g}). Try a smaller learning_rate, more "
-            "max_steps, a smaller alpha, or encoding='auto'."
+            f"The fit {shortfall}. Try a smaller learning_rate, more max_steps, a smaller alpha, "
+            "or encoding='auto'."
         )
     if outcome.curve.n_steps == n_steps and outcome.curve.falls():
         return (
@@ -175,3 +172,28 @@ def verdict(run, data, max_steps):
             "still falling; raise max_steps."
         )
     return None
+
+
+def verdict_of_cut(state, data, p):
+    """Return what to warn of where cuts to p have left no more than a constant, or None."""
+    selection = state.selection
+    if state.network.diverged or len(data.Y) < 2:
+        return None
+    # Before the cuts, held-out rows may have shown that there is nothing to learn.
+    is_hopeless = selection and selection.loss >= selection.constant_loss - SLACK
+    shortfall = _shortfall(state, data, SLACK if is_hopeless else 0)
+    if shortfall is None:
+        return None
+    return f"At p={p:g} the network {shortfall}. Try a smaller p, or more steps."
+
+
+def _shortfall(state, data, slack):
+    """Return how a network is no better than a constant, or None; `slack` worse is as good."""
+    targets, Z = state.network.targets, state.network.output(data.X)
+    metric, own, constant = targets.against_constant(Z, data.Y, data.weights)
+    if own > constant - slack:
+        return None
+    return (
+        f"is no better on its own training data ({metric} {own:.3g}) than a constant prediction "
+        f"({constant:.3g})"
+    )

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scipy.special import log_softmax
+from sklearn.datasets import load_iris
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_info
 
+from sksgdprune import PreconditionedMLPClassifier
 from sksgdprune._network import dense_forward as _dense
 from sksgdprune._network.dense_forward import dense_output
 from sksgdprune._network.layout import Layout, initial_noise_variance, initial_parameters
@@ -172,3 +174,31 @@ def test_an_overflow_in_a_thread_is_as_silent_as_it_is_asked_to_be(monkeypatch):
         assert np.isinf(dense_output(np.full((20, 2), 1e300), *weights)).all()
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         dense_output(np.full((20, 2), 1e300), *weights)
+
+
+# What is left
+
+
+@pytest.mark.parametrize("structure", ["weight", "unit"])
+@pytest.mark.parametrize("p", [0.0, 0.5, 0.75, 0.95, 1.0])
+def test_density_is_that_of_the_compact_network(p, structure):
+    clf = PreconditionedMLPClassifier((20, 10), max_steps=20, random_state=0)
+    clf = clf.fit(*load_iris(return_X_y=True)).prune(p, structure=structure)
+    density = clf._state.network.density
+    small = clf.compact()
+    if p < 1 or structure == "unit":
+        assert density == np.mean(small.status_ != 2) == small._state.network.density
+    if structure == "unit":
+        assert density == 1
+
+
+def test_density_is_the_part_that_is_left_where_no_unit_is_gone():
+    clf = PreconditionedMLPClassifier((20, 10), max_steps=20, random_state=0)
+    clf = clf.fit(*load_iris(return_X_y=True))
+    status = clf.status_.copy()
+    status[:40] = 2
+    clf.status_ = status
+    assert clf._state.network.density == (len(status) - 40) / len(status)
+    status[:] = 2
+    clf.status_ = status
+    assert 0 < clf._state.network.density <= 1

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.datasets import load_iris
-from sklearn.exceptions import NotFittedError
+from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -29,6 +29,14 @@ class Halfway:
 
     def plan(self, p, n_steps):
         return [(p / 2, self.first), (p, n_steps - self.first), (p, 0)]
+
+
+@dataclass(frozen=True)
+class Falling:
+    """More than p on the way."""
+
+    def plan(self, p, n_steps):
+        return [(0.9, n_steps), (0.7, 0), (p, 0)]
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,7 @@ def test_a_sweep_follows_the_plan():
     assert not np.array_equal(got.status_, sweep("one_shot").fit(X, y).best_estimator_.status_)
 
 
+@pytest.mark.filterwarnings("ignore:The best p")
 def test_a_name_and_its_schedule_give_the_same_sweep():
     X, y = load_iris(return_X_y=True)
     by_name, by_object = (
@@ -227,6 +236,40 @@ def test_the_least_automatic_alpha_goes_by_the_weights_that_are_to_remain(p, alp
     np.testing.assert_array_equal(*thetas)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "structure", "p", "n_left"),
+    [
+        ((6,), "unit", 0.75, 7 * 2),  # 4 of 6 units go
+        ((6,), "unit", 0.99, 7 * 1),  # a unit stays
+        ((6, 4), "unit", 0.5, 4 * 3 + 3 * 2 + 2 * 3),
+        ((6,), "input", 0.5, 2 * 6 + 6 * 3),
+        ((6,), "input", 0.99, 1 * 6 + 6 * 3),
+        ((6,), "input", 0.999, 1 * 6 + 6 * 3),
+        ((6,), "weight", 0.999, 1),
+    ],
+)
+def test_the_penalty_goes_by_the_weights_that_do_remain(sizes, structure, p, n_left):
+    X, y = load_iris(return_X_y=True)
+    clf = PreconditionedMLPClassifier(sizes, batch_size=10, random_state=0, max_steps=20)
+    clf = clf.set_params(alpha=0.1).fit(X, y).set_params(alpha="auto")
+    thetas = []
+    for alpha, penalty in (("auto", None), (1 / (2 * n_left) * 10, 1.0)):
+        pruned = deepcopy(clf).set_params(alpha=alpha)
+        how = {"schedule": Penalised(penalty), "structure": structure, "n_steps": 20}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # of what is left after 40 steps
+            prune_gradually(pruned, X, y, p, **how)
+        thetas.append(pruned.theta_)
+    np.testing.assert_array_equal(*thetas)
+
+
+def test_the_penalty_does_not_count_what_was_pruned_before():
+    network = warm().prune(0.9)._state.network  # 5 of 42 weights are left
+    options = plan.PruningPlan.checked("prune", 0.5, 10, "unit", (6,)).options
+    assert options.n_weights_left(0.5, network) == 5
+    assert options.n_weights_left(0.5, warm()._state.network) == 7 * 3
+
+
 def test_a_stage_trains_with_alpha_times_its_penalty():
     X, y = load_iris(return_X_y=True)
     got = sweep(Penalised(2.0), warmup_steps=1)
@@ -300,12 +343,90 @@ def test_a_pruned_estimator_goes_on_from_where_it_is():
     assert np.count_nonzero(clf.status_) == 33
 
 
+@pytest.mark.parametrize(
+    ("sizes", "scope"), [((32,), "connected"), ((32,), "layer"), ((16, 16), "global")]
+)
+@pytest.mark.parametrize("structure", ["unit", "input"])
+def test_a_network_without_some_units_goes_on_from_where_it_is(structure, sizes, scope):
+    X, y = load_digits(return_X_y=True)
+    clf = PreconditionedMLPClassifier(sizes, max_steps=50, alpha=0.1, random_state=0).fit(X, y)
+    clf.prune(0.5, structure=structure, scope=scope)
+    n_all, gone, reached = 64 if structure == "input" else 32, [], []
+
+    def watch(e):
+        W = clf.coefs_
+        lost = (
+            (W[0] == 0).all(axis=1)
+            if structure == "input"
+            else np.concatenate([(into == 0).all(axis=0) for into in W[:-1]])
+        )
+        gone.append(lost.sum())
+        return np.abs(e.theta)
+
+    def spied(state, p, *arguments):
+        reached.append(p)
+        return cut.cut(state, p, *arguments)
+
+    how = {"structure": structure, "scope": scope, "n_steps": 60, "method": watch}
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        patch.setattr(plan, "cut", spied)
+        prune_gradually(clf, X, y, 0.75, **how)
+    # The first cut takes what the first of a whole plan would, of what is left.
+    whole = schedules.Geometric().plan(0.75, 60)
+    expected = [0.5 + 0.25 * stage.fraction / 0.75 for stage in whole]
+    np.testing.assert_allclose(reached, expected, rtol=1e-12)
+    assert gone[0] == n_all / 2
+
+
+@pytest.mark.parametrize("structure", ["weight", "unit", "input"])
+@pytest.mark.parametrize("scope", ["connected", "layer", "global"])
+def test_a_gradual_cut_to_less_than_before_warns_once(structure, scope):
+    X, y = load_iris(return_X_y=True)
+    clf = warm().prune(0.6, structure=structure, scope=scope)
+    with pytest.warns(UserWarning, match=r"prune\(0.3\) changes nothing") as said:
+        prune_gradually(clf, X, y, 0.3, n_steps=60, structure=structure, scope=scope)
+    assert len(said) == 1
+
+
+def test_a_schedule_that_ends_at_less_than_on_its_way_warns_once():
+    said = r"prune\(0.5\) changes nothing"
+    with pytest.warns(UserWarning, match=said) as told:
+        prune_gradually(warm(), *load_iris(return_X_y=True), 0.5, n_steps=60, schedule=Falling())
+    assert sum("changes nothing" in str(one.message) for one in told) == 1
+
+
+def test_layers_of_which_different_parts_are_gone_are_cut_without_a_warning():
+    X, y = load_iris(return_X_y=True)
+    clf = PreconditionedMLPClassifier((8, 8), max_steps=500, random_state=0).fit(X, y)
+    status = clf.status_.copy()
+    status[: 4 * 8].reshape(4, 8)[:, :6] = 2  # six units of the first layer
+    clf.status_ = status
+    how = {"n_steps": 300, "structure": "unit", "scope": "layer"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prune_gradually(clf, X, y, 0.5, **how)
+    assert [W.shape for W in clf.compact().coefs_] == [(4, 2), (2, 4), (4, 3)]
+
+
 def test_where_more_is_pruned_already_one_warning_says_so():
     X, y = load_iris(return_X_y=True)
     clf = warm().prune(0.9)
     with pytest.warns(UserWarning, match="changes nothing") as said:
         prune_gradually(clf, X, y, 0.5, n_steps=60)
     assert len(said) == 1
+
+
+def test_a_network_cut_to_a_constant_gets_a_warning_unless_p_is_1():
+    X, y = load_iris(return_X_y=True)
+    how = {"n_steps": 30, "schedule": "one_shot", "scope": "global"}
+    with pytest.warns(ConvergenceWarning, match=r"At p=0.98 the network is no better on its own"):
+        prune_gradually(warm(), X, y, 0.98, **how)  # one weight is left, and no path
+    clf = warm()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prune_gradually(clf, X, y, 1.0, **how)
 
 
 def test_an_error_on_the_way_leaves_all_as_it_was():

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sksgdprune import PreconditionedMLPClassifier
+from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from sksgdprune._sweep import cell as _cells
 from tests.sweep_cases import (
     AT_THE_EDGE,
@@ -386,3 +388,37 @@ def test_what_is_not_said_is_fisher_gradually_for_pruning_and_the_notebooks_for_
         cuts = dict.fromkeys(names), dict(zip(names, values, strict=True))
         a, b = (sweep(p=0.6, action=action, **cut).fit(X, y) for cut in cuts)
         assert_same_network(a.best_estimator_, b.best_estimator_)
+
+
+# What a cut leaves
+
+
+@pytest.mark.parametrize("p", [0.98, [0.98]], ids=["number", "array"])
+@pytest.mark.parametrize("step", [None, StandardScaler()], ids=["alone", "pipeline"])
+def test_a_network_cut_to_a_constant_gets_a_warning(p, step, tmp_path):
+    estimator = classifier() if step is None else make_pipeline(step, classifier())
+    options = {"scope": "global", "include_biases": False, "memory": str(tmp_path)}
+    for _ in range(2):  # trained, and from the cache
+        with pytest.warns(ConvergenceWarning, match="At p=0.98 the network is no better") as told:
+            sweep(estimator, p=p, **options).fit(*iris())
+        assert len(told) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_network_cut_to_one_unit_is_as_good_as_one_trained_with_one(seed):
+    X, y = load_iris(return_X_y=True)
+    dense = PreconditionedMLPClassifier((1,), random_state=seed).fit(X, y)
+    clf = PreconditionedMLPClassifier((20,), random_state=seed)
+    pruned = SparsitySweep(clf, p=0.95, structure="unit").fit(X, y).best_estimator_
+    assert [W.shape for W in pruned.compact().coefs_] == [(4, 1), (1, 3)]
+    assert pruned.score(X, y) > 0.95
+    assert dense.score(X, y) > 0.95
+
+
+def test_fractions_that_leave_one_feature_leave_about_the_same_network():
+    X, y = load_iris(return_X_y=True)
+    clf = PreconditionedMLPClassifier((100,), random_state=0)
+    scores = [
+        SparsitySweep(clf, p=p, structure="input").fit(X, y).score(X, y) for p in (0.99, 0.999)
+    ]
+    assert scores[0] == scores[1] > 0.9
