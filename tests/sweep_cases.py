@@ -1,7 +1,6 @@
 """Sweeps over small data, and the same runs by the estimators' own methods."""
 
 import numpy as np
-import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import KFold
@@ -14,8 +13,6 @@ CUT = {"scope": "layer", "include_biases": True}
 ONCE = CUT | {"schedule": "one_shot"}
 P = [0.0, 0.5, 0.9]
 SPLITS = KFold(2, shuffle=True, random_state=0)
-# For sweeps whose best p may be the first or last, where that is not what is tested.
-AT_THE_EDGE = pytest.mark.filterwarnings("ignore:The best p")
 
 
 def iris():

@@ -23,7 +23,7 @@ X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=1 / 3, random_state=0)
 sweep = SparsitySweep(
     PreconditionedMLPClassifier((32,)),
-    p=[0, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99],
+    p=[0, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995],
     cv=StratifiedKFold(5, shuffle=True, random_state=0),
     scoring="neg_log_loss",
     refit="one_se",

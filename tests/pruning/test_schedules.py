@@ -154,7 +154,6 @@ def test_a_sweep_follows_the_plan():
     assert not np.array_equal(got.status_, sweep("one_shot").fit(X, y).best_estimator_.status_)
 
 
-@pytest.mark.filterwarnings("ignore:The best p")
 def test_a_name_and_its_schedule_give_the_same_sweep():
     X, y = load_iris(return_X_y=True)
     by_name, by_object = (

@@ -12,7 +12,6 @@ from sksgdprune import SparsitySweep
 from tests.cases import X as SCALED
 from tests.cases import Y, classifier, regressor, state
 from tests.sweep_cases import (
-    AT_THE_EDGE,
     CUT,
     SPLITS,
     WARMUP,
@@ -75,7 +74,6 @@ def weighted_scores(p, seeds, *, method="magnitude", weigh_scores=True):
     return np.array(rows)
 
 
-@AT_THE_EDGE
 @pytest.mark.parametrize("method", ["magnitude", "gradient"])
 def test_a_sweep_passes_weights_on_without_routing(method):
     clf = classifier(max_steps=WARMUP)
@@ -84,7 +82,6 @@ def test_a_sweep_passes_weights_on_without_routing(method):
     np.testing.assert_array_equal(table(fitted.cv_results_), expected)
 
 
-@AT_THE_EDGE
 @pytest.mark.parametrize("score", [False, True])
 def test_a_sweep_routes_weights_to_who_requests_them(routing, score):
     clf = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=score)

@@ -16,7 +16,6 @@ from sklearn.preprocessing import StandardScaler
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from sksgdprune._sweep import cell as _cells
 from tests.sweep_cases import (
-    AT_THE_EDGE,
     CUT,
     FINETUNE,
     SPLITS,
@@ -252,7 +251,6 @@ def test_sparsity_is_what_the_cut_leaves_of_51_parameters():
     np.testing.assert_allclose(together["sparsity"], np.array([0, 25, 50, 51]) / 51)
 
 
-@AT_THE_EDGE
 @pytest.mark.parametrize(
     ("score", "ranks"),
     [
@@ -310,7 +308,6 @@ def test_results_do_not_depend_on_n_jobs_or_threads(name):
         np.testing.assert_array_equal(alone.predict_proba(X), other.predict_proba(X))
 
 
-@AT_THE_EDGE
 @pytest.mark.slow  # worker processes start
 def test_results_do_not_depend_on_processes():
     X, y = iris()
@@ -360,7 +357,6 @@ def test_results_make_a_data_frame():
 # Methods
 
 
-@AT_THE_EDGE
 @pytest.mark.parametrize(
     ("action", "alias", "method"),
     [
@@ -421,4 +417,5 @@ def test_fractions_that_leave_one_feature_leave_about_the_same_network():
     scores = [
         SparsitySweep(clf, p=p, structure="input").fit(X, y).score(X, y) for p in (0.99, 0.999)
     ]
-    assert scores[0] == scores[1] > 0.9
+    assert min(scores) > 0.9
+    assert abs(scores[0] - scores[1]) < 0.03

@@ -31,7 +31,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from tests.sweep_cases import (
-    AT_THE_EDGE,
     SPLITS,
     P,
     assert_same_network,
@@ -363,7 +362,6 @@ def test_cells_of_any_splitter_are_trainings_by_hand(cv):
     np.testing.assert_array_equal(table(fitted.cv_results_), expected)
 
 
-@AT_THE_EDGE
 def test_groups_are_routed_through_a_search_to_the_splitter_of_a_sweep():
     groups, grid = np.arange(len(Y)) % 5, {"method": ["magnitude", "noise"]}
     inner, outer = sweep(p=[0.2, 0.9], cv=GroupKFold(2)), GroupKFold(3)

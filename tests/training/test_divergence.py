@@ -156,6 +156,7 @@ def test_cross_validation_and_searches_see_nan_and_choose_another(scoring):
 @pytest.mark.parametrize("scoring", [None, "accuracy"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
 def test_a_sweep_gives_nan_to_what_diverged(scoring):
     wild = classifier(**(WILD | CASES["classifier"][2]))
     sweep = SparsitySweep(wild, p=[0.0, 1.0], warmup_steps=100, finetune_steps=300, cv=2)
