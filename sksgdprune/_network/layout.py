@@ -1,7 +1,6 @@
 """Layout of all tensors in the flat θ, and the start of θ and C."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from sksgdprune._kernels.activations import ACTIVATIONS
 from sksgdprune._kernels.types import Shape
+from sksgdprune._utils.lazy import cached_property
 
 
 class Tensor(NamedTuple):

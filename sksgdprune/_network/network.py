@@ -1,7 +1,6 @@
 """An immutable network, replaced as a whole by what trains or cuts it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +20,7 @@ from sksgdprune._network.paths import live_units
 from sksgdprune._network.report import SparsityReport
 from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.base import Target
+from sksgdprune._utils.lazy import cached_property
 
 
 @dataclass(frozen=True)

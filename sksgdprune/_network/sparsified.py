@@ -1,7 +1,6 @@
 """Parameters of a sparsified network: those alone that are not pruned."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,6 +9,7 @@ from sksgdprune._kernels.sparse_lists import ALWAYS, LISTED_BELOW, plan
 from sksgdprune._kernels.types import PRUNED, PRUNED_STATE, State
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters, read_only
+from sksgdprune._utils.lazy import cached_property
 
 
 @dataclass(frozen=True)

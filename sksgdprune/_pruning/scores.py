@@ -6,12 +6,12 @@ such a function as `method` without listing it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from sksgdprune._utils.argument_types import Array, ArrayLike, FreezeName, PruneName
+from sksgdprune._utils.lazy import cached_property
 
 
 @dataclass(frozen=True)

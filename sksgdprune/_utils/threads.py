@@ -1,8 +1,10 @@
 """Numbers of BLAS threads while runs and predictions go on, alone or side by side."""
 
+import os
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 from itertools import pairwise
@@ -10,8 +12,8 @@ from itertools import pairwise
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
-_asked = []  # numbers of threads that what runs now asks for
+_lock = threading.RLock()
+_blocks = []  # weak references to those that go on
 _before = []  # each library's number before all of them
 
 
@@ -32,7 +34,6 @@ def thread_count(n_jobs):
     return max(cpu_count() + 1 + n_jobs, 1)
 
 
-@contextmanager
 def blas_threads(n=1):
     """Let BLAS run in `n` threads, or fewer where a block beside this one asks for fewer.
 
@@ -40,22 +41,75 @@ def blas_threads(n=1):
     take each other's cores. The number is one for the whole process: the last block that ends
     gives back what was before the first.
     """
-    _change(_asked.append, n)
-    try:
-        yield
-    finally:
-        _change(_asked.remove, n)
+    return _Block(n)
 
 
-def _change(how, n):
+class _Block:
+    """A block of `blas_threads`, for a with statement.
+
+    Ctrl-C may come anywhere, even before the first line of `__exit__`, and a process may be
+    forked by another thread: so numbers are not added and taken away. Each block that begins or
+    ends looks at those that go on, of which only weak references are kept.
+    """
+
+    def __init__(self, n):
+        self.n, self.thread, self.goes_on = n, None, False
+
+    def __enter__(self):
+        try:
+            self.thread, self.goes_on = threading.get_ident(), True
+            _blocks.append(weakref.ref(self))
+            _agree()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *exception):
+        self.goes_on = False
+        try:
+            _agree()
+        except KeyboardInterrupt:
+            _agree()
+            raise
+
+
+def _agree():
+    """Set BLAS to the least that blocks ask for, or where there are none to what was before."""
     with _lock:
-        old = min(_asked, default=None)
-        how(n)
-        new = min(_asked, default=None)
-        if old is None:
+        _agree_alone()
+
+
+def _agree_alone():
+    blocks = [block for block in (reference() for reference in _blocks) if block is not None]
+    blocks = [block for block in blocks if block.goes_on]
+    _blocks[:] = map(weakref.ref, blocks)
+    if blocks:
+        if not _before:
             _before[:] = [library.num_threads for library in _libraries()]
-        if new != old:
-            _set(_before if new is None else [new] * len(_before))
+        _set([min(block.n for block in blocks)] * len(_before))
+    elif _before:
+        _set(list(_before))
+        _before.clear()
+
+
+def _let_go():
+    with suppress(RuntimeError):  # Ctrl-C came before it was taken
+        _lock.release()
+
+
+def _begin_child():
+    """Leave to a forked child what the thread that forked it has begun."""
+    _let_go()
+    for block in filter(None, (reference() for reference in _blocks)):
+        block.goes_on &= block.thread == threading.get_ident()
+    _agree()
+
+
+if hasattr(os, "register_at_fork"):
+    # No thread is in the midst of a change then: OpenBLAS's lock would never open in the child.
+    os.register_at_fork(
+        before=lambda: _lock.acquire(), after_in_parent=_let_go, after_in_child=_begin_child
+    )
 
 
 def _set(numbers):

@@ -46,8 +46,9 @@ def tell(train, *arguments):
     with contextlib.redirect_stdout(printed), warnings_kept as warned:
         trained = train(*arguments)
     levels = [o.type_annotation.typemap.values() for o in preconditioner.level.overloads.values()]
+    ended = [e for _, e in events.buffer if e.is_end and not e.is_failed]
     print(json.dumps({
-        "compiled": [e.data["dispatcher"].__name__ for _, e in events.buffer if e.is_start],
+        "compiled": [e.data["dispatcher"].__name__ for e in ended],
         "sums a trace": any("denominator" in str(type) for types in levels for type in types),
         "logged": log.getvalue().splitlines(),
         "printed": [line for line in printed.getvalue().splitlines() if "[sksgdprune]" in line],

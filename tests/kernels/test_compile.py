@@ -1,5 +1,11 @@
 """Calls of entry points: compiled where the kinds of arguments are new, and said."""
 
+import logging
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +15,9 @@ from numba.core import event
 
 from sksgdprune._kernels import compile as compilation
 from sksgdprune._kernels import entry_points
-from sksgdprune._kernels.types import Sparse
+from sksgdprune._kernels.types import Samples, Sparse, Steps
+from sksgdprune._utils import file_lock
+from tests.processes import beside, ends_well_in_a_child, locked_elsewhere, needs_fork
 
 
 class EntryPoint:
@@ -19,9 +27,11 @@ class EntryPoint:
     stats = SimpleNamespace(cache_path=None)
 
     def __init__(self):
-        self.compiled = []
+        self.compiled, self.on_disk = [], False
 
     def compile(self, types):
+        if self.on_disk:
+            return
         with event.trigger_event("numba:compile", data={"dispatcher": self}):
             self.compiled.append(types)
 
@@ -98,3 +108,133 @@ def test_entry_points_are_not_kept_where_numba_finds_no_folder(monkeypatch):
 
 def function_of_some_name():
     """What is handed to numba."""
+
+
+@pytest.fixture
+def lock(entry_point, tmp_path):
+    """The file that is locked while the entry point is compiled."""
+    entry_point.stats = SimpleNamespace(cache_path=str(tmp_path))
+    return tmp_path / "sksgdprune.lock"
+
+
+@needs_fork
+def test_what_is_on_the_disk_is_read_though_another_process_has_the_lock(
+    entry_point, lock, capsys, caplog
+):
+    entry_point.on_disk = True
+    with locked_elsewhere(lock):
+        started = time.monotonic()
+        assert compilation.call(entry_point, 1, verbose=1) == (1,)
+        assert time.monotonic() - started < 0.5
+    assert capsys.readouterr().out == caplog.text == ""
+
+
+@needs_fork
+def test_a_process_that_waits_for_another_to_compile_says_so(
+    entry_point, lock, capsys, caplog, monkeypatch
+):
+    monkeypatch.setattr(file_lock, "SAID_AFTER", 0)
+    with locked_elsewhere(lock) as other, ThreadPoolExecutor(1) as pool:
+        called = pool.submit(compilation.call, entry_point, 1, verbose=1)
+        while "waiting" not in caplog.text:
+            time.sleep(0.01)
+        assert entry_point.compiled == []
+        other.kill()
+        assert called.result(20) == (1,)
+    assert len(entry_point.compiled) == 1
+    waiting, compiling = capsys.readouterr().out.splitlines()
+    assert waiting.startswith("[sksgdprune] waiting for another process")
+    assert str(lock) in waiting
+    assert compiling.startswith("[sksgdprune] compiling entry_point")
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+
+
+@needs_fork
+def test_a_process_waits_no_longer_than_until_the_code_is_on_the_disk(entry_point, lock):
+    with locked_elsewhere(lock), ThreadPoolExecutor(1) as pool:
+        called = pool.submit(compilation.call, entry_point, 1)
+        time.sleep(0.2)
+        assert not called.done()
+        entry_point.on_disk = True
+        assert called.result(20) == (1,)
+    assert entry_point.compiled == []
+
+
+@needs_fork
+def test_a_process_that_has_come_to_a_halt_is_not_waited_for_without_end(
+    entry_point, lock, monkeypatch
+):
+    monkeypatch.setattr(file_lock, "PATIENCE", 0.2)
+    with locked_elsewhere(lock):
+        assert compilation.call(entry_point, 1) == (1,)
+    assert len(entry_point.compiled) == 1
+
+
+@needs_fork
+def test_the_lock_is_let_go_when_it_is_compiled(entry_point, lock):
+    compilation.call(entry_point, 1)
+    with locked_elsewhere(lock):
+        pass
+
+
+@needs_fork
+def test_a_child_forked_while_a_thread_waits_for_its_turn_can_compile(entry_point, lock):
+    def wait(begun, may_end):
+        with compilation._one_thread_at_a_time, file_lock.turn(lock, bool, print):
+            begun.set()
+            may_end.wait(30)
+
+    def compiles():
+        entry_point.stats = SimpleNamespace(cache_path=str(lock.parent / "another"))
+        return compilation.call(entry_point, 1) == (1,) and entry_point.compiled
+
+    with beside(wait):
+        assert ends_well_in_a_child(compiles, seconds=5)
+
+
+@needs_fork
+def test_a_child_forked_while_another_thread_compiles_waits_for_its_end(entry_point, lock):
+    begun = threading.Event()
+
+    def compile(types):
+        with event.trigger_event("numba:compile", data={"dispatcher": entry_point}):
+            begun.set()
+            time.sleep(0.3)  # without numba's lock, which `call` holds
+        entry_point.compiled.append(types)
+
+    entry_point.compile = compile
+    with ThreadPoolExecutor(1) as pool:
+        called = pool.submit(compilation.call, entry_point, 1)
+        begun.wait(20)
+        assert ends_well_in_a_child(lambda: len(entry_point.compiled) == 1)
+        assert called.result(20) == (1,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python's, about fork and threads
+@needs_fork
+def test_a_child_does_not_keep_the_lock_that_its_parent_had(lock):
+    with file_lock.turn(lock, bool, print):
+        inherited = os.fork()
+        if not inherited:
+            time.sleep(30)
+            os._exit(0)
+    try:
+        with locked_elsewhere(lock):  # in time
+            pass
+    finally:
+        os.kill(inherited, signal.SIGKILL)
+        os.waitpid(inherited, 0)
+
+
+@pytest.mark.filterwarnings("ignore:numba found no folder")
+def test_variants_are_said_in_different_words(entry_point, caplog):
+    a, whole = np.ones((2, 3)), np.ones(3, int)
+    csr = Sparse(a[0], whole, whole)
+    kinds = [Samples(a, None, (), a), Samples(a.astype("f"), None, (), a), Samples(a, csr, (), a)]
+    steps = Steps(whole, None, 1.0, a, a)
+    for arguments in [(kinds[0],), (kinds[1],), (kinds[2],), (kinds[0], steps)]:
+        compilation.call(entry_point, *arguments)
+    texts = [record.getMessage() for record in caplog.records]
+    assert len(set(texts)) == len(texts) == 4
+    assert "float32 dense rows" in texts[1]
+    assert "float64 CSR rows" in texts[2]

@@ -1,6 +1,9 @@
 """BLAS's threads while networks train, alone and side by side, and after them."""
 
 import random
+import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -9,14 +12,16 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed, register_parallel_backend
 from joblib._parallel_backends import SequentialBackend
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 from sksgdprune._kernels import compile as compilation
 from sksgdprune._kernels import entry_points
 from sksgdprune._training import trainer as _training
+from sksgdprune._utils import threads
 from sksgdprune._utils.threads import blas_threads, thread_count
 from tests.cases import state
+from tests.processes import beside, ends_well_in_a_child, needs_fork
 
 BEFORE = 3
 # Large enough that BLAS would split its products among threads.
@@ -189,3 +194,116 @@ def test_threads_are_those_of_this_machine_and_not_a_clusters_workers():
     with joblib.parallel_config("a cluster"):
         assert joblib.effective_n_jobs(-1) == 100
         assert [thread_count(n_jobs) for n_jobs in (1, 2, -1)] == [1, 2, alone]
+
+
+class Interruption:
+    """Raises KeyboardInterrupt once, at the n-th point of `threads` or of a test where it may come.
+
+    That is before each instruction; a real one comes after calls, at starts of functions and where
+    loops go back.
+    """
+
+    def __init__(self, n):
+        self.left = n
+
+    def __call__(self, frame, event, _):
+        if frame.f_code.co_filename not in (threads.__file__, __file__):
+            return None
+        frame.f_trace_opcodes = True
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+        return self
+
+
+def interrupted_blocks(interruption, monkeypatch):
+    """Enter and leave two blocks; return whether they were interrupted."""
+    # Before an instruction that never is interrupted, a lock could be left that is held.
+    monkeypatch.setattr(threads, "_lock", threading.RLock())
+    before = sys.gettrace()
+    try:
+        sys.settrace(interruption)
+        with blas_threads(2), blas_threads(1):
+            pass
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_ctrl_c_between_any_two_instructions_leaves_what_was_before(monkeypatch):
+    late, n = 0, 1
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers  # `blas` is slow
+    while interrupted_blocks(Interruption(n), monkeypatch):
+        late += {library.num_threads for library in libraries} != {BEFORE}
+        with blas_threads(2):  # the next block gives back what an interrupted one could not
+            assert {library.num_threads for library in libraries} == {2}
+        assert {library.num_threads for library in libraries} == {BEFORE}, f"instruction {n}"
+        n += 1
+    assert n > 200
+    assert late < n / 20
+
+
+def test_a_second_ctrl_c_while_threads_are_given_back_is_made_good_by_the_next_block(monkeypatch):
+    def interrupt(numbers):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), blas_threads(1):
+        patch.setattr(threads, "_set", interrupt)
+    with blas_threads(2):
+        assert blas() == {2}
+    assert blas() == {BEFORE}
+
+
+def hold(begun, may_end):
+    """Ask for one thread until it may end."""
+    with blas_threads(1):
+        begun.set()
+        may_end.wait(30)
+
+
+@needs_fork
+def test_a_child_has_the_threads_that_were_before_a_block_of_another_thread():
+    def has_threads():
+        start = blas() == {BEFORE}
+        with blas_threads(2):
+            return start and blas() == {2}
+
+    with beside(hold):
+        assert blas() == {1}
+        assert ends_well_in_a_child(has_threads)
+        assert blas() == {1}
+
+
+@needs_fork
+def test_a_child_goes_on_in_the_block_in_which_it_was_forked():
+    with beside(hold), blas_threads(2):
+        assert ends_well_in_a_child(lambda: blas() == {2})
+
+
+@needs_fork
+def test_a_fork_waits_while_another_thread_changes_the_number(monkeypatch):
+    changes, set_numbers, begun = [], threads._set, threading.Event()
+
+    def slowly(numbers):
+        begun.set()
+        time.sleep(0.1)
+        set_numbers(numbers)
+        changes.append(numbers)
+
+    def change():
+        with blas_threads(1):
+            pass
+
+    def changes_on():
+        complete = len(changes) > 0
+        with blas_threads(2):
+            return complete and blas() == {2}
+
+    monkeypatch.setattr(threads, "_set", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        changed = pool.submit(change)
+        begun.wait(20)
+        assert ends_well_in_a_child(changes_on, seconds=5)
+        changed.result()
