@@ -3,14 +3,15 @@
 import math
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
 
 from sksgdprune._data.encoding import AS_IS
+from sksgdprune._data.validation import unprotected
 from sksgdprune._kernels.types import Samples, Sparse
+from sksgdprune._utils.lazy import cached_property
 
 # How often a row can count on average: weights beyond that are scaled down, so that an epoch,
 # whose length is the sum of the weights, stays a hundred passes over the data at most.
@@ -183,14 +184,14 @@ class Sampler:
 
 
 def samples(X, Y=None, encoding=AS_IS):
-    """Return X, an array or a CSR matrix, its encoding and Y as the kernels take them."""
+    """Return X, an array or a CSR matrix, its encoding and Y as the kernels take them, to read."""
     Y = np.empty((0, 0), dtype=X.dtype) if Y is None else Y
     encoding = encoding.astype(X.dtype)
     if not issparse(X):
-        return Samples(X, None, encoding, Y)
+        return unprotected(Samples(X, None, encoding, Y))
     columns, row_starts = (a.astype(np.int64, copy=False) for a in (X.indices, X.indptr))
     sparse = Sparse(X.data, columns, row_starts)
-    return Samples(np.empty((0, 0), dtype=X.dtype), sparse, encoding, Y)
+    return unprotected(Samples(np.empty((0, 0), dtype=X.dtype), sparse, encoding, Y))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -68,15 +69,41 @@ def well_formed(X):
 
 
 def kernel_array(array, dtype=None):
-    """Return the array as the kernels take it: C order and writable, or canonical CSR.
+    """Return the array in the kernels' form, C order or canonical CSR; a copy only where it is not.
 
     Its dtype is kept where none is given.
     """
     if not issparse(array):
-        return np.require(array, dtype=dtype, requirements=("C", "W", "A"))
+        return np.require(array, dtype=dtype, requirements=("C", "A"))
     array = array.astype(dtype, copy=not array.has_canonical_format)
     array.sum_duplicates()
     return array
+
+
+class _Unprotected(NamedTuple):
+    """What NumPy makes a view of; the view keeps it, and so the array."""
+
+    array: np.ndarray
+
+    @property
+    def __array_interface__(self):
+        interface = dict(self.array.__array_interface__)
+        return interface | {"data": (interface["data"][0], False)}
+
+
+def unprotected(argument):
+    """Return an array that kernels only read as one that numba takes for writable.
+
+    A read-only array has a type of its own there, so that each kernel would be compiled once
+    more; and a copy of what is mapped from a file into memory may be too large. Of a record,
+    the same record of such arrays. Kernels never write into what this returns: for an array of
+    a file that would end the process.
+    """
+    if isinstance(argument, tuple):
+        return type(argument)(*map(unprotected, argument))
+    if isinstance(argument, np.ndarray) and not argument.flags.writeable:
+        return np.asarray(_Unprotected(argument))
+    return argument
 
 
 def fraction(p):

@@ -43,7 +43,7 @@ def _losses_and_outputs(data, network, theta, hyper):
     losses, Z = np.empty(n, dtype), np.empty((n, layout.sizes[-1]), dtype)
     space = _space(n, layout, dtype)
     with blas_threads():
-        arguments = data.samples(network.encoding), layout.shape, theta
+        arguments = data.samples(network.encoding), layout.shape, check.unprotected(theta)
         codes = hyper.activation, hyper.objective
         call(entry_points.losses_and_outputs, *arguments, *codes, space, losses, Z)
     return losses, Z
@@ -59,7 +59,7 @@ def mean_gradients(data, network, run):
     gradient, squared_gradient : ndarray of shape (n_parameters,)
         The first includes the L2 penalty's part, as a training step does.
     """
-    layout, theta = network.layout, check.kernel_array(network.dense().theta)
+    layout, theta = network.layout, check.unprotected(check.kernel_array(network.dense().theta))
     weights = np.ones(len(data.Y)) if data.weights is None else data.weights
     weights, sums = weights.astype(theta.dtype), np.zeros((2, theta.size), theta.dtype)
     space = _space(len(weights), layout, theta.dtype)

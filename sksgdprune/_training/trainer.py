@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksgdprune._data.validation import kernel_array
+from sksgdprune._data.validation import kernel_array, unprotected
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.averaging import empty_window
 from sksgdprune._kernels.compile import call
@@ -79,7 +79,10 @@ class _Chunks:
     def __init__(self, data, network, config, t):
         parameters = network.dense()
         self._samples, self._config, self._t = data.samples(network.encoding), config, t
-        self._shape, self._status = network.layout.shape, kernel_array(parameters.status)
+        self._shape, self._status = (
+            network.layout.shape,
+            unprotected(kernel_array(parameters.status)),
+        )
         B = columns(config.batch_size, config.noise_estimator)
         self._scratch = scratch(self._shape, B, network.dtype, config.noise_estimator)
         self.last = network, 0, np.empty(0)
