@@ -487,9 +487,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> bool(0.6 < ((low <= y[350:]) & (y[350:] <= high)).mean() < 0.95)
         True
         """
-        if not isinstance(coverage, Real) or not 0 < coverage < 1:
+        if not isinstance(coverage, Real) or not 0 < float(coverage) < 1:
             raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
-        ends = (1 - coverage) / 2, (1 + coverage) / 2
+        rest = (1 - float(coverage)) / 2
+        ends = rest, min(1 - rest, np.nextafter(1, 0))  # 1 would be no quantile
         parts = [tuple(m.quantile(q) for q in ends) for m in self._mixtures(X)]
         return np.stack([joined(end) for end in zip(*parts, strict=True)], axis=-1)
 

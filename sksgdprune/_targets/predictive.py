@@ -253,8 +253,9 @@ class Categories(NamedTuple):
 
     def entropies(self):
         """Return that of the mean and the mean of the samples', in nats, (n_rows,) each."""
-        whole = entr(np.exp(log_mean(self.logs))).sum(axis=1)
-        return whole, entr(np.exp(self.logs)).sum(axis=2).mean(axis=0)
+        # Beyond 1, where rounding leads, it would be negative.
+        whole, each = (np.minimum(np.exp(logs), 1) for logs in (log_mean(self.logs), self.logs))
+        return entr(whole).sum(axis=1), entr(each).sum(axis=2).mean(axis=0)
 
 
 class Bernoullis(NamedTuple):

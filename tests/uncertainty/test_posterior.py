@@ -19,7 +19,7 @@ from sksgdprune import (
     prune_gradually,
 )
 from sksgdprune._estimator.input import Rows
-from sksgdprune._targets.predictive import Counts, Noisy
+from sksgdprune._targets.predictive import Bernoullis, Categories, Counts, Noisy
 from sksgdprune._training import holdout
 from sksgdprune._training import trainer as _training
 from sksgdprune._training.state import encode
@@ -219,6 +219,20 @@ def test_counts_are_a_mixture_of_poisson_distributions():
     np.testing.assert_array_equal(samples, np.rint(samples))
 
 
+@pytest.mark.parametrize("options", [{}, {"loss": "poisson"}])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_intervals_are_finite_and_grow_up_to_the_last_coverage_below_1(options, kind):
+    model = regressor(**options).fit(X, COUNTS)
+    coverages = [np.nextafter(kind(0), kind(1)), 0.5, 0.99, np.nextafter(kind(1), kind(0))]
+    low, high = np.stack([model.predict_interval(X, coverage) for coverage in coverages]).T
+    assert np.isfinite(low).all()
+    assert np.isfinite(high).all()
+    assert (np.diff(low) <= 0).all()
+    assert (np.diff(high) >= 0).all()
+    assert (low[:, -1] < low[:, 1]).any()
+    assert (high[:, -1] > high[:, -2]).all()
+
+
 def test_samples_are_of_one_draw_each_and_follow_the_seed():
     model = regressor().fit(X, Y)
     means, seed = drawn(model, X) * model.y_scale_ + model.y_mean_, 3
@@ -241,6 +255,16 @@ def test_a_classifier_averages_the_probabilities_of_its_draws():
     within = -(P * np.log(P)).sum(axis=2).mean(axis=0)
     np.testing.assert_allclose(found.entropy, entropy)
     np.testing.assert_allclose(found.mutual_information, entropy - within, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_classes", [1, 2, 10])
+def test_no_entropy_is_negative_where_classes_are_all_but_certain(dtype, n_classes):
+    Z = RNG.normal(size=(30, 2000, n_classes)) + 14 * np.eye(n_classes)[0]
+    for entropy in Categories(log_softmax(Z.astype(dtype), axis=2)).entropies():
+        assert 0 <= entropy.min() <= entropy.max() < 0.01
+    for entropy in Bernoullis((Z + 14).astype(dtype)).entropies():
+        assert 0 <= entropy.min() <= entropy.max() < 0.01
 
 
 def test_labels_are_averaged_one_by_one():
