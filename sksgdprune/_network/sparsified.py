@@ -1,6 +1,7 @@
 """Parameters of a sparsified network: those alone that are not pruned."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -56,14 +57,21 @@ class Remaining:
         average = None if self.average is None else self.spread(self.average)
         return Parameters(state, self.spread(self.status, PRUNED), average)
 
+    @property
+    def theta(self):
+        """The θ that predicts: the average, where there is one."""
+        return self.state.theta if self.average is None else self.average
+
     def with_theta(self, values):
         """Return the same with another θ that predicts, as `narrow` returns it."""
         other = replace(self, average=values)
-        if self.are_few:  # the lists of one posterior sample serve all
-            theta = other.spread(values)[self.lists.where]
-            state = self.lists.state._replace(theta=theta)
-            vars(other)["lists"] = self.lists._replace(state=state)
+        vars(other)["_first"] = self._first
         return other
+
+    @property
+    def _first(self):
+        """Of several that differ in θ alone the first, whose lists serve all."""
+        return vars(self).get("_first", self)
 
     def narrow(self, vector):
         """Return what is kept of a dense vector."""
@@ -83,21 +91,53 @@ class Remaining:
     @cached_property
     def lists(self):
         """The lists over which every layer predicts."""
+        if self._first is not self:
+            lists = self._first.lists
+            theta = self.spread(self.theta)[lists.where]
+            return lists._replace(state=lists.state._replace(theta=theta))
         dense = self.dense()
         state = dense.state._replace(theta=dense.theta)
         return plan(self.layout.shape, state, dense.status, listed_below=ALWAYS)
 
+    @cached_property
+    def _transposed(self):
+        """Of each of the `matrices`: its entries in their order, columns, where rows start."""
+        starts, sizes, places = self.layout.shape.starts, self.layout.sizes, []
+        for (start, stop), fan_out in zip(pairwise(starts), sizes[1:], strict=True):
+            part, rows, columns = self._part(start, stop, fan_out)
+            order = np.argsort(columns, kind="stable")
+            begins = np.cumsum([0, *np.bincount(columns, minlength=fan_out)])
+            places.append((part.start + order, rows[order], begins))
+        return places
+
+    @cached_property
+    def matrices(self):
+        """Weights and biases into each layer as a CSR array of shape (fan_out, fan_in + 1)."""
+        theta, sizes = self.theta, self.layout.sizes
+        shapes = [(fan_out, fan_in + 1) for fan_in, fan_out in pairwise(sizes)]
+        return [
+            csr_array((theta[entries], columns, begins), shape)
+            for (entries, columns, begins), shape in zip(
+                self._first._transposed, shapes, strict=True
+            )
+        ]
+
     def coefs(self):
         """Return the weight matrices as CSR arrays of shape (fan_in, fan_out)."""
-        coefs, theta = [], self.state.theta if self.average is None else self.average
+        coefs, theta = [], self.theta
         for tensor in self.layout.tensors[0::2]:
-            first, last = np.searchsorted(self.where, (tensor.where.start, tensor.where.stop))
-            rows, columns = np.divmod(self.where[first:last] - tensor.where.start, tensor.shape[1])
-            starts = np.searchsorted(rows, np.arange(tensor.shape[0] + 1))
-            coefs.append(csr_array((theta[first:last], columns, starts), tensor.shape))
+            where, (fan_in, fan_out) = tensor.where, tensor.shape
+            part, rows, columns = self._part(where.start, where.stop, fan_out)
+            starts = np.searchsorted(rows, np.arange(fan_in + 1))
+            coefs.append(csr_array((theta[part], columns, starts), tensor.shape))
             coefs[-1].data = read_only(coefs[-1].data)
         return coefs
 
+    def _part(self, start, stop, fan_out):
+        """Return which entries lie in a part of θ, as a slice, and their rows and columns there."""
+        part = slice(*np.searchsorted(self.where, (start, stop)))
+        return part, *np.divmod(self.where[part] - start, fan_out)
+
     def __getstate__(self):
-        """Leave out the lists: they are made again where they are needed."""
-        return {name: value for name, value in vars(self).items() if name != "lists"}
+        """Leave out what is cached: it is made again where it is needed."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

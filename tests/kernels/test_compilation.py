@@ -46,7 +46,9 @@ def tell(train, *arguments):
     with contextlib.redirect_stdout(printed), warnings_kept as warned:
         trained = train(*arguments)
     levels = [o.type_annotation.typemap.values() for o in preconditioner.level.overloads.values()]
-    ended = [e for _, e in events.buffer if e.is_end and not e.is_failed]
+    # An attempt that finds nothing on the disk ends with an exception; numba's is_failed tells of
+    # those that have none.
+    ended = [e for _, e in events.buffer if e.is_end and e._exc_details is None]
     print(json.dumps({
         "compiled": [e.data["dispatcher"].__name__ for e in ended],
         "sums a trace": any("denominator" in str(type) for types in levels for type in types),
@@ -140,9 +142,12 @@ def test_processes_and_threads_that_start_together_compile_once(told):
 def test_a_compilation_is_said_once_by_whoever_compiles(told):
     for first, _ in told.together:
         texts = [text.removeprefix("[sksgdprune] ") for text in first["printed"]]
-        assert len(texts) == first["compiled"].count("train")
-        assert all(text.startswith("compiling train") for text in texts)
         assert first["logged"] == [f"sksgdprune WARNING: {text}" for text in texts]
+        compiling = [text for text in texts if text.startswith("compiling train")]
+        assert len(compiling) == first["compiled"].count("train")
+        waiting = [text for text in texts if text.startswith("waiting for another process")]
+        assert len(waiting) <= 1 - len(compiling)
+        assert len(texts) == len(compiling) + len(waiting)
 
 
 def test_what_is_compiled_already_or_on_the_disk_is_not_said(told, later):
