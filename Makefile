@@ -28,7 +28,7 @@ test-engines: $(VENV)/.installed-engines
 
 # The site, in docs/_build/html; .venv/bin/python docs/check_site.py opens it in a browser.
 docs: $(VENV)/.installed-docs
-	$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -49,11 +49,13 @@ dist: $(VENV)/.installed-release
 test-wheel: dist
 	$(BIN)/python .ci/test_wheel.py $(ARGS)
 
-# One stamp per extra of pyproject.toml.
+# One stamp per extra of pyproject.toml. pip says a line or two for each package.
 $(VENV)/.installed-%: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
-	touch $@
+	@echo "Making a Python environment in $(VENV), where there is none ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing sksgdprune[$*] there: a minute or more the first time ..."
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable '.[$*]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info benchmarks/out
