@@ -1,5 +1,6 @@
 """Checks of the samples that users pass to an estimator, by scikit-learn's rules."""
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,18 @@ from sksgdprune._data.validation import well_formed
 from sksgdprune._utils.sklearn_private import check_sample_weight
 
 FLOATS = np.float64, np.float32
+
+# What to do where X holds something else than numbers, or holes.
+ENCODE = (
+    "Encode what is not a number before, in a Pipeline: columns of text by OneHotEncoder in a "
+    "ColumnTransformer, or a whole table by skrub's tabular_pipeline({name}())."
+)
+FILL = (
+    "{name} takes no missing values: fill them in before, in a Pipeline, by SimpleImputer with "
+    "add_indicator=True, or leave out those rows; skrub's tabular_pipeline({name}()) fills them in "
+    "as well."
+)
+READ = "See 'Text, categories, missing values' on the documentation's page Training."
 
 
 class Rows(NamedTuple):
@@ -26,17 +39,18 @@ def training_rows(estimator, X, y, sample_weight=None, *, reset=False):
 
     With `reset` the number of features and their names are set on the estimator.
     """
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=FLOATS,
-        order="C",
-        multi_output=True,
-        y_numeric=is_regressor(estimator),
-        reset=reset,
-    )
+    with _advice(estimator, X):
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=FLOATS,
+            order="C",
+            multi_output=True,
+            y_numeric=is_regressor(estimator),
+            reset=reset,
+        )
     X, y = well_formed(X), y.toarray() if issparse(y) else y
     if sample_weight is None:
         return Rows(X, y)
@@ -54,4 +68,41 @@ def training_rows(estimator, X, y, sample_weight=None, *, reset=False):
 
 def prediction_rows(estimator, X):
     """Return X checked for prediction."""
-    return well_formed(validate_data(estimator, X, accept_sparse="csr", dtype=FLOATS, reset=False))
+    with _advice(estimator, X):
+        X = validate_data(estimator, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+    return well_formed(X)
+
+
+@contextmanager
+def _advice(estimator, X):
+    """Say what to do with this package where a check of X finds no numbers, or missing ones."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        found, kind = str(error), TypeError if isinstance(error, TypeError) else ValueError
+        if found.startswith("Input X contains NaN"):
+            found, advice = "Input X contains NaN.", FILL
+        elif (kind is ValueError and "could not convert" not in found) or _is_number(X):
+            raise
+        else:
+            found, advice = f"{found}{_columns(X)}", ENCODE
+        advice = advice.format(name=type(estimator).__name__)
+        raise kind(f"{found}\n{advice} {READ}") from None
+
+
+def _columns(X):
+    """Return a clause with the columns of a table that hold no numbers."""
+    columns = [str(name) for name in getattr(X, "columns", ()) if not _is_number(X[name])]
+    if not columns:
+        return ""
+    others = f" and {len(columns) - 5} others" * (len(columns) > 5)
+    return f"; no numbers are in X's columns: {', '.join(columns[:5])}{others}."
+
+
+def _is_number(values):
+    """Return whether a column or a table holds what can be taken for numbers, dates apart."""
+    try:
+        array = values if issparse(values) else np.asarray(values)
+        return array.dtype.kind not in "mM" and array.astype(np.float64) is not None
+    except (ValueError, TypeError):
+        return False
