@@ -58,8 +58,7 @@ class _Block:
     def __enter__(self):
         try:
             self.thread, self.goes_on = threading.get_ident(), True
-            _blocks.append(weakref.ref(self))
-            _agree()
+            _agree(self)
         except BaseException:
             self.__exit__()
             raise
@@ -73,9 +72,11 @@ class _Block:
             raise
 
 
-def _agree():
+def _agree(begins=None):
     """Set BLAS to the least that blocks ask for, or where there are none to what was before."""
     with _lock:
+        if begins is not None:
+            _blocks.append(weakref.ref(begins))
         _agree_alone()
 
 

@@ -103,6 +103,23 @@ def test_many_threads_that_come_and_go_leave_what_was_before():
         assert set().union(*pool.map(come_and_go, range(6))) == {1}
 
 
+def test_no_block_is_forgotten_where_threads_take_turns_at_any_moment():
+    def come_and_go(_):
+        for _ in range(200):
+            with blas_threads(1):
+                assert any(block() is not None and block().goes_on for block in threads._blocks)
+                seen.append({library.num_threads for library in threads._libraries()})
+
+    seen, interval = [], sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(come_and_go, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen == [{1}] * 800
+
+
 def test_an_exception_gives_the_threads_back():
     with blas_threads(2):
         with pytest.raises(ZeroDivisionError), blas_threads(1):
