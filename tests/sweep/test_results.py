@@ -267,7 +267,7 @@ def test_one_standard_error_in_every_metric(a, b, index):
         (lambda results: 2, [[0.7], [0.8], [0.9]], None),
         ("best", [[0.9]], None),
     ],
-    ids=str,
+    ids=lambda value: "callable" if callable(value) else str(value),
 )
 def test_a_best_p_at_the_edge_of_those_compared_is_told(refit, rows, edge):
     table = results(*rows)
