@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, dia_array, issparse
 
 from sksgdprune._data.moments import Moments, Standardization
 from sksgdprune._kernels.types import Encoding
@@ -165,3 +165,14 @@ def encoded(X, encoding):
     if encoding.low.size:
         X = np.clip(X[:, encoding.source], encoding.low, encoding.high)
     return (X - encoding.mean) / encoding.scale if encoding.mean.size else X
+
+
+def centred(X, offset):
+    """Return some rows, an array or a CSR matrix, with an offset subtracted from each column."""
+    if not issparse(X):
+        return X - offset
+    columns = np.flatnonzero(offset)
+    rest = X @ dia_array(((offset == 0).astype(X.dtype)[np.newaxis], [0]), shape=(X.shape[1],) * 2)
+    part = X[:, columns].toarray() - offset[columns]
+    starts = np.arange(0, part.size + 1, len(columns))
+    return rest + csr_array((part.ravel(), np.tile(columns, len(part)), starts), X.shape)

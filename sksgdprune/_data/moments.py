@@ -10,7 +10,7 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis, min_max_axis
 
 # Rows after which the standardization of a column that varies no longer changes: the mean and the
@@ -27,6 +27,13 @@ BLOCK_ROWS = 2**14
 BITS = 20
 
 
+def extremes(rows):
+    """Return the least and the largest value of each column of an array or a CSR matrix."""
+    if issparse(rows):
+        return min_max_axis(rows, axis=0)
+    return rows.min(axis=0), rows.max(axis=0)
+
+
 class Standardization(NamedTuple):
     """Mean and scale of columns; standardized they are (column - mean) / scale."""
 
@@ -41,7 +48,11 @@ class Standardization(NamedTuple):
         """
         digits, exponent = np.frexp(self.scale)
         scale = np.ldexp(np.rint(digits * 2**BITS), exponent - BITS)
-        return Standardization(np.rint(self.mean / scale * 2**BITS) * (scale / 2**BITS), scale)
+        with np.errstate(over="ignore"):
+            steps = self.mean / scale * 2**BITS
+        # Beyond 2**53 the mean itself has no finer digits.
+        mean = np.where(np.abs(steps) < 2**53, np.rint(steps) * (scale / 2**BITS), self.mean)
+        return Standardization(mean, scale)
 
 
 class Moments(NamedTuple):
@@ -74,13 +85,19 @@ class Moments(NamedTuple):
         rows = rows.astype(np.float64, copy=False)  # sums in float32 would lose digits
         each = np.ones(rows.shape[0]) if weights is None else weights
         filled = each @ (rows != 0) / count
+        low, high = extremes(rows)
+        # Means about the end next to 0: what all values share costs no digits of the rest.
+        end = np.where(low > 0, low, np.where(high < 0, high, 0.0))
         with np.errstate(over="ignore", invalid="ignore"):
-            if issparse(rows):
-                both = mean_variance_axis(rows, axis=0, weights=weights)
-                return cls(count, *both, *min_max_axis(rows, axis=0), filled)
-            mean = np.average(rows, axis=0, weights=weights)
-            variance = np.average((rows - mean) ** 2, axis=0, weights=weights)
-            return cls(count, mean, variance, rows.min(axis=0), rows.max(axis=0), filled)
+            if issparse(rows):  # a column with such an end has no entry that is not stored
+                values = rows.data - end[rows.indices]
+                rows = csr_array((values, rows.indices, rows.indptr), rows.shape)
+                mean, variance = mean_variance_axis(rows, axis=0, weights=weights)
+            else:
+                rows = rows - end
+                mean = np.average(rows, axis=0, weights=weights)
+                variance = np.average((rows - mean) ** 2, axis=0, weights=weights)
+            return cls(count, end + mean, variance, low, high, filled)
 
     def joined(self, other):
         """Return the moments of these rows and others (Chan, Golub & LeVeque 1983)."""
@@ -128,17 +145,21 @@ class Moments(NamedTuple):
             return np.sqrt(self.variance + (self.mean - mean) ** 2) > FAR * scale
 
     def standardization(self, least=0.0):
-        """Return mean and deviation; a column that is constant, or overflows, has a scale of 1.
+        """Return mean and deviation; a column that is constant has a scale of 1.
+
+        Where they overflow, the middle of the values and their reach stand for them.
 
         Parameters
         ----------
         least : ndarray of shape (n_columns,) or float, default=0.0
             What the scale of columns that vary is at least.
         """
-        deviation = np.maximum(np.sqrt(self.variance), least)
-        usable = np.isfinite(self.mean) & np.isfinite(deviation)
-        scale = np.where(self.varies & usable, deviation, 1.0)
-        return Standardization(np.where(usable, self.mean, 0.0), scale).rounded()
+        deviation, middle = np.maximum(np.sqrt(self.variance), least), self.low / 2 + self.high / 2
+        large = ~(np.isfinite(self.mean) & np.isfinite(deviation))
+        scale = np.where(self.varies, deviation, 1.0)
+        return Standardization(
+            np.where(large, middle, self.mean), np.where(large, self.high - middle, scale)
+        ).rounded()
 
 
 class Running(NamedTuple):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 
 from sksgdprune._data.encoding import AS_IS
+from sksgdprune._data.moments import BLOCK_ROWS, extremes
 from sksgdprune._data.validation import unprotected
 from sksgdprune._kernels.types import Samples, Sparse
 from sksgdprune._utils.lazy import cached_property
@@ -34,10 +35,24 @@ def content_key(X, Y):
         A fixed random projection of each row; ties are equal rows.
     """
     rng = np.random.default_rng(0)
-    directions = rng.normal(size=X.shape[1]), rng.normal(size=Y.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        key = X @ directions[0] if issparse(X) else np.einsum("ij,j->i", X, directions[0])
-        return key + np.einsum("ij,j->i", Y, directions[1])
+    return _projection(X, rng) + _projection(Y, rng)
+
+
+def _projection(rows, rng):
+    """Return a random projection of rows, of which each column lies between -1 and 1.
+
+    As they are, a column of large values would leave no digits of the others.
+    """
+    low, high = (end.astype(float) for end in extremes(rows))
+    centre = np.where((low > 0) | (high < 0), low / 2 + high / 2, 0.0)
+    reach = np.maximum(high - centre, centre - low)
+    weights = rng.normal(size=len(reach)) / np.where(reach > 0, reach, 1.0)
+    if issparse(rows):  # a column with a centre has no entry that is not stored
+        values = (rows.data - centre[rows.indices]) * weights[rows.indices]
+        return csr_array((values, rows.indices, rows.indptr), rows.shape) @ np.ones(len(reach))
+    firsts = range(0, len(rows), BLOCK_ROWS)
+    blocks = (rows[first : first + BLOCK_ROWS] - centre for first in firsts)
+    return np.concatenate([np.einsum("ij,j->i", block, weights) for block in blocks])
 
 
 class Population:

@@ -55,7 +55,8 @@ def _can_be_relu(network):
 
 def _folded(network):
     """Return the activation, weights and biases of scikit-learn's MLP."""
-    coefs, intercepts = network.densified().folded_layers
+    coefs, intercepts = network.densified().folded_all()
+    dtype = coefs[0].dtype
     activation, output = network.activation, network.targets.out_activation
     if network.encoding.source.size:
         activation = "relu"
@@ -63,7 +64,7 @@ def _folded(network):
     last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
     layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]
     coefs, intercepts = (
-        [np.array(array, network.dtype) for array in arrays] for arrays in zip(*layers, strict=True)
+        [np.array(array, dtype) for array in arrays] for arrays in zip(*layers, strict=True)
     )
     return "relu" if output == "relu" else activation, coefs, intercepts
 

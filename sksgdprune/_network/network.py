@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from sksgdprune._data import validation as check
-from sksgdprune._data.encoding import AS_IS, encoded, refreshed
+from sksgdprune._data.encoding import AS_IS, centred, encoded, refreshed
 from sksgdprune._data.sampling import samples
 from sksgdprune._kernels import entry_points
 from sksgdprune._kernels.activations import ACTIVATIONS
@@ -218,7 +218,9 @@ class FittedNetwork:
             return dense_output(
                 X, *layers, self.activation, lambda rows: encoded(rows, self.encoding)
             )
-        return dense_output(X, *self.folded_layers, self.activation)
+        offset = self.offset
+        centre = None if offset is None else lambda rows: centred(rows, offset)
+        return dense_output(X, *self.folded_layers, self.activation, centre)
 
     @property
     def layers(self):
@@ -227,14 +229,33 @@ class FittedNetwork:
         return tensors[0::2], tensors[1::2]
 
     @cached_property
+    def offset(self):
+        """What is subtracted from features before the first product, or None: nothing.
+
+        The mean of a feature that is so large beside the scale that the first layer would subtract
+        nearly equal products of both.
+        """
+        mean, scale = self.encoding.mean, self.encoding.scale
+        is_far = np.abs(mean) > np.finfo(self.dtype).eps ** (-1 / 3) * scale
+        return np.where(is_far, mean, 0).astype(self.dtype) if is_far.any() else None
+
+    @cached_property
     def folded_layers(self):
-        """Dense weights and biases for inputs that are not standardized: the first layer does."""
+        """Dense weights and biases for features less the offset; the first layer does the rest."""
+        return self._folded(0 if self.offset is None else self.offset, self.dtype)
+
+    def folded_all(self):
+        """Return the same for features as they are, in float64 where float32 has too few digits."""
+        return self._folded(0, self.dtype if self.offset is None else np.dtype(np.float64))
+
+    def _folded(self, offset, dtype):
         coefs, intercepts = self.layers
         if not self.encoding.mean.size:
             return coefs, intercepts
+        encoding = self.encoding.astype(self.dtype)  # as the kernels have it
         first = coefs[0] / self.encoding.scale[:, np.newaxis]
-        bias = intercepts[0] - self.encoding.mean @ first
-        first, bias = (array.astype(self.dtype, copy=False) for array in (first, bias))
+        bias = intercepts[0] - (encoding.mean.astype(float) - offset) @ first
+        first, bias = (array.astype(dtype, copy=False) for array in (first, bias))
         return [first, *coefs[1:]], [bias, *intercepts[1:]]
 
     def _few_outputs(self, X):

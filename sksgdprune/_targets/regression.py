@@ -11,6 +11,9 @@ from sksgdprune._targets.base import Target
 from sksgdprune._targets.links import OUTPUTS
 from sksgdprune._targets.predictive import Counts, Noisy, count_dispersion, log_mean, residual_std
 
+# Predictions are taken to lie within so many scales of the targets' mean.
+FURTHEST = 1000
+
 
 @dataclass(frozen=True)
 class RealValued(Target):
@@ -47,6 +50,7 @@ class RealValued(Target):
 
     def _standardization(self, moments):
         """Return the Standardization that suits targets of these moments."""
+        _check_size(moments, moments.variance)
         found = moments.standardization()
         if self.out_activation == "relu":  # its zero is the targets' own
             return found._replace(mean=np.zeros_like(found.mean))
@@ -83,8 +87,14 @@ class RealValued(Target):
         return (y - self.mean) / self.scale
 
     def decode(self, Y):
-        """Return encoded targets, or outputs, on the scale of y."""
-        return Y * self.scale.astype(Y.dtype) + self.mean.astype(Y.dtype)
+        """Return encoded targets, or outputs, on the scale of y.
+
+        In float64 where float32 cannot hold that.
+        """
+        limits, reach = np.finfo(Y.dtype), np.abs(self.mean) + FURTHEST * self.scale
+        fits = (reach < limits.max).all() and (self.scale > limits.tiny).all()
+        dtype = Y.dtype if fits else np.dtype(float)
+        return Y * self.scale.astype(dtype) + self.mean.astype(dtype)
 
     def decide(self, Z):
         """Return predictions on the scale of y, one-dimensional where there is one output."""
@@ -165,6 +175,7 @@ class Count(RealValued):
 
     def _standardization(self, moments):
         """Return a scale that is the targets' mean: the rate starts near it."""
+        _check_size(moments, moments.mean)
         scale = np.where(moments.mean > 0, moments.mean, 1.0)
         return Standardization(np.zeros_like(scale), scale)
 
@@ -199,6 +210,16 @@ class Count(RealValued):
         if y.min() < 0:
             raise ValueError(f"Got y down to {y.min():.6g}; loss='poisson' needs y >= 0.")
         return super().encode(y)
+
+
+def _check_size(moments, scale):
+    """Refuse targets that are too large to have a scale."""
+    if not np.isfinite(scale).all():
+        most = np.maximum(np.abs(moments.low), np.abs(moments.high)).max()
+        raise ValueError(
+            f"Got y up to {most:.3g}, too large for its variance to be a float64; divide y by a "
+            "number, or take its logarithm."
+        )
 
 
 # All kinds, and the one of each loss.
