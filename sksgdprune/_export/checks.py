@@ -236,13 +236,17 @@ def _(network: FittedNetwork):
 
 def _is_of(calibration, targets):
     """Return whether a Calibration has the noise that these targets need."""
+    shape = (targets.n_outputs,)
+    names = "slope", "offset", "dispersion"
+    numbers = [np.asarray(getattr(calibration, name)) for name in names]
+    if not all(value.dtype.kind in "fi" and value.shape in ((), shape) for value in numbers):
+        return False
+    if not (np.isfinite(numbers[-1]).all() and (numbers[-1] > 0).all()):
+        return False
     if not targets.has_noise:
         return calibration.noise_std is None
-    std, *both = map(np.asarray, (calibration.noise_std, calibration.slope, calibration.offset))
-    shape = (targets.n_outputs,)
-    if std.dtype.kind != "f" or std.shape != shape or (std < 0).any():
-        return False
-    return all(value.dtype.kind in "fi" and value.shape in ((), shape) for value in both)
+    std = np.asarray(calibration.noise_std)
+    return std.dtype.kind == "f" and std.shape == shape and not (std < 0).any()
 
 
 @checks_of.register

@@ -124,7 +124,7 @@ def test_a_pipeline_hands_on_what_the_draws_are_asked_for():
 def test_a_pickle_keeps_draws_and_what_they_say(estimator, y, pruned):
     model = clone(estimator).fit(X, y)
     if pruned:
-        model.prune(0.8).sparsify()
+        model.prune(0.8).sparsify().calibrate(X, y)
     copy = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copy.draws_, model.draws_)
     assert copy.temperature_ == model.temperature_

@@ -136,7 +136,7 @@ def test_a_process_that_waits_for_another_to_compile_says_so(
     monkeypatch.setattr(file_lock, "SAID_AFTER", 0)
     with locked_elsewhere(lock) as other, ThreadPoolExecutor(1) as pool:
         called = pool.submit(compilation.call, entry_point, 1, verbose=1)
-        while "waiting" not in caplog.text:
+        while "waiting" not in caplog.text and not called.done():
             time.sleep(0.01)
         assert entry_point.compiled == []
         other.kill()
