@@ -20,11 +20,20 @@ SETTLED = 1000
 FAR = 10.0
 # Moments that differ by less are those of the same rows in another order.
 ALIKE = 1e-9
-# Rows whose moments are taken at once.
-BLOCK_ROWS = 2**14
+# Values that are copied at once: 8 MB.
+BLOCK_VALUES = 2**20
 
 # Binary digits of a scale, and of a mean divided by it.
 BITS = 20
+
+
+def blocks(rows):
+    """Yield slices of an array or a CSR matrix that hold a bounded number of values."""
+    n_rows, n_columns = rows.shape
+    width = rows.nnz / n_rows if issparse(rows) else n_columns
+    size = max(int(BLOCK_VALUES / max(width, 1)), 1)
+    for first in range(0, n_rows, size):
+        yield slice(first, first + size)
 
 
 def extremes(rows):
@@ -71,11 +80,9 @@ class Moments(NamedTuple):
 
         Of what `change` makes of each block, that is.
         """
-        firsts = range(0, rows.shape[0], BLOCK_ROWS)
-        blocks = (slice(first, first + BLOCK_ROWS) for first in firsts)
         parts = (
             cls._of_block(change(rows[block]), None if weights is None else weights[block])
-            for block in blocks
+            for block in blocks(rows)
         )
         return reduce(cls.joined, parts)
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from sksgdprune._data.encoding import AS_IS
-from sksgdprune._data.moments import BLOCK_ROWS, extremes
+from sksgdprune._data.moments import blocks, extremes
 from sksgdprune._data.validation import unprotected
 from sksgdprune._kernels.types import Samples, Sparse
 from sksgdprune._utils.lazy import cached_property
@@ -50,9 +50,8 @@ def _projection(rows, rng):
     if issparse(rows):  # a column with a centre has no entry that is not stored
         values = (rows.data - centre[rows.indices]) * weights[rows.indices]
         return csr_array((values, rows.indices, rows.indptr), rows.shape) @ np.ones(len(reach))
-    firsts = range(0, len(rows), BLOCK_ROWS)
-    blocks = (rows[first : first + BLOCK_ROWS] - centre for first in firsts)
-    return np.concatenate([np.einsum("ij,j->i", block, weights) for block in blocks])
+    parts = (rows[block] - centre for block in blocks(rows))
+    return np.concatenate([np.einsum("ij,j->i", part, weights) for part in parts])
 
 
 class Population:

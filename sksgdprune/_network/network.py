@@ -236,7 +236,7 @@ class FittedNetwork:
         nearly equal products of both.
         """
         mean, scale = self.encoding.mean, self.encoding.scale
-        is_far = np.abs(mean) > np.finfo(self.dtype).eps ** (-1 / 3) * scale
+        is_far = np.abs(mean) / scale > np.finfo(self.dtype).eps ** (-1 / 3)
         return np.where(is_far, mean, 0).astype(self.dtype) if is_far.any() else None
 
     @cached_property

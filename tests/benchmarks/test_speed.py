@@ -138,6 +138,7 @@ def test_each_first_fit_runs_and_prints_two_times(capsys):
         assert 0 < fit < whole
 
 
+@pytest.mark.filterwarnings("ignore:On held-out rows:sklearn.exceptions.ConvergenceWarning")
 def test_search_counts_the_compilations_of_train_in_its_fits(capsys, monkeypatch):
     def train(x):
         return x

@@ -72,6 +72,12 @@ def test_a_large_constant_or_rare_value_leaves_the_others_their_part(column):
     assert score.score(rows[1::2], Y[1::2]) > 0.85
 
 
+def test_features_whose_variance_is_no_float_are_learnt():
+    rows = 1e300 * RNG.uniform(-1, 1, size=(60, 2))
+    reg = regressor(encoding="standard").fit(rows, rows[:, 0] / 1e300)
+    assert reg.score(rows, rows[:, 0] / 1e300) > 0.9
+
+
 def test_a_large_constant_leaves_intervals():
     reg = regressor(n_draws=10).fit(beside(DAY), X[:, 0] + X[:, 2])
     assert np.isfinite(reg.predict_interval(beside(DAY))).all()
@@ -90,9 +96,10 @@ def test_equal_rows_and_no_others_have_the_same_key(column):
 
 @pytest.mark.parametrize("form", [np.asarray, csr_array])
 def test_moments_of_offset_columns_keep_their_digits(form):
-    rows = np.round(RNG.normal(size=(500, 3)), 3) + np.array([0, 2.0**40, -(2.0**40)])
+    offset = np.array([0, 2.0**40, -(2.0**40)])
+    rows = np.round(RNG.normal(size=(500, 3)) * 2**10) / 2**10 + offset
     moments = Moments.of(form(rows))
-    assert_allclose(moments.variance, rows.var(axis=0), rtol=1e-6)
+    assert_allclose(moments.variance, (rows - offset).var(axis=0), rtol=1e-12)
     constant = Moments.of(form(np.full((300, 1), DAY)))
     assert constant.mean == DAY
     assert constant.variance == 0

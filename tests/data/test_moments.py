@@ -30,7 +30,7 @@ def truth(rows, weights):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("block", [7, 1000])
 def test_moments_are_those_of_repeated_rows(form, dtype, block, monkeypatch):
-    monkeypatch.setattr(_moments, "BLOCK_ROWS", block)
+    monkeypatch.setattr(_moments, "BLOCK_VALUES", 4 * block)
     rows = np.random.RandomState(0).poisson(1.0, size=(40, 3)).astype(dtype)
     weights = np.arange(40) % 4 + 1
     moments = Moments.of(form(rows), weights.astype(float))

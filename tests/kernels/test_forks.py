@@ -43,6 +43,8 @@ for thread in threads:
     thread.start()
 ended = forks(int(sys.argv[1]), expected)
 stop.set()
+for thread in threads:
+    thread.join()
 print(sum(ended), len(ended))
 """
 
