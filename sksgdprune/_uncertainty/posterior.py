@@ -54,8 +54,9 @@ def _warn_if_stale(network):
     """Warn where the network is no longer the one that was calibrated."""
     if network.calibration is not None and network.calibration.is_stale:
         warn(
-            "The draws were calibrated before a cut or further training, so that intervals and "
-            "entropies may be too small: call calibrate(X, y) with rows that were not trained on.",
+            "The posterior samples were calibrated before a cut or further training, so that "
+            "intervals and entropies may be too small: call calibrate(X, y) with rows that were "
+            "not trained on.",
             UserWarning,
         )
 
@@ -91,9 +92,9 @@ def calibrated_network(network, data, most_samples=None):
     found = calibrated(network.targets, Z, data.Y, data.weights)
     if found.is_at_limit:
         warn(
-            f"The draws' temperature is {found.temperature:g}, the end of what is tried: their "
-            "spread says little of the errors on held-out rows. Look at rows that are far from all "
-            "others, or fit with more steps.",
+            f"The temperature of the posterior samples is {found.temperature:g}, the most that is "
+            "tried: their spread says little of the errors on calibration rows. Look at rows that "
+            "are far from all others, or fit with more steps.",
             UserWarning,
         )
     return replace(network, calibration=found)

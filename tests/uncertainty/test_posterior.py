@@ -430,7 +430,7 @@ def test_later_trainings_and_cuts_leave_the_calibration():
     ],
     ids=["prune", "partial_fit", "warm_start", "prune_gradually"],
 )
-@pytest.mark.filterwarnings("ignore:The draws' temperature")
+@pytest.mark.filterwarnings("ignore:The temperature of the posterior samples")
 def test_uncertainty_of_a_calibration_that_is_stale_warns_until_calibrate(change):
     for model, calls in (
         (regressor(), ("predict_interval", "sample_y")),
