@@ -40,8 +40,9 @@ class EntryPoint:
 
 
 @pytest.fixture
-def entry_point(monkeypatch):
+def entry_point(monkeypatch, caplog):
     """An entry point that was never called."""
+    caplog.set_level(logging.WARNING, "sksgdprune")  # a page of the docs has it silent
     monkeypatch.setattr(compilation.config, "DISABLE_JIT", False)  # in `make test-uncompiled`, too
     monkeypatch.setattr(compilation, "_ready", set())
     monkeypatch.setattr(compilation, "_warned", [])
