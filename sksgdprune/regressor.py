@@ -509,7 +509,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Returns
         -------
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
-            On the targets' scale, noise included; counts under the Poisson loss.
+            On the targets' scale, noise included; under the Poisson loss counts, or means of them.
 
         Raises
         ------
@@ -547,7 +547,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Returns
         -------
         ndarray of shape (n_samples,)
-            In nats; under the Poisson loss the log-probability of a count.
+            In nats; under the Poisson loss the log-probability of a count, or the log-density of a
+            mean of counts (`dispersion_` below 1).
 
         Raises
         ------

@@ -50,10 +50,12 @@ def beside(action):
 
 
 LOCK = """
-import fcntl, sys
+import fcntl, signal, sys
+signal.alarm(20)  # a lock that is never free is a failure, not a test without end
 file = open(sys.argv[1], "a+b")
 fcntl.lockf(file, fcntl.LOCK_EX)
 fcntl.flock(file, fcntl.LOCK_EX)
+signal.alarm(0)
 print("locked", flush=True)
 sys.stdin.read()
 """

@@ -173,7 +173,8 @@ class FittedNetwork:
         samples = tuple(map(network.parameters.narrow, samples))
         first = max(t, self.average_from)
         network = replace(network, average_from=first, posterior_samples=samples)
-        return network.outdated() if ((status == PRUNED) & (old != PRUNED)).any() else network
+        changes = newly_frozen | ((status == PRUNED) & (old != PRUNED))
+        return network.outdated() if changes.any() else network
 
     def outdated(self):
         """Return the network with a calibration, if any, that is of an earlier one."""

@@ -53,7 +53,7 @@ def count_dispersion(rates, y, weights):
     with np.errstate(divide="ignore", invalid="ignore"):
         found = noise / mean
     found = np.where((mean > 0) & np.isfinite(found), found, 1.0)
-    is_whole = np.isclose(y, np.rint(y), rtol=0, atol=1e-4).all(axis=0)
+    is_whole = np.isclose(y, np.rint(y), rtol=1e-6, atol=0).all(axis=0)
     return np.where(is_whole, np.maximum(found, 1.0), found)
 
 

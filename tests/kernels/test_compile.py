@@ -174,8 +174,9 @@ def test_a_process_that_has_come_to_a_halt_is_not_waited_for_without_end(
 @needs_fork
 def test_the_lock_is_let_go_when_it_is_compiled(entry_point, lock):
     compilation.call(entry_point, 1)
-    with locked_elsewhere(lock):
-        pass
+    with locked_elsewhere(lock) as other:
+        assert other.poll() is None
+    assert len(entry_point.compiled) == 1
 
 
 @needs_fork
@@ -220,8 +221,8 @@ def test_a_child_does_not_keep_the_lock_that_its_parent_had(lock):
             time.sleep(30)
             os._exit(0)
     try:
-        with locked_elsewhere(lock):  # in time
-            pass
+        with locked_elsewhere(lock) as other:
+            assert other.poll() is None
     finally:
         os.kill(inherited, signal.SIGKILL)
         os.waitpid(inherited, 0)

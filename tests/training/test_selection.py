@@ -224,7 +224,8 @@ def test_a_short_trial_or_a_hair_is_no_failed_fit(max_steps, more, monkeypatch):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="On held-out rows")
         warnings.filterwarnings("ignore", message="Training ended")
-        classifier(max_steps=max_steps).fit(X, Y)
+        clf = classifier(max_steps=max_steps).fit(X, Y)
+    assert not clf._state.selection.is_worse
 
 
 @pytest.mark.parametrize("kind", ["classes", "labels", "numbers", "counts"])

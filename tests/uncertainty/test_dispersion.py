@@ -149,6 +149,8 @@ def test_the_dispersion_is_that_of_the_data():
     assert wide.dispersion == pytest.approx([4], rel=0.15)
     narrow = calibrated(targets, Z, rng.poisson(20 * rate) / 20)
     assert narrow.dispersion == pytest.approx([0.05], rel=0.15)
+    tiny = calibrated(targets, Z - np.log(1e7), rng.poisson(20 * rate) / 20e7)
+    assert tiny.dispersion == pytest.approx([0.05e-7], rel=0.15)
     assert plain.temperature == wide.temperature == narrow.temperature == 1
 
 
