@@ -36,6 +36,7 @@ COLUMNS = {
     "some days": DAY + 8.64e13 * (np.arange(150) % 7),
     "1e14": 1e14,
     "-1e14": -1e14,
+    "an offset": 2.0**52 + np.arange(150) % 7,
     "the largest": np.finfo(float).max / 4,
     "an outlier": np.where(np.arange(150) == 3, 1e300, 0.0),
     "mostly zero": np.where(np.arange(150) % 10 == 0, DAY, 0.0),
@@ -92,6 +93,12 @@ def test_equal_rows_and_no_others_have_the_same_key(column):
         assert len(np.unique(key)) == len(distinct)
         first = np.unique(place.ravel(), return_index=True)[1]
         assert_array_equal(key[first][place.ravel()], key)
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_rows_that_differ_in_an_offset_column_alone_have_keys_of_their_own(form):
+    rows = np.column_stack([np.full((7, 40), 3.0), 2.0**52 + np.arange(7)])
+    assert len(np.unique(content_key(form(rows), np.ones((7, 1))))) == 7
 
 
 @pytest.mark.parametrize("form", [np.asarray, csr_array])

@@ -84,6 +84,7 @@ def test_noise_of_single_rows_is_not_none():
 def test_the_first_rows_of_a_stream_do_not_turn_weights_over():
     X, y = IRIS
     clf = classifier(average=False).partial_fit(X[:1], y[:1], classes=[0, 1, 2])
+    assert clf.alpha_ == pytest.approx(2 * 64 / 20)  # as of 20 rows
     before = np.abs(clf.coefs_[0])
     for row in range(1, 6):
         clf.partial_fit(X[row : row + 1], y[row : row + 1])
