@@ -369,6 +369,12 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
             On NaN or infinity, another number of features, an unknown class, n_steps < 1, early
             stopping or balanced classes. The estimator stays as it was.
 
+        Warns
+        -----
+        UserWarning
+            Where features have left the scale of the first rows ten times behind, and where
+            `sample_weight` is above 10 on average.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris
@@ -459,6 +465,11 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         ------
         ValueError
             If there are no posterior samples.
+
+        Warns
+        -----
+        UserWarning
+            Where they were calibrated before a cut or further training, until `calibrate`.
 
         Examples
         --------

@@ -369,8 +369,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Raises
         ------
         ValueError
-            On NaN or infinity, another number of features or outputs, n_steps < 1, or early
-            stopping. The estimator stays as it was.
+            On NaN or infinity, a y whose variance is too large for float64, another number of
+            features or outputs, n_steps < 1, or early stopping. The estimator stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            Where features or targets have left the scale of the first rows ten times behind, and
+            where `sample_weight` is above 10 on average.
 
         Examples
         --------
@@ -475,6 +481,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         ------
         ValueError
             On another `coverage`, or if there are no posterior samples.
+
+        Warns
+        -----
+        UserWarning
+            Where they were calibrated before a cut or further training, until `calibrate`; so in
+            all methods that tell of uncertainty.
 
         Examples
         --------

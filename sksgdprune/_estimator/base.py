@@ -156,6 +156,9 @@ class BasePreconditionedMLP(
             last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
             a run goes well or `theta_` is set; under early stopping the parameters of the
             best score predict.
+        UserWarning
+            Where `sample_weight` is above 10 on average, and where the temperature of the posterior
+            samples is the most that is tried.
 
         Examples
         --------
