@@ -111,6 +111,12 @@ prune_gradually(clf, rows, labels, 0.9, schedule="cosine")  # flagged
 prune_gradually(clf, rows, labels, 0.9, n_steps=None)  # flagged
 prune_gradually("clf", rows, labels, 0.9)  # flagged
 
+# Exports.
+assert_type(clf.to_c(name="clf", dtype="int8"), str)
+reg.to_c("reg.c", dtype="float64")
+clf.to_c(dtype="float16")  # flagged
+n_characters = len(reg.to_c("reg.c"))  # flagged
+
 # Fitted attributes.
 assert_type(clf.sparsity_, float)
 assert_type(clf.n_layers_, int)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from sksgdprune._export.folding import check_exportable, in_units_of_y
 from sksgdprune._targets.classification import Multilabel, SingleLabel
 from sksgdprune._utils.sklearn_private import MLP_TRAINING_ATTRIBUTES
 
@@ -17,17 +18,7 @@ def to_sklearn(network):
 
 def _check_exportable(network):
     """Refuse a network that no MLP of scikit-learn equals."""
-    if network.diverged:
-        raise ValueError(
-            "The last training diverged, so that there is nothing to export; fit again, or set "
-            "theta_."
-        )
-    if network.posterior_samples:
-        raise ValueError(
-            f"Predictions are the mean over {len(network.posterior_samples)} draws, which no "
-            "single MLP of scikit-learn gives. Fit with n_draws=0, or drop the draws by "
-            "clf.theta_ = clf.theta_: then the mean of the iterates predicts."
-        )
+    check_exportable(network, "single MLP of scikit-learn")
     if isinstance(network.targets, SingleLabel) and len(network.targets.classes) == 1:
         raise ValueError(
             f"y had the single class {network.targets.classes.item()!r}, for which scikit-learn's "
@@ -61,7 +52,7 @@ def _folded(network):
     if network.encoding.source.size:
         activation = "relu"
         coefs, intercepts = _with_pieces(network.encoding, coefs, intercepts)
-    last = _LAST_LAYERS[output](network.targets, coefs[-1], intercepts[-1])
+    last = _last_layers(network.targets, coefs[-1], intercepts[-1])
     layers = [*zip(coefs[:-1], intercepts[:-1], strict=True), *last]
     coefs, intercepts = (
         [np.array(array, dtype) for array in arrays] for arrays in zip(*layers, strict=True)
@@ -89,26 +80,14 @@ def _with_pieces(encoding, coefs, intercepts):
     return [W, back @ first, *coefs[1:]], [-sign * knot, bias + start @ first, *intercepts[1:]]
 
 
-# The last layers, (weights, biases) each, of which scikit-learn's outputs are our predictions.
-
-
-def _softmax(targets, W, b):
-    if len(targets.classes) > 2:
-        return [(W, b)]
-    return [(W[:, 1:] - W[:, :1], b[1:] - b[:1])]
-
-
-def _relu(targets, W, b):
-    return [(W, b), (np.diag(targets.scale), targets.mean)]
-
-
-_LAST_LAYERS = {
-    "softmax": _softmax,
-    "logistic": lambda targets, W, b: [(W, b)],
-    "identity": lambda targets, W, b: [(W * targets.scale, b * targets.scale + targets.mean)],
-    "relu": _relu,
-    "exp": lambda targets, W, b: [(W, b + np.log(targets.scale))],
-}
+def _last_layers(targets, W, b):
+    """Return the layers, (weights, biases) each, whose outputs in scikit-learn are predictions."""
+    W, b = in_units_of_y(targets, W, b)
+    if targets.out_activation == "softmax" and len(targets.classes) == 2:
+        return [(W[:, 1:] - W[:, :1], b[1:] - b[:1])]
+    if targets.out_activation == "relu":
+        return [(W, b), (np.eye(len(b)), np.zeros(len(b)))]
+    return [(W, b)]
 
 
 def _started(targets, activation, coefs, intercepts):

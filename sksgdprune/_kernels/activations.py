@@ -23,18 +23,24 @@ class Activation(NamedTuple):
         Replaces an array Z by its activation, and returns it.
     gain : float, default=6.0
         θ starts uniformly in ±sqrt(gain / (fan_in + fan_out)) (Glorot & Bengio 2010).
+    in_c : str or None, default=None
+        Its value of z as an expression of C, for `to_c`; {f} ends the name of a function of
+        floats: "f", or nothing for doubles.
     """
 
     code: int
     in_place: Callable[[np.ndarray], np.ndarray]
     gain: float = 6.0
+    in_c: str | None = None
 
 
 ACTIVATIONS = {
-    "identity": Activation(IDENTITY, lambda Z: Z),
-    "logistic": Activation(LOGISTIC, lambda Z: expit(Z, out=Z), gain=2.0),
-    "tanh": Activation(TANH, lambda Z: np.tanh(Z, out=Z)),
-    "relu": Activation(RELU, lambda Z: np.maximum(Z, 0, out=Z)),
+    "identity": Activation(IDENTITY, lambda Z: Z, in_c="z"),
+    "logistic": Activation(
+        LOGISTIC, lambda Z: expit(Z, out=Z), gain=2.0, in_c="1 / (1 + exp{f}(-z))"
+    ),
+    "tanh": Activation(TANH, lambda Z: np.tanh(Z, out=Z), in_c="tanh{f}(z)"),
+    "relu": Activation(RELU, lambda Z: np.maximum(Z, 0, out=Z), in_c="z < 0 ? 0 : z"),
 }
 
 

@@ -58,6 +58,7 @@ Preconditioner: TypeAlias = Literal["diagonal", "sqrt", "scalar", "identity"]
 NoiseEstimator: TypeAlias = Literal["probe", "batch"]
 PosteriorSize: TypeAlias = float | Literal["n_parameters", "n_samples"]
 Sampling: TypeAlias = Literal["replacement", "shuffle"]
+CDtype: TypeAlias = Literal["float32", "float64", "int8"]
 
 # Of a cut.
 Action: TypeAlias = Literal["prune", "freeze"]

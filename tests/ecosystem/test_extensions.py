@@ -19,7 +19,9 @@ ACTIVATION = {
     "_kernels/activations.py": {
         "TANH, RELU = range(4)": "TANH, RELU, SOFTPLUS = range(5)",
         "ACTIVATIONS = {\n": "ACTIVATIONS = {\n"
-        '    "softplus": Activation(SOFTPLUS, lambda Z: np.logaddexp(0, Z, out=Z)),\n',
+        '    "softplus": Activation(\n'
+        '        SOFTPLUS, lambda Z: np.logaddexp(0, Z, out=Z), in_c="log1p{f}(exp{f}(z))"\n'
+        "    ),\n",
         "            values[i] = values[i] if not values[i] <= zero else zero\n": (
             "            values[i] = values[i] if not values[i] <= zero else zero\n"
             "    elif activation == SOFTPLUS:\n"
@@ -117,6 +119,7 @@ X, y = load_iris(return_X_y=True)
 small = {"max_steps": 300, "random_state": 0}
 clf = C((8,), "softplus", **small).fit(X, y)
 assert clf.score(X, y) > 0.9
+assert "y[unit] = log1pf(expf(z));" in clf.to_c()
 clf.prune(0.7).partial_fit(X, y, n_steps=50).sparsify()
 assert pickle.loads(pickle.dumps(clf)).score(X, y) > 0.9
 clf = C((8,), preconditioner="rms", learning_rate=0.3, **small).fit(X, y)
@@ -127,6 +130,7 @@ assert velocity.any() and not velocity[again.status_ == 2].any()
 X, y = load_diabetes(return_X_y=True)
 reg = R((8,), loss="pinball", max_steps=1500, random_state=0).fit(X, y)
 assert 0.85 < np.mean(y <= reg.predict(X)) < 0.95
+assert "10 -> 8, relu" in reg.to_c()
 """
 
 

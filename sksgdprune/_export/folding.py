@@ -1,0 +1,36 @@
+"""What the exports of a network's predictions share: one network, its last layer in y's unit."""
+
+import numpy as np
+
+
+def check_exportable(network, form):
+    """Refuse a network whose predictions are not those of one θ; `form` is what it would become."""
+    if network.diverged:
+        raise ValueError(
+            "The last training diverged, so that there is nothing to export; fit again, or set "
+            "theta_."
+        )
+    if network.posterior_samples:
+        raise ValueError(
+            f"Predictions are the mean over {len(network.posterior_samples)} draws, which no "
+            f"{form} gives. Fit with n_draws=0, or drop the draws by clf.theta_ = clf.theta_: then "
+            "the mean of the iterates predicts."
+        )
+
+
+def in_units_of_y(targets, W, b):
+    """Return weights and biases of the last layer for targets that are not standardized."""
+    return _IN_UNITS_OF_Y[targets.out_activation](targets, W, b)
+
+
+def _as_it_is(targets, W, b):
+    return W, b
+
+
+_IN_UNITS_OF_Y = {
+    "softmax": _as_it_is,
+    "logistic": _as_it_is,
+    "identity": lambda targets, W, b: (W * targets.scale, b * targets.scale + targets.mean),
+    "relu": lambda targets, W, b: (W * targets.scale, b * targets.scale),  # the mean is 0
+    "exp": lambda targets, W, b: (W, b + np.log(targets.scale)),
+}
