@@ -130,7 +130,7 @@ assert velocity.any() and not velocity[again.status_ == 2].any()
 X, y = load_diabetes(return_X_y=True)
 reg = R((8,), loss="pinball", max_steps=1500, random_state=0).fit(X, y)
 assert 0.85 < np.mean(y <= reg.predict(X)) < 0.95
-assert "10 -> 8, relu" in reg.to_c()
+assert " -> 8, relu" in reg.to_c()
 """
 
 
