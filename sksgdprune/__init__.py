@@ -7,7 +7,7 @@ from sksgdprune._plotting.network_display import NetworkDisplay
 from sksgdprune._plotting.sweep_display import SparsitySweepDisplay
 from sksgdprune.classifier import PreconditionedMLPClassifier
 from sksgdprune.regressor import PreconditionedMLPRegressor
-from sksgdprune.sweep import SparsitySweep
+from sksgdprune.sweep import SparsitySweep, within
 
 __all__ = [
     "CoverageDisplay",
@@ -18,5 +18,6 @@ __all__ = [
     "SparsitySweepDisplay",
     "prune_gradually",
     "schedules",
+    "within",
 ]
 __version__ = "0.1.0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,6 +18,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
 from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
+from sksgdprune._sweep.choice import NearBest
 from sksgdprune._sweep.delegation import DelegationMixin
 from sksgdprune._sweep.pipelines import last_step
 from sksgdprune._sweep.search import Search
@@ -44,8 +46,74 @@ from sksgdprune._utils.sklearn_private import (
     fit_context,
 )
 
-# The part of a sweep's "auto" steps that come before the cut.
-WARMUP_SHARE = 1 / 16
+# A mean counts as 0.01 below another where it is so but for rounding errors of this part of it.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class within(NearBest):  # noqa: N801 - it is called like a function, and prints as that
+    """Choose the largest p whose mean test score is at most a tolerance below the best.
+
+    For `refit` of a `SparsitySweep` over an array of p. Where no p is within the tolerances of
+    several metrics, the one whose worst shortfall, in tolerances, is least is chosen.
+
+    Parameters
+    ----------
+    tolerance : float or dict of str to float
+        How much of the score may be lost, 0 or more: a number for each metric there is, or by name
+        for those that count.
+    relative : bool, default=False
+        Whether it is a part of the best score's absolute value.
+
+    Raises
+    ------
+    ValueError
+        On a tolerance that is negative, not finite or not a number. The sweep refuses names that
+        are none of its metrics.
+
+    See Also
+    --------
+    SparsitySweep : Takes it as `refit`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, within
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = PreconditionedMLPClassifier(random_state=0)
+    >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9, 1], finetune_steps=500, refit=within(0.1))
+    >>> sweep.fit(X, y).best_p_
+    0.9
+    >>> within({"accuracy": 0.01, "neg_log_loss": 0.05})
+    within(tolerance={'accuracy': 0.01, 'neg_log_loss': 0.05}, relative=False)
+    """
+
+    tolerance: float | Mapping[str, float]
+    relative: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        several = isinstance(self.tolerance, Mapping)
+        given = list(self.tolerance.values()) if several else [self.tolerance]
+        if not given or not all(map(_is_tolerance, given)):
+            raise ValueError(
+                f"Got tolerance={self.tolerance!r}; give a finite number from 0, or a dict of one "
+                "for each metric that counts, by its name."
+            )
+        if not isinstance(self.relative, bool | np.bool_):
+            raise ValueError(f"Got relative={self.relative!r}; expected True or False.")
+
+    def _metrics(self, names):
+        return list(self.tolerance) if isinstance(self.tolerance, Mapping) else names
+
+    def _margin(self, metric, best, error):
+        named = isinstance(self.tolerance, Mapping)
+        tolerance = self.tolerance[metric] if named else self.tolerance
+        return tolerance * (abs(best) if self.relative else 1.0) + ROUNDING * abs(best)
+
+
+def _is_tolerance(value):
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return is_number and 0 <= value < np.inf
 
 
 class SparsitySweep(
@@ -99,10 +167,11 @@ class SparsitySweep(
         Splits for an array p; None means 5-fold.
     scoring : str, callable, list or dict, default=None
         As in GridSearchCV; None takes the estimator's `score`.
-    refit : {"best", "one_se"}, str, callable or False, default="best"
+    refit : {"best", "one_se"}, within, str, callable or False, default="best"
         Which p of an array is trained on all the data afterwards: the best mean test score, the
-        largest p within one standard error of it (of several metrics: in all of them), the best by
-        the metric of a name, the index that a callable returns for `cv_results_`, or none.
+        largest p within one standard error of it (of several metrics: in all of them), the largest
+        within a tolerance, as `within(0.01)`, the best by the metric of a name, the index that a
+        callable returns for `cv_results_`, or none.
     n_jobs : int, default=None
         Runs side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
@@ -129,7 +198,7 @@ class SparsitySweep(
     best_index_ : int
         Its row in `cv_results_`; for an array p.
     best_score_ : float
-        Its mean test score; for an array p and a single metric, or the metric that `refit` names.
+        Its mean test score; for an array p and a single metric, or the one that `refit` names.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
         `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
@@ -148,6 +217,7 @@ class SparsitySweep(
     See Also
     --------
     SparsitySweepDisplay : Draws the curves.
+    within : The largest p within a tolerance, for `refit`.
 
     Examples
     --------
@@ -170,7 +240,7 @@ class SparsitySweep(
         "warmup_steps": [check.COUNT, StrOptions({"auto"})],
         "finetune_steps": [check.Count(0), StrOptions({"auto"})],
         "n_repeats": [check.COUNT],
-        "refit": [str, callable, Options(bool, {False})],
+        "refit": [str, callable, within, Options(bool, {False})],
         "n_jobs": [Integral, None],
         "error_score": [StrOptions({"raise"}), Real],
         "return_train_score": ["boolean"],
@@ -203,7 +273,7 @@ class SparsitySweep(
         n_repeats: int = 1,
         cv: int | Splitter | Iterable[Any] | None = None,
         scoring: Scoring | Collection[str] | Mapping[str, Scoring] | None = None,
-        refit: str | Callable[[dict[str, Array]], int] | Literal[False] = "best",
+        refit: str | within | Callable[[dict[str, Array]], int] | Literal[False] = "best",
         n_jobs: int | None = None,
         memory: str | Memory | None = None,
         error_score: float | Literal["raise"] = np.nan,

@@ -7,7 +7,12 @@ import sksgdprune
 from sksgdprune import schedules
 
 CLASSES = [getattr(sksgdprune, name) for name in sksgdprune.__all__ if name[0].isupper()]
-FUNCTIONS = [sksgdprune.prune_gradually, schedules.planned, schedules.resolve]
+FUNCTIONS = [
+    sksgdprune.prune_gradually,
+    sksgdprune.within,
+    schedules.planned,
+    schedules.resolve,
+]
 SCHEDULES = [
     value
     for name, value in vars(schedules).items()

@@ -6,6 +6,8 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import KFold
 
 from sksgdprune import PreconditionedMLPClassifier, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune._sweep.cell import Cell
+from sksgdprune._sweep.results import tabulate
 
 WARMUP, FINETUNE = 20, 50
 # One cut by hand is easily told: all tensors apart, biases too, at once.
@@ -109,3 +111,21 @@ def assert_same_network(fitted, other):
     np.testing.assert_array_equal(fitted.noise_variance_, other.noise_variance_)
     np.testing.assert_array_equal(fitted.status_, other.status_)
     assert fitted.t_ == other.t_
+
+
+def cell(test, train=None, sparsity=0.5, fit_time=2.0, score_time=0.25, **more):
+    """A cell of given scores."""
+    return Cell(test, train or {}, sparsity, fit_time, score_time, **more)
+
+
+def results_of(**metrics):
+    """cv_results_ of given scores: for each metric one row per p; None where it is missing."""
+    tables = zip(*(np.array(rows, dtype=object) for rows in metrics.values()), strict=True)
+    cells = [
+        [
+            cell({m: s for m, s in zip(metrics, scores, strict=True) if s is not None})
+            for scores in c
+        ]
+        for c in (np.column_stack(rows) for rows in tables)
+    ]
+    return tabulate(np.linspace(0, 1, len(cells)), cells, np.nan, False)

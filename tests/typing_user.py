@@ -23,6 +23,7 @@ from sksgdprune import (
     SparsitySweepDisplay,
     prune_gradually,
     schedules,
+    within,
 )
 
 Array = NDArray[np.float64]
@@ -152,6 +153,8 @@ schedules.resolve("cosine")  # flagged
 sweep = SparsitySweep(clf, p=0.8, method="magnitude", schedule=Halves(), random_state=0)
 sweep = SparsitySweep(reg, p=[0, 0.5, 0.9], cv=5, scoring=["r2", "max_error"], refit="one_se")
 sweep = SparsitySweep(clf, p=np.linspace(0, 1, 5), cv=StratifiedKFold(3), refit=False, memory="d")
+sweep = SparsitySweep(clf, p=[0, 0.5], refit=within(0.01, relative=True))
+sweep = SparsitySweep(clf, p=[0, 0.5], refit=within({"accuracy": 0.01, "neg_log_loss": 0.05}))
 sweep = SparsitySweep(make_pipeline(StandardScaler(), clf), action="freeze", error_score="raise")
 assert_type(sweep.fit(rows, labels, sample_weight=[1] * 6), SparsitySweep)
 assert_type(sweep.partial_fit(rows, labels, n_steps=100), SparsitySweep)
@@ -169,6 +172,10 @@ SparsitySweep(clf, method="magnitud")  # flagged
 SparsitySweep(clf, schedule="cosine")  # flagged
 SparsitySweep(clf, schedule=Halves)  # flagged
 SparsitySweep(clf, refit=True)  # flagged
+SparsitySweep(clf, refit=0.01)  # flagged
+SparsitySweep(clf, refit=within)  # flagged
+within("1 %")  # flagged
+within(0.01, True)  # flagged
 SparsitySweep(clf, cv=0.5)  # flagged
 SparsitySweep(clf, warmup_steps=None)  # flagged
 sweep.predict(rows, return_std=True)  # flagged

@@ -25,7 +25,8 @@ from sksgdprune._utils.argument_types import Array, ArrayLike, Function, MatrixL
 from sksgdprune._utils.sklearn_private import raise_for_params, routing_enabled
 
 NO_BEST = (
-    "A sweep with refit=False has no best_estimator_; set refit to 'best', 'one_se' or a callable."
+    "A sweep with refit=False has no best_estimator_; set refit to 'best', 'one_se', "
+    "within(tolerance) or a callable."
 )
 
 

@@ -15,8 +15,9 @@ from sklearn.utils import indexable
 from sksgdprune._data import validation as check
 from sksgdprune._pruning.plan import PruningPlan
 from sksgdprune._sweep.cell import Work, report_failures
+from sksgdprune._sweep.choice import check_refit, choose, chosen_by, edge_warning
 from sksgdprune._sweep.pipelines import last_step, whole
-from sksgdprune._sweep.results import check_refit, choose, edge_warning, metrics_of, tabulate
+from sksgdprune._sweep.results import metrics_of, tabulate
 from sksgdprune._sweep.routing import route
 from sksgdprune._sweep.runner import Runner
 from sksgdprune._utils import callbacks
@@ -124,13 +125,13 @@ class Search:
 
     def _choice(self, results):
         """Return the best row, by `refit`; without one the best of a single metric."""
-        refit, metrics = self._sweep.refit, metrics_of(results)
-        if refit is False and len(metrics) > 1:
+        refit = self._sweep.refit
+        if refit is False and len(metrics_of(results)) > 1:
             return {}
         refit = "best" if refit is False else refit
         index = choose(refit, results)
         found = {"best_index_": index, "best_p_": float(self._p[index])}
-        by = [refit] if isinstance(refit, str) and refit in metrics else metrics
+        by = chosen_by(refit, results)
         if len(by) == 1:
             found["best_score_"] = results[f"mean_test_{by[0]}"][index]
         return found

@@ -16,6 +16,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
+from sksgdprune import within
 from tests.sweep_cases import (
     P,
     cell_seeds,
@@ -136,6 +137,25 @@ def test_one_standard_error_of_several_metrics_holds_in_all():
     assert good.any()
     assert fitted.best_index_ == np.flatnonzero(good)[-1]
     assert not hasattr(fitted, "best_score_")
+
+
+def test_tolerances_of_several_metrics_are_given_by_name():
+    rule = within({"neg_log_loss": 0.1}, relative=True)
+    fitted = sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=rule).fit(*iris())
+    means = fitted.cv_results_["mean_test_neg_log_loss"]
+    assert fitted.best_index_ == np.flatnonzero(means >= 1.1 * means.max())[-1]
+    assert fitted.best_score_ == means[fitted.best_index_]
+
+
+def test_a_tolerance_for_what_is_no_metric_is_refused_before_any_training(training_runs):
+    rule = within({"f1": 0.01})
+    with pytest.raises(ValueError, match="'f1' is no metric of this sweep"):
+        sweep(p=P, scoring=["accuracy", "neg_log_loss"], refit=rule).fit(*iris())
+    with pytest.raises(ValueError, match="'f1' is no metric of this sweep"):
+        sweep(p=0.5, scoring="f1_macro", refit=rule).fit(*iris())
+    assert training_runs == []
+    with pytest.raises(ValueError, match="'f1' is no metric of this sweep"):
+        sweep(p=P, scoring=lambda *_: {"a": 1.0}, refit=rule).fit(*iris())
 
 
 def test_several_metrics_without_a_callable_are_refused_before_any_training(training_runs):
@@ -319,6 +339,8 @@ class Scripted:
     [
         ("best", 1),
         ("one_se", 3),
+        (within(0.02), 3),
+        (within(0.005), 1),
         (lambda results: int(np.argmin(results["mean_test_score"])), 4),
         (lambda results: np.int64(0), 0),
     ],
