@@ -202,7 +202,8 @@ class SparsitySweep(
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
         `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
-        biases, after `sparsify` where that is less), `split{k}_test_score` for
+        biases in the smallest form: dense or after `sparsify`, as they are or after `compact`),
+        `split{k}_test_score` for
         k = repeat · n_splits + split, `mean_test_score`, `std_test_score`, `rank_test_score`, the
         same for train scores where asked for, `mean_fit_time` (seconds, the shared warm-up
         included), `mean_score_time`, `mean_predict_time` (seconds for the test rows, after

@@ -123,6 +123,7 @@ assert_type(clf.sparsity_, float)
 assert_type(clf.n_layers_, int)
 assert_type(clf.loss_curve_, list[float])
 n_pruned: int = clf.sparsity_report_[0]["pruned"]
+n_bytes: int = clf.sparsity_report_.n_bytes
 theta: Array = clf.theta_ + reg.X_mean_ + reg.y_scale_
 clf.coefs_ = [W * 2 for W in clf.coefs_]
 if reg.noise_std_ is not None:

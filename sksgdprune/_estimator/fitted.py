@@ -16,6 +16,7 @@ from sksgdprune._kernels.types import FREE, FROZEN, PRUNED
 from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import read_only
 from sksgdprune._network.paths import live_units
+from sksgdprune._network.report import SparsityReport
 from sksgdprune._training.evaluation import preconditioner_of
 from sksgdprune._utils.argument_types import Array
 
@@ -269,10 +270,12 @@ class FittedAttributes:
         return float(np.mean(self.status_ == PRUNED))
 
     @property
-    def sparsity_report_(self) -> list[dict[str, Any]]:
+    def sparsity_report_(self) -> SparsityReport:
         """One dict per tensor: name, shape, and how many entries are free, frozen, pruned.
 
-        The list prints as a table, with a row for all tensors and what remains of each.
+        The list prints as a table, with a row for all tensors and what remains of each. Its
+        `n_bytes` are those of the weights and biases in the smallest form of the network: dense
+        or after `sparsify`, as it is or after `compact`.
         """
         return network_of(self, "sparsity_report_").report()
 

@@ -18,6 +18,7 @@ from sksgdprune._network.layout import Layout
 from sksgdprune._network.parameters import Parameters
 from sksgdprune._network.paths import live_units
 from sksgdprune._network.report import SparsityReport
+from sksgdprune._network.size import smallest_size
 from sksgdprune._network.sparsified import Remaining
 from sksgdprune._targets.base import Target
 from sksgdprune._utils.lazy import cached_property
@@ -281,8 +282,9 @@ class FittedNetwork:
         """Return a dict per tensor: name, shape, how many entries are free, frozen, pruned."""
         status = self.dense().status
         words = ("free", FREE), ("frozen", FROZEN), ("pruned", PRUNED)
-        return SparsityReport(
+        tensors = [
             {"tensor": tensor.name, "shape": tensor.shape}
             | {word: int(np.sum(status[tensor.where] == code)) for word, code in words}
             for tensor in self.layout.tensors
-        )
+        ]
+        return SparsityReport(tensors, smallest_size(self))

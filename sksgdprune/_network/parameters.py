@@ -26,6 +26,11 @@ class Parameters(NamedTuple):
         """The θ that predicts: the average, where there is one."""
         return self.state.theta if self.average is None else self.average
 
+    @property
+    def n_bytes(self):
+        """The bytes of θ."""
+        return self.theta.nbytes
+
     def dense(self):
         """Return the vectors."""
         return self

@@ -62,6 +62,11 @@ class Remaining:
         """The θ that predicts: the average, where there is one."""
         return self.state.theta if self.average is None else self.average
 
+    @property
+    def n_bytes(self):
+        """The bytes of θ and of its positions."""
+        return self.theta.nbytes + self.where.nbytes
+
     def with_theta(self, values):
         """Return the same with another θ that predicts, as `narrow` returns it."""
         other = replace(self, average=values)

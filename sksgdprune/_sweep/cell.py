@@ -12,7 +12,6 @@ from numbers import Number
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.pipeline import Pipeline
@@ -272,17 +271,9 @@ def _costs(estimator, X_test):
     small._linear_output(X_test)
     return {
         "n_parameters": int((estimator.status_ != PRUNED).sum()),
-        "n_bytes": min(_n_bytes(small), _n_bytes(estimator)),
+        "n_bytes": estimator.sparsity_report_.n_bytes,
         "predict_time": time.perf_counter() - started,
     }
-
-
-def _n_bytes(estimator):
-    """Return the bytes of the weights and biases that predict."""
-    arrays = [*estimator.intercepts_]
-    for W in estimator.coefs_:
-        arrays += [W.data, W.indices, W.indptr] if issparse(W) else [W]
-    return sum(array.nbytes for array in arrays)
 
 
 def or_failure(function, *arguments, error_score):

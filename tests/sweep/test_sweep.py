@@ -237,8 +237,16 @@ def test_what_a_network_costs_is_what_remains_of_51_parameters():
     np.testing.assert_array_equal(results["n_parameters"], [51, 51 - 45])
     np.testing.assert_allclose(results["sparsity"], 1 - results["n_parameters"] / 51)
     assert results["n_bytes"][0] == 51 * 8  # dense float64
-    assert results["n_bytes"][1] < 51 * 8
+    # A value of 8 bytes and a position of 4 for each of 6, some of which may lead nowhere.
+    assert 0 < results["n_bytes"][1] <= 6 * 12
     assert (results["mean_predict_time"] > 0).all()
+
+
+def test_what_whole_units_leave_is_as_large_as_after_compact():
+    options = {"structure": "unit", "scope": "layer", "include_biases": None, "refit": False}
+    results = sweep(p=[0, 0.5], **options).fit(*iris()).cv_results_
+    # Of 4-6-3 float64: 4-3-3.
+    np.testing.assert_array_equal(results["n_bytes"], [51 * 8, (12 + 3 + 9 + 3) * 8])
 
 
 def test_sparsity_is_what_the_cut_leaves_of_51_parameters():
