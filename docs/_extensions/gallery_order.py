@@ -3,6 +3,7 @@
 ORDER = [
     "digits_curve",
     "one_standard_error",
+    "smallest_network",
     "pixels",
     "pipeline_dataframe",
     "feature_selection",
