@@ -1,7 +1,6 @@
 """Export of a network as a self-contained file of C99."""
 
 import re
-import textwrap
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +10,8 @@ from sksgdprune._export import c_templates as c
 from sksgdprune._export.c_stages import C_TYPES, DTYPES, smallest, stages_of
 from sksgdprune._export.folding import check_exportable
 from sksgdprune._targets.classification import Multilabel, SingleLabel
+
+PER_LINE = 6  # constants of a table
 
 
 def to_c(network, name, dtype, feature_names=None):
@@ -116,9 +117,9 @@ def _function(stage, fields):
 def _table(name, values):
     """Return the definition of a constant array."""
     kind, suffix = C_TYPES[values.dtype]
-    texts = ", ".join(f"{value!s}{suffix}" for value in values)
-    margin = " " * 8
-    lines = textwrap.fill(texts, 96, initial_indent=margin, subsequent_indent=margin)
+    texts = [f"{value!s}{suffix}" for value in values]
+    lines = [", ".join(texts[k : k + PER_LINE]) for k in range(0, len(texts), PER_LINE)]
+    lines = ",\n".join(" " * 8 + line for line in lines)
     return c.TABLE.substitute(type=kind, name=name, size=values.size, values=lines)
 
 
