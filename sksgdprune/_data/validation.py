@@ -129,6 +129,6 @@ def flag(name, value):
 
 def one_of(name, value, expected):
     """Check that `value` is among the words that are expected, two at least."""
-    if value not in expected:
+    if not any(isinstance(value, type(word)) and value == word for word in expected):
         *others, last = map(repr, expected)
         raise ValueError(f"Got {name}={value!r}; expected {', '.join(others)} or {last}.")

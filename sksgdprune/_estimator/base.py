@@ -480,11 +480,12 @@ class BasePreconditionedMLP(
         The file defines `void NAME_predict(const float *x, float *y)`, which makes the
         probabilities, or the targets in their own unit, of one row of features, and for one class
         per sample `int NAME_class(const float *x)`, which returns the most probable class as its
-        index in `classes_`. It is C99, keeps all numbers as constants, allocates no memory and
-        calls nothing but `expf` and `tanhf`. Each layer is written as all its weights or, where
-        that takes fewer bytes, as those alone that are not 0, each with the step from the one
-        before it. What standardizes inputs and targets is part of it; hidden units that do nothing
-        are left out, as by `compact`.
+        index in `classes_`. It is C99, keeps all numbers as constants, takes no memory but the
+        stack for two layers' values, and of the library calls `expf` and `tanhf` alone (with
+        "float64" `exp` and `tanh`). Each layer is written as all its weights or, where that takes
+        fewer bytes, as those alone that are not 0, each with the step from the one before it. What
+        standardizes inputs and targets is part of it; hidden units that do nothing are left out,
+        as by `compact`.
 
         Parameters
         ----------
@@ -494,7 +495,8 @@ class BasePreconditionedMLP(
             What the functions' names begin with: a letter, then letters, digits and underscores.
         dtype : {"float32", "float64", "int8"}, default="float32"
             The type of the constants and of x and y, float or double; "int8" writes weights in
-            8 bits with a scale for each unit, and all else as float.
+            8 bits with a scale for each unit, and all else as float. With encoding=None that wants
+            features of one scale.
 
         Returns
         -------

@@ -19,14 +19,26 @@ FLOAT32, FLOAT64, INT8 = map(np.dtype, ("float32", "float64", "int8"))
 C_TYPES = {FLOAT32: ("float", "f"), FLOAT64: ("double", "")}
 C_TYPES |= {np.dtype(name): (f"{name}_t", "") for name in ("int8", "uint8", "uint16", "uint32")}
 # What the outputs are of the last layer's values z; a softmax takes all of them together.
-OUTPUTS = {"softmax": "z", "exp": "exp{f}(z)"}
+OUTPUTS_IN_C = {"softmax": "z", "exp": "exp{f}(z)"}
 # What each table of the inputs does to an input z, in this order.
 CHANGES = {
+    "offset": "z -= offset[i];",
     "low": "z = z < low[i] ? low[i] : z;",
     "high": "z = z > high[i] ? high[i] : z;",
-    "offset": "z -= offset[i];",
     "rate": "z *= rate[i];",
 }
+
+
+class Weights(NamedTuple):
+    """Weights of a layer as they are written, (n_in, n_out), and each unit's scale, or None."""
+
+    values: np.ndarray
+    scales: np.ndarray | None
+
+    @property
+    def numbers(self):
+        """The numbers that they stand for."""
+        return self.values.astype(float) * (1 if self.scales is None else self.scales)
 
 
 class Precision(NamedTuple):
@@ -35,30 +47,23 @@ class Precision(NamedTuple):
     real: np.dtype
     weight: np.dtype
 
-    def written(self, W):
-        """Return the weights (n_in, n_out) of a layer as they are written, and scales of units.
-
-        The scales, (n_out,), are None where weights are not in 8 bits.
-        """
+    def weights(self, W):
+        """Return Weights."""
         if self.weight != INT8:
-            return self.constants(W), None
+            return Weights(self.reals(W), None)
         most = np.abs(W).max(axis=0)
-        scales = self.constants(np.where(most > 0, most / 127, 1))
-        return np.rint(W / scales.astype(float)).astype(INT8), scales
+        scales = self.reals(np.where(most > 0, most / 127, 1))
+        steps = np.rint(W / scales.astype(float)).clip(-127, 127)
+        return Weights(steps.astype(INT8), scales)
 
-    def rounded(self, W):
-        """Return weights as what is written stands for."""
-        values, scales = self.written(W)
-        return values.astype(float) * (1 if scales is None else scales)
-
-    def constants(self, values):
+    def reals(self, numbers):
         """Return numbers in the type of the arithmetic; refuse what it does not hold."""
         with np.errstate(over="ignore"):
-            found = np.asarray(values).astype(self.real)
+            found = numbers.astype(self.real)
         if not np.isfinite(found).all():
             raise ValueError(
-                f"The network has numbers up to {np.abs(values).max():.3g}, which {self.real} does "
-                "not hold; write it with dtype='float64'."
+                f"The network has numbers up to {np.abs(numbers).max():.3g}, which {self.real} "
+                "does not hold; write it with dtype='float64'."
             )
         return found
 
@@ -105,13 +110,14 @@ class Stage:
         return sum(values.nbytes for values in self.tables.values())
 
 
-def smallest(network):
+def without_zeros(network):
     """Return the network in float64, of what is not 0 alone, without units that do nothing."""
     parameters = network.dense()
     theta = parameters.theta.astype(float)
     state = parameters.state._replace(theta=theta)
-    status = np.where(theta == 0, PRUNED, FREE)
-    return compact(replace(network.densified(), parameters=Parameters(state, status)))
+    parameters = Parameters(state, np.where(theta == 0, PRUNED, FREE))
+    encoding = network.encoding.astype(network.dtype).astype(float)  # as it predicts
+    return compact(replace(network.densified(), parameters=parameters, encoding=encoding))
 
 
 def stages_of(network, precision):
@@ -127,62 +133,65 @@ def stages_of(network, precision):
         for kept in (np.full_like(is_read, True), is_read)
     ]
     beginning = min(beginnings, key=lambda stages: sum(stage.n_bytes for stage in stages))
-    return beginning + [_layer(k, *layer, precision) for k, layer in enumerate(others, start=2)]
+    return beginning + [
+        _layer(number, precision.weights(W), b, activation, precision)
+        for number, (W, b, activation) in enumerate(others, start=2)
+    ]
 
 
 def _beginning(network, kept, W, b, activation, precision):
     """Return the Stages that take features through the first layer, over the inputs kept."""
     tables, mean, scale = _inputs(network.encoding, kept, precision)
-    W = precision.rounded(W[kept] / scale[:, np.newaxis])
-    first = _layer(1, W, b - mean @ W, activation, precision)
-    source, n = sources(network.encoding, len(kept))[kept], network.layout.sizes[0]
-    n_features = len(network.encoding.first) - 1 if network.encoding.first.size else n
+    weights = precision.weights(W[kept] / scale[:, np.newaxis])
+    first = _layer(1, weights, b - mean @ weights.numbers, activation, precision)
+    ends, source = network.encoding.first, sources(network.encoding, len(kept))[kept]
+    n_features = len(ends) - 1 if ends.size else network.layout.sizes[0]
     is_feature = np.array_equal(source, np.arange(n_features))
     if is_feature and not tables:
         return [first]
     changes = [f"        {change}\n" for name, change in CHANGES.items() if name in tables]
     fields = {"source": "i" if is_feature else "source[i]", "changes": "".join(changes)}
     tables = tables if is_feature else {"source": _shortest(source)} | tables
-    about = f"{len(source)} inputs of {n_features} features"
+    about = f"{n_features} -> {len(source)}"
     return [Stage("inputs", c.INPUTS, n_features, len(source), tables, fields, about), first]
 
 
 def _inputs(encoding, kept, precision):
     """Return the tables that make the kept inputs z of features, and mean and scale of z.
 
-    Those are for the first layer to fold. But a mean that is so large beside the scale that single
-    products would lose its digits is subtracted, and weights of few bits are for inputs of one
-    scale.
+    Those are for the first layer to fold. But a mean that is so large beside the scale that sums
+    of products would lose its digits is subtracted before, and weights of few bits are for inputs
+    of one scale.
     """
-    n, limit, tables = kept.sum(), np.finfo(precision.real), {}
-    if encoding.low.size:
-        tables["low"] = encoding.low[kept].clip(limit.min, limit.max).astype(precision.real)
-        tables["high"] = encoding.high[kept].clip(limit.min, limit.max).astype(precision.real)
-    if not encoding.mean.size:
-        return tables, np.zeros(n), np.ones(n)
-    mean, scale = encoding.mean[kept], encoding.scale[kept]
-    is_far = np.abs(mean) / scale > limit.eps ** (-1 / 4)
+    tables, mean, scale = {}, np.zeros(kept.sum()), np.ones(kept.sum())
+    if encoding.mean.size:
+        mean, scale = encoding.mean[kept], encoding.scale[kept]
+    is_far = np.abs(mean) / scale > np.finfo(precision.real).eps ** (-1 / 8)
+    offset = precision.reals(np.where(is_far, mean, 0)).astype(float)
     if is_far.any():
-        tables["offset"] = np.where(is_far, mean, 0).astype(precision.real)
-        mean = mean - tables["offset"]
-    if precision.weight != INT8:
+        tables["offset"] = offset.astype(precision.real)
+    for name in ("low", "high"):
+        ends = getattr(encoding, name)
+        if ends.size:
+            most = np.finfo(precision.real).max
+            tables[name] = precision.reals((ends[kept] - offset).clip(-most, most))
+    mean = mean - offset
+    if precision.weight != INT8 or not encoding.mean.size:
         return tables, mean, scale
-    tables["rate"] = (1 / scale).astype(precision.real)
-    return tables, mean * tables["rate"], np.ones(n)
+    tables["rate"] = precision.reals(1 / scale)
+    return tables, mean * tables["rate"], np.ones_like(scale)
 
 
-def _layer(number, W, b, activation, precision):
+def _layer(number, weights, b, activation, precision):
     """Return the Stage of a layer: of all its weights, or of those alone that are not 0."""
-    values, scales = precision.written(W)
-    rest = {} if scales is None else {"scales": scales}
-    rest["biases"] = precision.constants(b)
-    values = values.T  # unit by unit
+    values, scales = weights.values.T, weights.scales  # unit by unit
+    rest = {"biases": precision.reals(b)} | ({} if scales is None else {"scales": scales})
     sparse = _connections(values)
     fields = {
         "weight": C_TYPES[precision.weight][0],
         "step": C_TYPES[sparse["steps"].dtype][0],
         "cast": "" if scales is None else "(float)",
-        "scale": "" if scales is None else " * scales[unit]",
+        "scaled": "" if scales is None else "z *= scales[unit];\n        ",
         "value": _in_c(activation).format(f=C_TYPES[precision.real][1]),
     }
     n_out, n_in = values.shape
@@ -199,7 +208,7 @@ def _layer(number, W, b, activation, precision):
 
 def _in_c(activation):
     """Return an activation's or an output's value of z, in C."""
-    expression = OUTPUTS.get(activation) or ACTIVATIONS[activation].in_c
+    expression = OUTPUTS_IN_C.get(activation) or ACTIVATIONS[activation].in_c
     if expression is None:
         raise ValueError(
             f"The activation {activation!r} is not written in C; give its entry of ACTIVATIONS an "

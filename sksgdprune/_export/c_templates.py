@@ -2,26 +2,20 @@
 
 from string import Template
 
-HEAD = Template("""\
+FILE = Template("""\
 /* A multilayer perceptron, written by sksgdprune with dtype="$dtype".
  *
  * void ${name}_predict(const $real *x, $real *y)
- *   x: $n_features features, finite, as the estimator takes them$features
- *   y: $n_outputs $meaning$labels
+ *   x[$n_features]: features, finite, as the estimator takes them$features
+ *   y[$n_outputs]: $meaning$labels
  *   x and y must not overlap.
 $of_class *
+ * Nothing is written but y, so that several threads may call it. Link with -lm.
+ *
  * The functions below, one after another:
-$stages_about *
+$about *
  * Constants take $n_bytes bytes, arrays on the stack $n_stack.
  */
-""")
-
-CLASS_HEAD = Template("""\
- * int ${name}_class(const $real *x)
- *   returns the most probable class: its number above.
-""")
-
-BODY = Template("""\
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,12 +23,12 @@ BODY = Template("""\
 void ${name}_predict(const $real *x, $real *y);
 $declared
 $stages
-static void ${name}_outputs(const $real *x, $real *y)
-{
-$calls
-}
-
 $end""")
+
+OF_CLASS = Template("""\
+ * int ${name}_class(const $real *x)
+ *   returns the most probable class, the first of equals: its number above.
+""")
 
 TABLE = Template("""\
     static const $type $name[$size] = {
@@ -60,7 +54,7 @@ $tables    const $weight *w = weights;
         $real z = 0;
         for (size_t i = 0; i < $n_in; i++)
             z += $cast*w++ * x[i];
-        z = z$scale + biases[unit];
+        ${scaled}z += biases[unit];
         y[unit] = $value;
     }
 }
@@ -80,20 +74,24 @@ $tables    const $weight *w = weights;
             input += *step++;
             z += $cast*w++ * *input;
         }
-        z = z$scale + biases[unit];
+        ${scaled}z += biases[unit];
         y[unit] = $value;
     }
 }
 """)
 
-PREDICT = Template("""\
-void ${name}_predict(const $real *x, $real *y)
+FORWARD = Template("""\
+${static}void ${name}_$function(const $real *x, $real *y)
 {
-    ${name}_outputs(x, y);
+$calls
 }
 """)
 
-PREDICT_SOFTMAX = Template("""\
+CLASS_DECLARED = Template("""\
+int ${name}_class(const $real *x);
+""")
+
+SOFTMAX = Template("""\
 void ${name}_predict(const $real *x, $real *y)
 {
     $real most, sum = 0;
@@ -108,13 +106,7 @@ void ${name}_predict(const $real *x, $real *y)
     for (size_t i = 0; i < $n_outputs; i++)
         y[i] /= sum;
 }
-""")
 
-CLASS_DECLARED = Template("""\
-int ${name}_class(const $real *x);
-""")
-
-CLASS = Template("""\
 int ${name}_class(const $real *x)
 {
     $real y[$n_outputs];

@@ -7,7 +7,7 @@ import numpy as np
 
 from sksgdprune._data import validation as check
 from sksgdprune._export import c_templates as c
-from sksgdprune._export.c_stages import C_TYPES, DTYPES, smallest, stages_of
+from sksgdprune._export.c_stages import C_TYPES, DTYPES, stages_of, without_zeros
 from sksgdprune._export.folding import check_exportable
 from sksgdprune._targets.classification import Multilabel, SingleLabel
 
@@ -25,7 +25,7 @@ def to_c(network, name, dtype, feature_names=None):
     check_exportable(network, "file of C")
     precision = DTYPES[dtype]
     _check_scales(network, precision.real)
-    stages = stages_of(smallest(network), precision)
+    stages = stages_of(without_zeros(network), precision)
     fields = _fields(network.targets, stages, precision, feature_names)
     fields |= {"name": name, "dtype": dtype}
     return _file(network.targets, stages, fields)
@@ -50,14 +50,14 @@ def _check_scales(network, real):
 def _fields(targets, stages, precision, feature_names):
     """Return what the templates of the file ask for, but for names."""
     real, f = C_TYPES[precision.real]
-    sizes = [stage.n_out for stage in stages]
-    n_stack = sum(_buffers(sizes)) + isinstance(targets, SingleLabel) * sizes[-1]
+    n_outputs = stages[-1].n_out
+    n_stack = sum(_buffers(stages)) + isinstance(targets, SingleLabel) * n_outputs
     return {
         "real": real,
         "f": f,
         "n_features": stages[0].n_in,
         "features": _numbered(feature_names),
-        "n_outputs": sizes[-1],
+        "n_outputs": n_outputs,
         "meaning": _meaning(targets),
         "labels": _numbered(getattr(targets, "classes", None)),
         "n_bytes": f"{sum(stage.n_bytes for stage in stages):,}",
@@ -68,43 +68,43 @@ def _fields(targets, stages, precision, feature_names):
 def _meaning(targets):
     """Return what the outputs are."""
     if isinstance(targets, SingleLabel):
-        return "probabilities, of the classes"
+        return "probabilities of the classes"
     if isinstance(targets, Multilabel):
-        return "probabilities, of the labels"
+        return "probabilities of the labels"
     return "predicted targets, in their own unit"
 
 
-def _numbered(texts):
-    """Return lines of a comment, one for each text with its number, which nothing can end early."""
-    if texts is None:
+def _numbered(labels):
+    """Return lines of a comment, one for each label with its number, which no label can end."""
+    if labels is None:
         return ""
-    plain = (ascii(text.item() if hasattr(text, "item") else text) for text in texts)
-    safe = (re.sub(r"(?<=\*)/|(?<=/)\*|(?<=\?)\?", r"\\\\\g<0>", text) for text in plain)
-    return ":" + "".join(f"\n *     [{i}] {text}" for i, text in enumerate(safe))
+    texts = (repr(str(label)) if isinstance(label, str) else str(label) for label in labels)
+    texts = (text.encode("unicode_escape").decode("ascii") for text in texts)  # newlines, too
+    texts = (re.sub(r"(?<=\*)/|(?<=/)\*|(?<=\?)\?", r"\\\g<0>", text) for text in texts)
+    return ":" + "".join(f"\n *     [{i}] {text}" for i, text in enumerate(texts))
 
 
-def _buffers(sizes):
+def _buffers(stages):
     """Return the lengths of the two arrays that the values of the stages take in turn."""
-    return [max(sizes[:-1][k::2], default=0) for k in (0, 1)]
+    sizes = [stage.n_out for stage in stages[:-1]]
+    return [max(sizes[k::2], default=0) for k in (0, 1)]
 
 
 def _file(targets, stages, fields):
     """Return the file's text."""
-    end = [c.PREDICT_SOFTMAX if targets.out_activation == "softmax" else c.PREDICT]
-    of_class, declared = "", ""
-    if isinstance(targets, SingleLabel):
-        of_class = c.CLASS_HEAD.substitute(fields)
-        declared = c.CLASS_DECLARED.substitute(fields)
-        end.append(c.CLASS)
-    parts = {
-        "of_class": of_class,
-        "declared": declared,
-        "stages_about": "".join(f" *   {stage.function}: {stage.about}\n" for stage in stages),
+    is_softmax = targets.out_activation == "softmax"
+    fields |= {
+        "about": "".join(f" *   {stage.function}: {stage.about}\n" for stage in stages),
         "stages": "\n".join(_function(stage, fields) for stage in stages),
         "calls": _calls(stages, fields),
-        "end": "\n".join(template.substitute(fields) for template in end),
+        "static": "static " if is_softmax else "",
+        "function": "outputs" if is_softmax else "predict",
+        "of_class": c.OF_CLASS.substitute(fields) if is_softmax else "",
+        "declared": c.CLASS_DECLARED.substitute(fields) if is_softmax else "",
     }
-    return "".join(part.substitute(fields | parts) for part in (c.HEAD, c.BODY))
+    ends = [c.FORWARD, c.SOFTMAX] if is_softmax else [c.FORWARD]
+    end = "\n".join(template.substitute(fields) for template in ends)
+    return c.FILE.substitute(fields, end=end)
 
 
 def _function(stage, fields):
@@ -117,7 +117,8 @@ def _function(stage, fields):
 def _table(name, values):
     """Return the definition of a constant array."""
     kind, suffix = C_TYPES[values.dtype]
-    texts = [f"{value!s}{suffix}" for value in values]
+    text = np.format_float_scientific if values.dtype.kind == "f" else str
+    texts = [f"{text(value)}{suffix}" for value in values]
     lines = [", ".join(texts[k : k + PER_LINE]) for k in range(0, len(texts), PER_LINE)]
     lines = ",\n".join(" " * 8 + line for line in lines)
     return c.TABLE.substitute(type=kind, name=name, size=values.size, values=lines)
@@ -126,7 +127,7 @@ def _table(name, values):
 def _calls(stages, fields):
     """Return the lines that take values x through the stages to y."""
     margin, names = " " * 4, "ab"
-    sizes = zip(names, _buffers([stage.n_out for stage in stages]), strict=True)
+    sizes = zip(names, _buffers(stages), strict=True)
     lines = [f"{fields['real']} {name}[{size}];" for name, size in sizes if size]
     values = ["x", *(names[k % 2] for k in range(len(stages) - 1)), "y"]
     for stage, (source, target) in zip(stages, pairwise(values), strict=True):

@@ -122,14 +122,22 @@ def test_depths_and_encodings_predict_the_same(kind, compiler, tmp_path):
 
 
 @needs_compiler
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("encoding", ["standard", "piecewise"])
-def test_features_far_from_0_keep_their_digits(encoding, tmp_path):
-    far = (X + 3e4).astype(np.float32).astype(float)
-    clf = PreconditionedMLPClassifier(**SMALL, encoding=encoding).fit(far, Y)
-    estimators = [(f"far_{dtype}", dtype, clf) for dtype in TOLERANCE]
+@pytest.mark.parametrize("mean", [50, 3e4])
+def test_features_far_from_0_keep_their_digits(mean, encoding, dtype, tmp_path):
+    far = (IRIS.data + mean).astype(np.float32).astype(dtype)
+    clf = PreconditionedMLPClassifier(
+        hidden_layer_sizes=(32,), max_steps=500, random_state=0, encoding=encoding
+    ).fit(far, Y)
+    to = ["float32", "int8"]
+    if dtype == np.float64 and mean == 50:  # further away the estimator's own digits are fewer
+        to.append("float64")
+    estimators = [(f"far_{name}", name, clf) for name in to]
     assert_compiled_predicts_the_same(estimators, tmp_path, X=far)
-    assert "offset" in clf.to_c()
-    assert "offset" not in fitted(encoding="standard").to_c()
+    assert "z -= offset[i];" in clf.to_c()
+    near = PreconditionedMLPClassifier(**SMALL, encoding=encoding).fit(X - X.mean(axis=0), Y)
+    assert encoding == "piecewise" or "offset" not in near.to_c()
 
 
 @needs_compiler
@@ -180,14 +188,18 @@ def test_the_head_says_how_many_bytes_there_are(cut, dtype):
 
 
 def test_each_layer_is_written_in_fewer_bytes():
+    """4 bytes a weight; or 5 for one that is left, and 1 for each unit."""
     clf = fitted(hidden_layer_sizes=(50,), encoding=None)
-    for n_left, form in [(100, "of 200 weights"), (200, "200 weights")]:
-        W = np.zeros(200)
-        W[:n_left] = np.arange(n_left) + 1
-        clf.coefs_ = [W.reshape(4, 50), np.ones((50, 3))]
-        assert f"relu, {form}" in clf.to_c() or n_left == 100
-    names = [name for _, name, _ in constants(clf.to_c())]
-    assert names == ["weights", "biases"] * 2
+    W = np.ones((4, 50))
+    W[np.arange(50) % 4, np.arange(50)] = 0
+    for n_left, form in [(150, "200 weights"), (149, "149 of 200 weights")]:
+        W[3, 0] = n_left == 150
+        clf.coefs_ = [W, np.ones((50, 3))]
+        assert f"layer_1: 4 -> 50, relu, {form}\n" in clf.to_c()
+    assert [name for _, name, _ in constants(clf.to_c())] == [
+        *("weights", "steps", "counts", "biases"),
+        *("weights", "biases"),
+    ]
 
 
 def test_units_and_inputs_that_do_nothing_are_left_out():
@@ -255,7 +267,15 @@ def test_features_and_labels_are_listed_in_the_head():
     ]
 
 
+class Evil(str):
+    """Text that shows itself otherwise."""
+
+    def __repr__(self):
+        return "*\\\n/ int evil(void);"
+
+
 HOSTILE = [
+    Evil("evil"),
     "*/ int main(void) {",
     "/*",
     "*//**/",
@@ -282,6 +302,20 @@ def test_no_label_or_name_breaks_out_of_its_comment(compiler, tmp_path):
     assert text.isascii()
 
 
+def test_labels_of_other_kinds_are_listed_as_they_print():
+    y = np.array(["2020-01-01", "2021-01-01"], "datetime64[ns]")[np.arange(len(X)) % 2]
+    head = PreconditionedMLPClassifier(**SMALL).fit(X, y.astype("datetime64[D]")).to_c()
+    assert "[1] 2021-01-01" in head
+
+
+def test_the_text_does_not_depend_on_how_numpy_prints():
+    clf = fitted()
+    with np.printoptions(precision=3, legacy="1.13"):
+        assert clf.to_c() == clf.to_c() != ""
+        text = clf.to_c(dtype="float64")
+    assert text == clf.to_c(dtype="float64")
+
+
 @pytest.mark.parametrize("name", ["", "1st", "a b", "é", "_net", "a;", "n\n", "a-b", 3, None])
 def test_a_name_that_c_does_not_take_is_refused(name):
     with pytest.raises(ValueError, match="expected what the name of a C function may begin with"):
@@ -291,7 +325,7 @@ def test_a_name_that_c_does_not_take_is_refused(name):
 # What is refused
 
 
-@pytest.mark.parametrize("dtype", ["float16", "int4", None, np.float32])
+@pytest.mark.parametrize("dtype", ["float16", "int4", None, np.float32, np.dtype("float32"), X])
 def test_an_unknown_dtype_is_refused(dtype):
     with pytest.raises(ValueError, match="'float32', 'float64' or 'int8'"):
         fitted().to_c(dtype=dtype)
