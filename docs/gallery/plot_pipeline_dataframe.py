@@ -29,7 +29,7 @@ flats = pd.DataFrame(
         "house number": rng.integers(1, 150, n),
         "lift": rng.choice(["yes", "no"], n),
         "district": rng.choice(district.index, n),
-        "heating": rng.choice(["gas", "electric", "remote"], n, p=[0.5, 0.2, 0.3]),
+        "heating": rng.choice(["gas", "electric", "district heating"], n, p=[0.5, 0.2, 0.3]),
         "door": rng.choice(["blue", "brown", "green", "red"], n),
     }
 )
