@@ -406,7 +406,8 @@ class BasePreconditionedMLP(
 
     def _linear_output(self, X):
         """Return the last layer's values for the rows of X; those of all samples, pooled."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # raises; asking alone takes as long as a small network
         return pooled_output(self._state.network, prediction_rows(self, X))
 
     def _score(self, score, X, y, sample_weight):
