@@ -113,6 +113,7 @@ REPORTS = {
     "sparsity_accuracy_100x3200": ("sparsity.comparison", "--hidden", "100"),
     "speed": ("speed.comparison",),
     "deployment": ("speed.deployment",),
+    "latency": ("deployment.latency",),
     "sweep_scaling": ("sweeps.scaling",),
     "choices": ("defaults.fits",),
     "pruning_choices": ("defaults.pruning",),

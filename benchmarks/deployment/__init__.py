@@ -1,0 +1,1 @@
+"""What a finished network takes elsewhere: bytes, and time for a row."""
