@@ -15,6 +15,7 @@ from sksgdprune._training.monitors import Converged, Plateau
 from sksgdprune._training.selection import SLACK
 from sksgdprune._training.state import TrainingState
 from sksgdprune._training.trainer import Outcome
+from sksgdprune._utils.threads import blas_threads
 from sksgdprune._utils.warnings import warn
 
 # What to do about a run that diverged.
@@ -189,7 +190,9 @@ def verdict_of_cut(state, data, p):
 
 def _shortfall(state, data, slack):
     """Return how a network is no better than a constant, or None; `slack` worse is as good."""
-    targets, Z = state.network.targets, state.network.output(data.X)
+    targets = state.network.targets
+    with blas_threads():  # OpenBLAS's own do not survive that another thread forks the process
+        Z = state.network.output(data.X)
     metric, own, constant = targets.against_constant(Z, data.Y, data.weights)
     if own > constant - slack:
         return None
