@@ -114,6 +114,7 @@ REPORTS = {
     "speed": ("speed.comparison",),
     "deployment": ("speed.deployment",),
     "latency": ("deployment.latency",),
+    "size_at_accuracy": ("deployment.size_at_accuracy",),
     "sweep_scaling": ("sweeps.scaling",),
     "choices": ("defaults.fits",),
     "pruning_choices": ("defaults.pruning",),
