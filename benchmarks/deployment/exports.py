@@ -1,13 +1,17 @@
-"""Size and speed of a finished network, by the way in which it leaves.
+"""Size and speed of a finished network, by the form in which it leaves.
 
-    python -m benchmarks.speed.deployment [--quick] [--out FOLDER]
+    python -m benchmarks.deployment.exports [--quick] [--out FOLDER]
 
 Digits as they are, and enlarged to 28 × 28 for a larger network, in float32: dense, 95 % of the
-weights pruned, these sparsified, 80 % of the hidden units pruned and compacted. Each as the
-estimator itself, as scikit-learn's MLP (`to_sklearn`), as ONNX by skl2onnx, and as ONNX whose
-weights onnxruntime has made int8 (`quantize_dynamic`, per channel). Sizes are of the pickle or
-the ONNX file, zipped (level 6) too, and of a zipped skops file; latencies are of `predict_proba`
-or of an onnxruntime session, one thread each, contenders interleaved, medians over the rounds.
+weights pruned, 80 % of the hidden units pruned and compacted, and two controls, a dense network of
+as few units trained from scratch and boosted trees of few leaves (of which skl2onnx 1.20 makes no
+ONNX). Each in the forms in which it can leave, compared form by form: pickled as it is, with what
+training goes on from, and sparsified where that is smaller; for inference only, as scikit-learn's
+MLP (`to_sklearn`); as ONNX, by skl2onnx; as ONNX with weights that onnxruntime has made int8
+(`quantize_dynamic`, per channel); and as C (`to_c`, trees by tables and a loop). Sizes are of the
+pickle or the ONNX file, and of .text and .rodata of the C (`gcc -Os`); zipped sizes by zlib (level
+6). Latencies are of `predict_proba`, of an onnxruntime session, or of the C (`gcc -O2`) called from
+Python, one thread each, contenders interleaved, medians over the rounds.
 
 Writes deployment.csv and deployment.md.
 """
@@ -16,8 +20,8 @@ import os
 import pickle
 import sys
 import tempfile
-import zipfile
 import zlib
+from contextlib import ExitStack
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -25,37 +29,42 @@ from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
-import skops.io
 from onnxruntime.quantization import quantize_dynamic
 from scipy.ndimage import zoom
 from skl2onnx import to_onnx
 from sklearn.datasets import load_digits
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import train_test_split
 
 from benchmarks._common import command_line
 from benchmarks._common.reports import machine, markdown_table, paragraphs
 from benchmarks._common.results import Cell, Results, complete
 from benchmarks._common.timing import Effort, interleave
+from benchmarks.deployment import c_code
+from benchmarks.deployment.trees import boosted_trees_to_c
 from sksgdprune import PreconditionedMLPClassifier, prune_gradually
 
 MANY_ROWS = 4096
 P, UNITS_P = 0.95, 0.8
 SIDES = {8: (32,), 28: (300, 100)}  # of the images, and the hidden layers
-OURS, MLP, ONNX, INT8 = "sksgdprune", "scikit-learn's MLP", "ONNX", "ONNX, int8"
+TREES = {"max_leaf_nodes": 8, "max_iter": 12, "early_stopping": False}
+MOST_FEATURES = 256  # of trees in C
+PICKLE, INFERENCE = "pickle, with its training state", "pickle, for inference only"
+ONNX, INT8, C, C_INT8 = "ONNX", "ONNX, int8", "C", "C, int8"
 COLUMNS = (
-    *("network", "stage", "form", "weights", "bytes", "zipped_bytes", "skops_bytes", "accuracy"),
+    *("network", "stage", "form", "weights", "bytes", "zipped_bytes", "accuracy"),
     *("microseconds_1", f"microseconds_{MANY_ROWS}", "version"),
 )
 
 
 class Form(NamedTuple):
-    """A network in the form in which it leaves."""
+    """A model in the form in which it leaves."""
 
     stage: str
     form: str
-    n_weights: int  # that are not 0
-    content: bytes  # of the pickle or the ONNX file
-    n_skops: float  # bytes of the skops file, NaN where there is none
+    n_weights: float  # that are not 0, NaN of trees
+    n_bytes: int
+    n_zipped: float
     predict_proba: object
 
 
@@ -68,13 +77,22 @@ def images(side):
 
 def stages(X, y, hidden, n_steps):
     """Yield (name, estimator)."""
-    dense = PreconditionedMLPClassifier(hidden, max_steps=n_steps, random_state=0).fit(X, y)
+    fresh = PreconditionedMLPClassifier(hidden, max_steps=n_steps, random_state=0)
+    dense = deepcopy(fresh).fit(X, y)
     yield "dense", dense
-    pruned = prune_gradually(deepcopy(dense), X, y, P, n_steps=n_steps)
-    yield f"{100 * P:.0f} % pruned", pruned
-    yield f"{100 * P:.0f} % pruned, sparsified", deepcopy(pruned).sparsify()
+    yield (
+        f"{100 * P:.0f} % of the weights pruned",
+        prune_gradually(deepcopy(dense), X, y, P, n_steps=n_steps),
+    )
     small = prune_gradually(deepcopy(dense), X, y, UNITS_P, n_steps=n_steps, structure="unit")
-    yield f"{100 * UNITS_P:.0f} % of the units pruned, compacted", small.compact()
+    yield f"{100 * UNITS_P:.0f} % of the units pruned", small.compact()
+    few = tuple(map(len, small.intercepts_[:-1]))
+    yield (
+        f"{'-'.join(map(str, few))} units from scratch",
+        fresh.set_params(hidden_layer_sizes=few, max_steps=2 * n_steps).fit(X, y),
+    )
+    trees = HistGradientBoostingClassifier(**TREES, random_state=0)
+    yield "boosted trees of few leaves", trees.fit(X, y)
 
 
 def session(content):
@@ -94,39 +112,45 @@ def quantized(onnx):
         return path.read_bytes()
 
 
-def forms(stage, estimator, X):
-    """Return the Forms of an estimator; only that of its own where it is sparsified."""
-    mlp = estimator.to_sklearn()
-    n_weights = sum(np.count_nonzero(W) for W in mlp.coefs_)
-
-    def form(name, content, predict_proba, model=None):
-        n_skops = np.nan
-        if model is not None:
-            n_skops = len(skops.io.dumps(model, compression=zipfile.ZIP_DEFLATED))
-        return Form(stage, name, n_weights, content, n_skops, predict_proba)
-
-    ours = form(OURS, pickle.dumps(estimator), estimator.predict_proba, estimator)
-    if "sparsified" in stage:
-        return [ours]
-    onnx = to_onnx(mlp, X[:1], options={"zipmap": False})
-    content, int8 = onnx.SerializeToString(), quantized(onnx)
-    return [
-        ours,
-        form(MLP, pickle.dumps(mlp), mlp.predict_proba, mlp),
-        form(ONNX, content, session(content)),
-        form(INT8, int8, session(int8)),
-    ]
+def pickles(model):
+    """Yield (form, content, predict_proba) of a model's pickles."""
+    if isinstance(model, HistGradientBoostingClassifier):
+        yield INFERENCE, pickle.dumps(model), model.predict_proba
+        return
+    ours = min((model, deepcopy(model).sparsify()), key=lambda form: len(pickle.dumps(form)))
+    yield PICKLE, pickle.dumps(ours), ours.predict_proba
+    mlp = model.to_sklearn()
+    yield INFERENCE, pickle.dumps(mlp), mlp.predict_proba
 
 
-def calls(predict_proba, X):
-    """Return the contender "predict these rows n times"."""
+def onnx_files(model, X):
+    """Yield (form, content, predict_proba) of a model's ONNX files; of trees there are none."""
+    if isinstance(model, HistGradientBoostingClassifier):
+        return
+    onnx = to_onnx(model.to_sklearn(), X[:1], options={"zipmap": False})
+    for form, content in {ONNX: onnx.SerializeToString(), INT8: quantized(onnx)}.items():
+        yield form, content, session(content)
 
-    def run(n):
-        for _ in range(n):
-            predict_proba(X)
-        return n
 
-    return run
+def c_codes(model, n_features):
+    """Yield (form, Code) of a model."""
+    if isinstance(model, PreconditionedMLPClassifier):
+        yield C, c_code.Code(model.to_c())
+        yield C_INT8, c_code.Code(model.to_c(dtype="int8"))
+    elif n_features <= MOST_FEATURES:
+        yield C, c_code.Code(boosted_trees_to_c(model, model.n_iter_))
+
+
+def forms(stage, model, X, open_libraries):
+    """Yield the Forms of a model."""
+    n_weights = sum(np.count_nonzero(W) for W in getattr(model, "coefs_", [])) or np.nan
+    for form, content, predict_proba in (*pickles(model), *onnx_files(model, X)):
+        n_zipped = len(zlib.compress(content))
+        yield Form(stage, form, n_weights, len(content), n_zipped, predict_proba)
+    for form, code in c_codes(model, X.shape[1]):
+        running = c_code.running(code, X.shape[1], len(model.classes_))
+        predict_proba = open_libraries.enter_context(running)
+        yield Form(stage, form, n_weights, sum(c_code.sizes(code)), np.nan, predict_proba)
 
 
 def name_of(side, hidden):
@@ -137,48 +161,60 @@ def name_of(side, hidden):
 def measure(side, hidden, n_steps, effort):
     """Return the rows of a network, one for each stage and form."""
     X, X_test, y, y_test = images(side)
-    found = [
-        form for stage, model in stages(X, y, hidden, n_steps) for form in forms(stage, model, X)
-    ]
     many = np.resize(X_test, (MANY_ROWS, X.shape[1]))
-    runs = {
-        (form, n): calls(form.predict_proba, many[:n]) for form in found for n in (1, len(many))
-    }
-    times = interleave(runs, effort)
-    return [
-        {
-            "stage": form.stage,
-            "form": form.form,
-            "weights": form.n_weights,
-            "bytes": len(form.content),
-            "zipped_bytes": len(zlib.compress(form.content)),
-            "skops_bytes": form.n_skops,
-            "accuracy": np.mean(form.predict_proba(X_test).argmax(axis=1) == y_test),
-            "microseconds_1": np.median(times[form, 1]),
-            f"microseconds_{MANY_ROWS}": np.median(times[form, MANY_ROWS]),
+    with ExitStack() as open_libraries:
+        found = [
+            form
+            for stage, model in stages(X, y, hidden, n_steps)
+            for form in forms(stage, model, X, open_libraries)
+        ]
+        runs = {
+            (form, n): c_code.repeated(form.predict_proba, many[:n])
+            for form in found
+            for n in (1, len(many))
         }
-        for form in found
-    ]
+        times = interleave(runs, effort)
+        return [
+            {
+                "stage": form.stage,
+                "form": form.form,
+                "weights": form.n_weights,
+                "bytes": form.n_bytes,
+                "zipped_bytes": form.n_zipped,
+                "accuracy": np.mean(form.predict_proba(X_test).argmax(axis=1) == y_test),
+                "microseconds_1": np.median(times[form, 1]),
+                f"microseconds_{MANY_ROWS}": np.median(times[form, MANY_ROWS]),
+            }
+            for form in found
+        ]
 
 
 def network_table(table):
-    """Return a network's table in Markdown."""
-    header = ["", "as", "weights", "kB", "zipped, kB", "skops, kB", "accuracy"]
+    """Return a network's table in Markdown, form by form."""
+    header = ["form", "network", "weights", "kB", "of dense", "zipped, kB", "accuracy"]
     header += ["1 row, µs", f"{MANY_ROWS:,} rows, ms"]
-    cells = [
-        [
-            "" if row.form != OURS else row.stage,
-            row.form,
-            f"{row.weights:,}",
-            *(f"{n / 1000:,.1f}" for n in (row.bytes, row.zipped_bytes)),
-            "" if np.isnan(row.skops_bytes) else f"{row.skops_bytes / 1000:,.1f}",
-            f"{row.accuracy:.3f}",
-            f"{row.microseconds_1:,.0f}",
-            f"{row.microseconds_4096 / 1000:.2f}",
-        ]
-        for row in table.itertuples()
-    ]
+    cells = []
+    for form, rows in table.groupby("form", sort=False):
+        dense = rows[rows.stage == "dense"].bytes.iloc[0]
+        for i, row in enumerate(rows.itertuples()):
+            cells.append(
+                [
+                    "" if i else form,
+                    row.stage,
+                    _number(row.weights, "{:,.0f}"),
+                    f"{row.bytes / 1000:,.1f}",
+                    "" if row.stage == "dense" else f"1/{dense / row.bytes:.1f}",
+                    _number(row.zipped_bytes / 1000, "{:,.1f}"),
+                    f"{row.accuracy:.3f}",
+                    f"{row.microseconds_1:,.0f}",
+                    f"{getattr(row, f'microseconds_{MANY_ROWS}') / 1000:.2f}",
+                ]
+            )
     return markdown_table(header, cells)
+
+
+def _number(value, form):
+    return "" if np.isnan(value) else form.format(value)
 
 
 def markdown(table, about):
@@ -186,9 +222,8 @@ def markdown(table, about):
     networks = table.groupby("network", sort=False)
     return paragraphs(
         "# Size and latency of a finished network",
-        "Made by `python -m benchmarks.speed.deployment`.",
+        "Made by `python -m benchmarks.deployment.exports`.",
         __doc__.split("\n\n")[2],
-        "An estimator's own file also holds what its training goes on from.",
         about,
         *(part for name, rows in networks for part in (f"## {name}", network_table(rows))),
     )

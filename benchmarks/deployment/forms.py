@@ -113,7 +113,7 @@ def in_onnx(network, X):
         return
     from skl2onnx import to_onnx
 
-    from benchmarks.speed.deployment import quantized, session
+    from benchmarks.deployment.exports import quantized, session
 
     onnx = to_onnx(network.to_sklearn(), X[:1], options={"zipmap": False})
     contents = {"float32": onnx.SerializeToString(), "int8": quantized(onnx)}

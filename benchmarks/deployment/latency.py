@@ -34,7 +34,7 @@ from benchmarks._common import command_line
 from benchmarks._common.reports import markdown_table, paragraphs
 from benchmarks._common.results import Cell, Results, complete
 from benchmarks._common.timing import median_of, new_caches
-from benchmarks.speed.deployment import SIDES, circumstances, images, name_of
+from benchmarks.deployment.exports import SIDES, circumstances, images, name_of
 from sksgdprune import PreconditionedMLPClassifier, prune_gradually
 
 P, UNITS_P = 0.95, 0.8

@@ -112,7 +112,7 @@ REPORTS = {
     "sparsity_accuracy": ("sparsity.comparison",),
     "sparsity_accuracy_100x3200": ("sparsity.comparison", "--hidden", "100"),
     "speed": ("speed.comparison",),
-    "deployment": ("speed.deployment",),
+    "deployment": ("deployment.exports",),
     "latency": ("deployment.latency",),
     "size_at_accuracy": ("deployment.size_at_accuracy",),
     "sweep_scaling": ("sweeps.scaling",),
