@@ -1,10 +1,12 @@
-"""Methods that cut parameters, and that choose the form in which the rest is kept."""
+"""Methods that cut parameters, and that choose the form in which the rest is kept or leaves."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Self
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self, overload
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -12,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.input import training_rows
+from sksgdprune._export.to_c import to_c
+from sksgdprune._export.to_sklearn import to_sklearn
 from sksgdprune._kernels.types import FREE, FROZEN
 from sksgdprune._network.compact import compact
 from sksgdprune._pruning.cut import CutOptions, cut, warn_of_less
@@ -19,6 +23,7 @@ from sksgdprune._pruning.scores import FreezeMethod, PruneMethod
 from sksgdprune._training.state import encode
 from sksgdprune._utils.argument_types import (
     ArrayLike,
+    CDtype,
     FreezeScope,
     MatrixLike,
     Scope,
@@ -29,7 +34,7 @@ from sksgdprune._utils.random import restored_on_error
 
 
 class SparsityMethods:
-    """prune, freeze, unfreeze, sparsify, densify and compact of an estimator."""
+    """prune, freeze, unfreeze; sparsify, densify, compact; to_sklearn and to_c of an estimator."""
 
     def prune(
         self,
@@ -294,6 +299,130 @@ class SparsityMethods:
         """
         check_is_fitted(self)
         return self._become_network(compact(self._state.network))
+
+    def to_sklearn(self) -> Any:
+        """Return a fitted scikit-learn MLP that predicts the same.
+
+        What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
+        skl2onnx, emlearn and others. The standardization of inputs and targets goes into the first
+        and the last layer, the two outputs of a binary softmax into one logistic output; a ReLU
+        output becomes one more hidden layer. Pruned weights are zeros, and hidden units that
+        `compact` removed are not there. Predictions are equal but for rounding.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            Fitted, with copies of the parameters, in their float type. Its own training
+            parameters are scikit-learn's defaults; `partial_fit` goes on from these weights, but
+            knows no masks.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
+            a ReLU output over hidden layers of another activation; and after a run that diverged.
+
+        See Also
+        --------
+        compact : Removes hidden units that no longer matter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> mlp = clf.prune(0.7, structure="unit").compact().to_sklearn()
+        >>> mlp
+        MLPClassifier(hidden_layer_sizes=(6,))
+        >>> np.allclose(mlp.predict_proba(X), clf.predict_proba(X))
+        True
+        """
+        check_is_fitted(self)
+        mlp = to_sklearn(self._state.network)
+        if hasattr(self, "feature_names_in_"):
+            mlp.feature_names_in_ = self.feature_names_in_.copy()
+        return mlp
+
+    @overload
+    def to_c(self, path: None = None, *, name: str = ..., dtype: CDtype = ...) -> str: ...
+
+    @overload
+    def to_c(self, path: str | PathLike[str], *, name: str = ..., dtype: CDtype = ...) -> None: ...
+
+    def to_c(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        name: str = "network",
+        dtype: CDtype = "float32",
+    ) -> str | None:
+        """Write the network as one file of C, for devices without Python.
+
+        The file defines `void NAME_predict(const float *x, float *y)`, which makes the
+        probabilities, or the targets in their own unit, of one row of features, and for one class
+        per sample `int NAME_class(const float *x)`, which returns the most probable class as its
+        index in `classes_`. It is C99, keeps all numbers as constants, takes no memory but the
+        stack for two layers' values, and of the library calls `expf` and `tanhf` alone (with
+        "float64" `exp` and `tanh`). Each layer is written as all its weights or, where that takes
+        fewer bytes, as those alone that are not 0, each with the step from the one before it. What
+        standardizes inputs and targets is part of it; hidden units that do nothing are left out,
+        as by `compact`.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            The file, which is written over; None returns the text.
+        name : str, default="network"
+            What the functions' names begin with: a letter, then letters, digits and underscores.
+        dtype : {"float32", "float64", "int8"}, default="float32"
+            The type of the constants and of x and y, float or double; "int8" writes weights in
+            8 bits with a scale for each unit, and all else as float. With encoding=None that wants
+            features of one scale.
+
+        Returns
+        -------
+        str or None
+            The text, where path is None. It is ASCII.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            On a name that C does not take or an unknown dtype; with posterior samples
+            (`n_draws`), after a run that diverged, and where features, targets or weights are of
+            a size that the float type does not hold.
+
+        See Also
+        --------
+        to_sklearn : The same network as scikit-learn's MLP, for ONNX.
+
+        References
+        ----------
+        Han, Mao & Dally (2016), Deep Compression, ICLR: weights stored with steps.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> text = clf.prune(0.9).to_c(name="iris")
+        >>> [line for line in text.splitlines() if line.startswith(("int", "void"))]
+        ['void iris_predict(const float *x, float *y);', 'int iris_class(const float *x);', \
+'void iris_predict(const float *x, float *y)', 'int iris_class(const float *x)']
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        text = to_c(self._state.network, name, dtype, names)
+        if path is None:
+            return text
+        Path(path).write_text(text, encoding="ascii", newline="\n")
+        return None
 
     def _cut(self, p, options, samples, random_state):
         """Cut to p; gradients are taken over the samples, where the method needs them."""
