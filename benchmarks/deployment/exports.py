@@ -29,7 +29,6 @@ from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
-from onnxruntime.quantization import quantize_dynamic
 from scipy.ndimage import zoom
 from skl2onnx import to_onnx
 from sklearn.datasets import load_digits
@@ -106,6 +105,10 @@ def session(content):
 
 def quantized(onnx):
     """Return the content of the file with weights in int8."""
+    places = list(sys.path)
+    from onnxruntime.quantization import quantize_dynamic
+
+    sys.path[:] = places  # it adds a folder of modules with names like "metrics"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "int8.onnx")
         quantize_dynamic(onnx, path, per_channel=True)  # or features of a small scale spoil it
