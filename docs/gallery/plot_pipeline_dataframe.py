@@ -89,7 +89,7 @@ print(f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_t
 # %%
 # Pruning has not cost anything here. The picture shows the network that is left, a row for each
 # column that the preparing steps made. Names in grey are not read any more; the house number and
-# the door should be among them.
+# most colours of the door should be among them.
 
 import matplotlib.pyplot as plt
 
