@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks._common.timing import Effort, interleave
 
 TOOLS = "gcc", "size"
+SHARED = "-O2", "-fPIC", "-shared"
 EFFORT = Effort(5, 0.004, 1, 1)
 # Calls the model on one row after another.
 LOOP = Template("""
@@ -62,13 +63,18 @@ def sizes(code):
     return Sizes(total(".text"), total(".rodata", ".data"))
 
 
+def library(text, folder):
+    """Return the path of C as a shared library in a folder, by `gcc -O2`."""
+    return _compiled(Code(text), text, folder, *SHARED)
+
+
 @contextmanager
 def running(code, n_in, n_out):
     """Give a function that returns the outputs (n_rows, n_out) of rows X, by `gcc -O2`."""
     real = {"float32": "float", "float64": "double"}[code.dtype]
     loop = LOOP.substitute(real=real, n_in=n_in, n_out=n_out, call=code.call)
     with TemporaryDirectory() as folder:
-        target = _compiled(code, code.text + loop, folder, "-O2", "-fPIC", "-shared")
+        target = _compiled(code, code.text + loop, folder, *SHARED)
         function = ctypes.CDLL(str(target)).all_rows
 
         def outputs(X):

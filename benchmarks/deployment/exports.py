@@ -74,22 +74,25 @@ def images(side):
     return train_test_split(X.astype(np.float32), y, stratify=y, random_state=0)
 
 
-def stages(X, y, hidden, n_steps):
-    """Yield (name, estimator)."""
-    fresh = PreconditionedMLPClassifier(hidden, max_steps=n_steps, random_state=0)
-    dense = deepcopy(fresh).fit(X, y)
-    yield "dense", dense
-    yield (
-        f"{100 * P:.0f} % of the weights pruned",
-        prune_gradually(deepcopy(dense), X, y, P, n_steps=n_steps),
-    )
+def networks(X, y, hidden, n_steps):
+    """Return a fitted network {name: estimator}: dense, without weights, and without units."""
+    dense = PreconditionedMLPClassifier(hidden, max_steps=n_steps, random_state=0).fit(X, y)
+    pruned = prune_gradually(deepcopy(dense), X, y, P, n_steps=n_steps)
     small = prune_gradually(deepcopy(dense), X, y, UNITS_P, n_steps=n_steps, structure="unit")
-    yield f"{100 * UNITS_P:.0f} % of the units pruned", small.compact()
-    few = tuple(map(len, small.intercepts_[:-1]))
-    yield (
-        f"{'-'.join(map(str, few))} units from scratch",
-        fresh.set_params(hidden_layer_sizes=few, max_steps=2 * n_steps).fit(X, y),
-    )
+    return {
+        "dense": dense,
+        f"{100 * P:.0f} % of the weights pruned": pruned,
+        f"{100 * UNITS_P:.0f} % of the units pruned": small.compact(),
+    }
+
+
+def stages(X, y, hidden, n_steps):
+    """Yield (name, model): the networks, and the controls."""
+    found = networks(X, y, hidden, n_steps)
+    yield from found.items()
+    few = tuple(map(len, [*found.values()][-1].intercepts_[:-1]))
+    scratch = PreconditionedMLPClassifier(few, max_steps=2 * n_steps, random_state=0)
+    yield f"{'-'.join(map(str, few))} units from scratch", scratch.fit(X, y)
     trees = HistGradientBoostingClassifier(**TREES, random_state=0)
     yield "boosted trees of few leaves", trees.fit(X, y)
 

@@ -14,8 +14,6 @@ files, would not be the network's.
 Writes latency.csv and latency.md.
 """
 
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,11 +32,9 @@ from benchmarks._common import command_line
 from benchmarks._common.reports import markdown_table, paragraphs
 from benchmarks._common.results import Cell, Results, complete
 from benchmarks._common.timing import median_of, new_caches
-from benchmarks.deployment.exports import SIDES, circumstances, images, name_of
-from sksgdprune import PreconditionedMLPClassifier, prune_gradually
+from benchmarks.deployment import c_code
+from benchmarks.deployment.exports import SIDES, circumstances, images, name_of, networks
 
-P, UNITS_P = 0.95, 0.8
-COMPILER = shutil.which("cc")
 OURS, MLP, ONNX, C = "sksgdprune", "scikit-learn's MLP", "ONNX Runtime", "C by ctypes"
 COLUMNS = (
     *("network", "stage", "form", "median_microseconds", "p99_microseconds", "n_calls"),
@@ -112,44 +108,18 @@ class Effort(NamedTuple):
 QUICK, FULL = Effort(2, 5, 1, 50), Effort(50, 100, 3, 2000)
 
 
-class Stage(NamedTuple):
-    """A network, and in which form the estimator itself serves it."""
-
-    name: str
-    estimator: PreconditionedMLPClassifier
-    served: PreconditionedMLPClassifier
-
-
-def stages(X, y, hidden, n_steps):
-    """Yield the Stages of a network."""
-    dense = PreconditionedMLPClassifier(hidden, max_steps=n_steps, random_state=0).fit(X, y)
-    yield Stage("dense", dense, dense)
-    pruned = prune_gradually(deepcopy(dense), X, y, P, n_steps=n_steps)
-    yield Stage(f"{100 * P:.0f} % of the weights pruned", pruned, deepcopy(pruned).sparsify())
-    small = prune_gradually(deepcopy(dense), X, y, UNITS_P, n_steps=n_steps, structure="unit")
-    yield Stage(f"{100 * UNITS_P:.0f} % of the units pruned, compacted", small.compact(), small)
-
-
-def files(stage, X, folder):
-    """Write a Stage in all its forms, and return {form: path}."""
-    mlp = stage.estimator.to_sklearn()
+def files(network, X, folder):
+    """Write a network in all its forms, and return {form: path}; ours without what is pruned."""
+    mlp = network.to_sklearn()
     onnx = to_onnx(mlp, X[:1], options={"zipmap": False})
+    served = deepcopy(network).sparsify() if network.sparsity_ > 0 else network
     paths = {OURS: folder / "ours.skops", MLP: folder / "mlp.skops", ONNX: folder / "mlp.onnx"}
-    skops.io.dump(stage.served, paths[OURS], compression=zipfile.ZIP_DEFLATED)
+    skops.io.dump(served, paths[OURS], compression=zipfile.ZIP_DEFLATED)
     skops.io.dump(mlp, paths[MLP], compression=zipfile.ZIP_DEFLATED)
     paths[ONNX].write_bytes(onnx.SerializeToString())
-    if COMPILER is not None:
-        paths[C] = library(stage.estimator, folder)
+    if not c_code.missing():
+        paths[C] = c_code.library(network.to_c(), folder)
     return paths
-
-
-def library(estimator, folder):
-    """Return the path of an estimator as a shared library."""
-    source, target = folder / "network.c", folder / "network.so"
-    estimator.to_c(source)
-    options = ["-std=c99", "-O2", "-shared", "-fPIC"]
-    subprocess.run([COMPILER, *options, source, "-o", target, "-lm"], check=True)
-    return target
 
 
 def loaded(form, path):
@@ -185,14 +155,14 @@ def measure(side, hidden, effort):
     """Return the rows of a network, one for each stage and form."""
     X, X_test, y, _ = images(side)
     rows = []
-    for stage in stages(X, y, hidden, effort.n_steps):
+    for stage, network in networks(X, y, hidden, effort.n_steps).items():
         with tempfile.TemporaryDirectory() as folder:
-            paths = files(stage, X, Path(folder))
+            paths = files(network, X, Path(folder))
             first = {
                 f: first_row(f, path, X.shape[1], effort.processes) for f, path in paths.items()
             }
             times = call_times({f: loaded(f, path) for f, path in paths.items()}, X_test, effort)
-        rows += [row_of(stage.name, form, times[form], first[form]) for form in paths]
+        rows += [row_of(stage, form, times[form], first[form]) for form in paths]
     return rows
 
 

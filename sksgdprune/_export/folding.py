@@ -12,9 +12,9 @@ def check_exportable(network, form):
         )
     if network.posterior_samples:
         raise ValueError(
-            f"Predictions are the mean over {len(network.posterior_samples)} draws, which no "
-            f"{form} gives. Fit with n_draws=0, or drop the draws by clf.theta_ = clf.theta_: then "
-            "the mean of the iterates predicts."
+            f"Predictions are the mean over {len(network.posterior_samples)} posterior samples, "
+            f"which no {form} gives. Fit with n_draws=0, or drop them by clf.theta_ = clf.theta_: "
+            "then the mean of the iterates predicts."
         )
 
 

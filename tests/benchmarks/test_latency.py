@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.deployment import latency
+from benchmarks.deployment import c_code, latency
 
-FORMS = [latency.OURS, latency.MLP, latency.ONNX, *([latency.C] if latency.COMPILER else [])]
+FORMS = [latency.OURS, latency.MLP, latency.ONNX, *([] if c_code.missing() else [latency.C])]
 
 
 @pytest.fixture

@@ -335,7 +335,9 @@ def test_what_no_c_file_predicts_is_refused(tmp_path):
     with pytest.raises(NotFittedError):
         PreconditionedMLPClassifier().to_c()
     path = tmp_path / "network.c"
-    with pytest.raises(ValueError, match=r"mean over 3 draws, which no file of C.*n_draws=0"):
+    with pytest.raises(
+        ValueError, match=r"mean over 3 posterior samples, which no file of C.*n_draws=0"
+    ):
         fitted(n_draws=3).to_c(path)
     with pytest.warns(ConvergenceWarning, match="diverged"):
         diverged = fitted("reals", learning_rate=1e30, preconditioner="identity", average=False)

@@ -166,7 +166,7 @@ def test_what_has_no_equivalent_says_why():
 
 def test_draws_can_be_dropped_so_that_the_mean_of_the_iterates_predicts():
     reg = fitted("a real", n_draws=5)
-    with pytest.raises(ValueError, match="mean over 5 draws") as error:
+    with pytest.raises(ValueError, match="mean over 5 posterior samples") as error:
         reg.to_sklearn()
     assert "clf.theta_ = clf.theta_" in str(error.value)
     reg.theta_ = reg.theta_

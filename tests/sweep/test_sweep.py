@@ -237,7 +237,7 @@ def test_what_a_network_costs_is_what_remains_of_51_parameters():
     np.testing.assert_array_equal(results["n_parameters"], [51, 51 - 45])
     np.testing.assert_allclose(results["sparsity"], 1 - results["n_parameters"] / 51)
     assert results["n_bytes"][0] == 51 * 8  # dense float64
-    # A value of 8 bytes and a position of 4 for each of 6, some of which may lead nowhere.
+    # A value of 8 bytes and a position of 4 for each of 6; some may be dead connections.
     assert 0 < results["n_bytes"][1] <= 6 * 12
     assert (results["mean_predict_time"] > 0).all()
 
