@@ -62,7 +62,10 @@ class Page(HTMLParser):
 
 def names_of_pages(site):
     """Return the pages' paths within the site; the theme's templates are none."""
-    names = (path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html")))
+    names = (
+        path.relative_to(site).as_posix()
+        for path in sorted(site.rglob("*.html"))
+    )
     return [name for name in names if not name.startswith("_static/")]
 
 
@@ -77,10 +80,16 @@ def links_to_nowhere(site):
             if urlsplit(link).scheme:
                 continue
             place, fragment = urldefrag(urljoin(f"/{name}", link))
-            place = unquote(urlsplit(place).path).lstrip("/") or "index.html"
+            place = (
+                unquote(urlsplit(place).path).lstrip("/") or "index.html"
+            )
             if not (site / place).is_file():
                 yield f"{name}: no file for the link {link}"
-            elif fragment and place in pages and unquote(fragment) not in pages[place].ids:
+            elif (
+                fragment
+                and place in pages
+                and unquote(fragment) not in pages[place].ids
+            ):
                 yield f"{name}: no place for the link {link}"
 
 
@@ -91,14 +100,18 @@ def serve(site):
         def log_message(self, *_):
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=site)
+    )
     Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
 
 
 def browser():
     """Return a headless Chromium, or None where there is none."""
-    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    found = map(
+        shutil.which, ("chromium", "chromium-browser", "google-chrome")
+    )
     binary = next(filter(None, found), None)
     driver = shutil.which("chromedriver")
     try:
@@ -109,7 +122,12 @@ def browser():
         return None
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+    ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options, webdriver.ChromeService(driver))
@@ -117,7 +135,12 @@ def browser():
 
 def set_width(chromium, width, height):
     """Give the window the size of a screen."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    size = {
+        "width": width,
+        "height": height,
+        "deviceScaleFactor": 1,
+        "mobile": width < 600,
+    }
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
@@ -140,9 +163,13 @@ def search_finds(chromium, address, word):
     from selenium.webdriver.support.ui import WebDriverWait
 
     chromium.get(f"{address}/search.html?q={word}")
-    found = "return document.querySelectorAll('#search-results li a').length"
+    found = (
+        "return document.querySelectorAll('#search-results li a').length"
+    )
     try:
-        return WebDriverWait(chromium, 20).until(lambda c: c.execute_script(found))
+        return WebDriverWait(chromium, 20).until(
+            lambda c: c.execute_script(found)
+        )
     except TimeoutException:
         return 0
 
@@ -157,11 +184,16 @@ def look(chromium, site, out):
             for problem in seen(chromium, address, name):
                 yield f"[{screen}] {problem}"
             if name in LOOKED_AT:
-                picture = out / f"{name.removesuffix('.html').replace('/', '-')}-{screen}.png"
+                picture = (
+                    out
+                    / f"{name.removesuffix('.html').replace('/', '-')}-{screen}.png"
+                )
                 chromium.save_screenshot(str(picture))
     if not search_finds(chromium, address, "prune"):
         yield 'the search does not find "prune"'
-    print(f"{len(pages)} pages opened at {len(WIDTHS)} widths; screenshots in {out}")
+    print(
+        f"{len(pages)} pages opened at {len(WIDTHS)} widths; screenshots in {out}"
+    )
 
 
 def main():
@@ -179,7 +211,10 @@ def main():
         return 2
     args.out.mkdir(parents=True, exist_ok=True)
     try:
-        problems = [*links_to_nowhere(args.site), *look(chromium, args.site, args.out)]
+        problems = [
+            *links_to_nowhere(args.site),
+            *look(chromium, args.site, args.out),
+        ]
     finally:
         chromium.quit()
     print("\n".join(problems) or "Nothing is wrong.")

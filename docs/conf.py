@@ -55,7 +55,12 @@ if os.environ.get("INTERSPHINX"):
 
 # Pages
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = [
+    "attrs_inline",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
 myst_heading_anchors = 3
 trim_doctest_flags = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -107,10 +112,15 @@ def own_members(module, name, kind):
     found = []
     for member in dir(owner):
         value = inspect.getattr_static(owner, member)
-        origin = getattr(getattr(value, "fget", value), "__module__", None) or ""
+        origin = (
+            getattr(getattr(value, "fget", value), "__module__", None)
+            or ""
+        )
         if not member.startswith("_") and origin.startswith("sksgdprune"):
             is_property = isinstance(value, property)
-            found += [member] if is_property == (kind == "properties") else []
+            found += (
+                [member] if is_property == (kind == "properties") else []
+            )
     return found
 
 

@@ -25,4 +25,6 @@ class GalleryOrder:
 
     def __call__(self, filename):
         """Return the place of a file."""
-        return ORDER.index(filename.removeprefix("plot_").removesuffix(".py"))
+        return ORDER.index(
+            filename.removeprefix("plot_").removesuffix(".py")
+        )

@@ -19,9 +19,15 @@ from sklearn.model_selection import train_test_split
 from sksgdprune import PreconditionedMLPClassifier
 
 X, y = make_classification(
-    6_000, n_informative=5, n_clusters_per_class=3, flip_y=0.2, random_state=0
+    6_000,
+    n_informative=5,
+    n_clusters_per_class=3,
+    flip_y=0.2,
+    random_state=0,
 )
-X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1_000, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, train_size=1_000, random_state=0
+)
 
 # %%
 # The default predicts from the mean of its iterates, one network. ``n_draws=100`` averages the
@@ -32,13 +38,17 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1_000, rand
 network = PreconditionedMLPClassifier(random_state=0)
 classifiers = {
     "default": network,
-    "n_draws=100": PreconditionedMLPClassifier(n_draws=100, random_state=0),
+    "n_draws=100": PreconditionedMLPClassifier(
+        n_draws=100, random_state=0
+    ),
     "CalibratedClassifierCV": CalibratedClassifierCV(network, cv=5),
 }
 for name, classifier in classifiers.items():
     classifier.fit(X_train, y_train)
     loss = log_loss(y_test, classifier.predict_proba(X_test))
-    print(f"{name:23} accuracy {classifier.score(X_test, y_test):.3f}, log-loss {loss:.3f}")
+    print(
+        f"{name:23} accuracy {classifier.score(X_test, y_test):.3f}, log-loss {loss:.3f}"
+    )
 
 # %%
 # scikit-learn's display sorts the predictions into ten bins and counts in each how often the class
@@ -48,9 +58,18 @@ import matplotlib.pyplot as plt
 
 plt.style.use("seaborn-v0_8-colorblind")
 figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
-for (name, classifier), marker in zip(classifiers.items(), "so^", strict=True):
+for (name, classifier), marker in zip(
+    classifiers.items(), "so^", strict=True
+):
     CalibrationDisplay.from_estimator(
-        classifier, X_test, y_test, n_bins=10, strategy="quantile", name=name, marker=marker, ax=ax
+        classifier,
+        X_test,
+        y_test,
+        n_bins=10,
+        strategy="quantile",
+        name=name,
+        marker=marker,
+        ax=ax,
     )
 ax.set(
     xlabel="predicted probability of class 1",

@@ -13,7 +13,12 @@ With Dask the workers may be machines, and nothing in the sweep changes.
 
 from distributed import Client, get_task_stream
 
-client = Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0")
+client = Client(
+    n_workers=2,
+    threads_per_worker=1,
+    processes=False,
+    dashboard_address=":0",
+)
 
 # %%
 # Six fractions p in three splits are eighteen *cells*, and the three splits have a warm-up each,
@@ -41,9 +46,14 @@ sweep = SparsitySweep(
 # ``get_task_stream`` records which worker did what, and when. A short sweep goes before, for
 # kernels that have not been compiled yet on this machine are compiled on their first use.
 
-clone(sweep).set_params(p=[0, 0.98], n_jobs=1, warmup_steps=10, finetune_steps=100).fit(X, y)
+clone(sweep).set_params(
+    p=[0, 0.98], n_jobs=1, warmup_steps=10, finetune_steps=100
+).fit(X, y)
 
-with get_task_stream(client=client) as stream, joblib.parallel_config("dask"):
+with (
+    get_task_stream(client=client) as stream,
+    joblib.parallel_config("dask"),
+):
     sweep.fit(X, y)
 client.close()
 
@@ -68,12 +78,21 @@ workers = sorted({worker for worker, _, _ in tasks})
 figure, ax = plt.subplots(figsize=(5.2, 2.8), layout="constrained")
 for worker, start, duration in tasks:
     row = workers.index(worker)
-    ax.barh(row, duration, left=start - begin, color=f"C{row}", edgecolor="white")
+    ax.barh(
+        row,
+        duration,
+        left=start - begin,
+        color=f"C{row}",
+        edgecolor="white",
+    )
 ax.set(
     xlabel="seconds since the first task",
     title=f"{work:.1f} s of training, done in {seconds:.1f} s",
 )
-ax.set_yticks(range(len(workers)), [f"worker {number + 1}" for number in range(len(workers))])
+ax.set_yticks(
+    range(len(workers)),
+    [f"worker {number + 1}" for number in range(len(workers))],
+)
 plt.show()
 
 # %%

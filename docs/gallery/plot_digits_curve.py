@@ -14,7 +14,11 @@ many fractions p. Here it does so in four ways.
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
-from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    SparsitySweep,
+    SparsitySweepDisplay,
+)
 
 X, y = load_digits(return_X_y=True)
 network = PreconditionedMLPClassifier((32,), batch_size=32)
@@ -35,7 +39,15 @@ p = [0, 0.5, 0.8, 0.9, 0.95, 0.98]
 splits = StratifiedKFold(3, shuffle=True, random_state=0)
 steps = {"warmup_steps": 200, "finetune_steps": 2_000}
 results = {
-    name: SparsitySweep(network, p=p, cv=splits, refit=False, random_state=0, **steps, **way)
+    name: SparsitySweep(
+        network,
+        p=p,
+        cv=splits,
+        refit=False,
+        random_state=0,
+        **steps,
+        **way,
+    )
     .fit(X, y)
     .cv_results_
     for name, way in ways.items()
@@ -51,9 +63,13 @@ import matplotlib.pyplot as plt
 
 plt.style.use("seaborn-v0_8-colorblind")
 figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
-display = SparsitySweepDisplay.from_cv_results(results, score_name="test accuracy")
+display = SparsitySweepDisplay.from_cv_results(
+    results, score_name="test accuracy"
+)
 display.plot(ax=ax, x="remaining")
-ax.set_title("Small cuts keep digits readable\nwith a tenth of the weights")
+ax.set_title(
+    "Small cuts keep digits readable\nwith a tenth of the weights"
+)
 ax.grid(alpha=0.3)
 plt.show()
 
@@ -64,5 +80,9 @@ plt.show()
 
 import pandas as pd
 
-table = pd.DataFrame({name: result["mean_test_score"] for name, result in results.items()})
-table.set_axis([f"{fraction:.0%}" for fraction in p]).rename_axis("pruned").round(3)
+table = pd.DataFrame(
+    {name: result["mean_test_score"] for name, result in results.items()}
+)
+table.set_axis([f"{fraction:.0%}" for fraction in p]).rename_axis(
+    "pruned"
+).round(3)

@@ -16,7 +16,12 @@ has chosen features, and has chosen them together: a feature that repeats anothe
 
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold, f_classif
+from sklearn.feature_selection import (
+    SelectFromModel,
+    SelectKBest,
+    VarianceThreshold,
+    f_classif,
+)
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -29,7 +34,12 @@ splits = StratifiedKFold(3, shuffle=True, random_state=0)
 n_pixels = np.array([48, 32, 24, 16, 12, 8, 6])
 
 sweep = SparsitySweep(
-    network, p=1 - n_pixels / 64, structure="input", cv=splits, refit=False, **steps
+    network,
+    p=1 - n_pixels / 64,
+    structure="input",
+    cv=splits,
+    refit=False,
+    **steps,
 ).fit(X, y)
 pruned = sweep.cv_results_["mean_test_score"]
 
@@ -44,7 +54,10 @@ def by_f_test(k):
 
 dense = SparsitySweep(network, p=0, **steps)
 tested = [
-    cross_val_score(make_pipeline(by_f_test(k), dense), X, y, cv=splits).mean() for k in n_pixels
+    cross_val_score(
+        make_pipeline(by_f_test(k), dense), X, y, cv=splits
+    ).mean()
+    for k in n_pixels
 ]
 
 # %%
@@ -74,7 +87,9 @@ plt.show()
 
 sixteen = SparsitySweep(network, p=48 / 64, structure="input", **steps)
 used = "best_estimator_.features_used_"
-selector = SelectFromModel(sixteen, importance_getter=used, threshold=0.5).fit(X, y)
+selector = SelectFromModel(
+    sixteen, importance_getter=used, threshold=0.5
+).fit(X, y)
 f_test = by_f_test(16).fit(X, y)
 kept_by_test = f_test[0].get_support(indices=True)[f_test[1].get_support()]
 choices = {
@@ -82,13 +97,21 @@ choices = {
     "by an F-test before": kept_by_test,
 }
 
-figure, axes = plt.subplots(1, 2, figsize=(5.2, 3.6), layout="constrained", sharey=True)
+figure, axes = plt.subplots(
+    1, 2, figsize=(5.2, 3.6), layout="constrained", sharey=True
+)
 for ax, (name, chosen) in zip(axes, choices.items(), strict=True):
-    image = ax.imshow(X.std(axis=0).reshape(8, 8), cmap="Greys", vmin=0, vmax=8)
+    image = ax.imshow(
+        X.std(axis=0).reshape(8, 8), cmap="Greys", vmin=0, vmax=8
+    )
     ax.scatter(chosen % 8, chosen // 8, marker="s", s=60, color="#D55E00")
     ax.set(xticks=[], yticks=[], xlabel=name)
 figure.colorbar(
-    image, ax=axes, location="bottom", aspect=40, label="standard deviation of the brightness"
+    image,
+    ax=axes,
+    location="bottom",
+    aspect=40,
+    label="standard deviation of the brightness",
 )
 figure.suptitle("Sixteen pixels that distinguish digits")
 plt.show()

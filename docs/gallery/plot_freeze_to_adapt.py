@@ -40,7 +40,14 @@ FRACTIONS = [0.25, 0.5, 0.75, 0.9, 0.98]
 FEWER_STEPS = [10, 20, 40, 80, 160, 300]
 
 
-def adapt(trained, X_few, y_few, n_steps=300, p=0.0, method="preconditioned_gradient"):
+def adapt(
+    trained,
+    X_few,
+    y_few,
+    n_steps=300,
+    p=0.0,
+    method="preconditioned_gradient",
+):
     """Return a copy of `trained`, a part of it frozen and the rest trained on a few pictures."""
     clf = deepcopy(trained).set_params(average=False)
     clf.freeze(p, method, X=X_few, y=y_few)
@@ -49,23 +56,42 @@ def adapt(trained, X_few, y_few, n_steps=300, p=0.0, method="preconditioned_grad
 
 def repeat(seed):
     """Return a curve of accuracies for each way to adapt, on a split of its own."""
-    train, test = train_test_split(np.arange(len(X)), stratify=y, random_state=seed)
-    trained = PreconditionedMLPClassifier((32,), random_state=seed).fit(X[train], y[train])
+    train, test = train_test_split(
+        np.arange(len(X)), stratify=y, random_state=seed
+    )
+    trained = PreconditionedMLPClassifier((32,), random_state=seed).fit(
+        X[train], y[train]
+    )
     few, kept = train[:100], train[100:200]
     new = X_moved[few], y[few]
-    both = np.vstack([X_moved[few], X[kept]]), np.concatenate([y[few], y[kept]])
+    both = (
+        np.vstack([X_moved[few], X[kept]]),
+        np.concatenate([y[few], y[kept]]),
+    )
     curves = {
-        "those that would move least frozen": [adapt(trained, *new, p=p) for p in FRACTIONS],
-        "random ones frozen": [adapt(trained, *new, p=p, method="random") for p in FRACTIONS],
-        "none frozen, fewer steps": [adapt(trained, *new, n_steps=n) for n in FEWER_STEPS],
+        "those that would move least frozen": [
+            adapt(trained, *new, p=p) for p in FRACTIONS
+        ],
+        "random ones frozen": [
+            adapt(trained, *new, p=p, method="random") for p in FRACTIONS
+        ],
+        "none frozen, fewer steps": [
+            adapt(trained, *new, n_steps=n) for n in FEWER_STEPS
+        ],
         "none frozen, 100 old pictures kept": [adapt(trained, *both)],
         "before": [trained],
     }
-    return {name: [accuracies(clf, test) for clf in way] for name, way in curves.items()}
+    return {
+        name: [accuracies(clf, test) for clf in way]
+        for name, way in curves.items()
+    }
 
 
 repeats = [repeat(seed) for seed in range(10)]
-curves = {name: np.mean([one[name] for one in repeats], axis=0) for name in repeats[0]}
+curves = {
+    name: np.mean([one[name] for one in repeats], axis=0)
+    for name in repeats[0]
+}
 
 # %%
 # The further to the right, the more is kept of the old; the further up, the more is learnt of the
@@ -76,12 +102,24 @@ import matplotlib.pyplot as plt
 plt.style.use("seaborn-v0_8-colorblind")
 figure, ax = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
 colours = ["C0", "C1", "C2", "C3", "0.1"]
-for (name, points), marker, colour in zip(curves.items(), "osdP*", colours, strict=True):
+for (name, points), marker, colour in zip(
+    curves.items(), "osdP*", colours, strict=True
+):
     size = 13 if len(points) == 1 else 6
-    ax.plot(*points.T, marker=marker, markersize=size, color=colour, label=name)
-for points, colour in zip(list(curves.values())[:2], colours, strict=False):
+    ax.plot(
+        *points.T, marker=marker, markersize=size, color=colour, label=name
+    )
+for points, colour in zip(
+    list(curves.values())[:2], colours, strict=False
+):
     for p, point in zip(FRACTIONS, points, strict=True):
-        ax.annotate(f"{p:.0%}", point, (5, 5), textcoords="offset points", color=colour)
+        ax.annotate(
+            f"{p:.0%}",
+            point,
+            (5, 5),
+            textcoords="offset points",
+            color=colour,
+        )
 ax.set(
     xlabel="accuracy on pictures as before",
     ylabel="accuracy on moved pictures",

@@ -17,10 +17,16 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+from sksgdprune import (
+    PreconditionedMLPClassifier,
+    SparsitySweep,
+    SparsitySweepDisplay,
+)
 
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=1 / 3, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=1 / 3, random_state=0
+)
 sweep = SparsitySweep(
     PreconditionedMLPClassifier((32,)),
     p=[0, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995],
@@ -49,7 +55,9 @@ SparsitySweepDisplay.from_estimator(
     line_kw={"marker": "o"},
     ax=ax,
 )
-ax.set_title("The star is as good as the best,\nas far as these data can tell")
+ax.set_title(
+    "The star is as good as the best,\nas far as these data can tell"
+)
 ax.grid(alpha=0.3)
 plt.show()
 
@@ -58,15 +66,29 @@ plt.show()
 # one? The rows that were put aside decide, for a dense network, for the best mean, and for the
 # choice.
 
-best = sweep.cv_results_["p"][sweep.cv_results_["mean_test_score"].argmax()]
-for name, p in {"dense": 0.0, "best mean": best, "one standard error": sweep.best_p_}.items():
+best = sweep.cv_results_["p"][
+    sweep.cv_results_["mean_test_score"].argmax()
+]
+for name, p in {
+    "dense": 0.0,
+    "best mean": best,
+    "one standard error": sweep.best_p_,
+}.items():
     chosen = SparsitySweep(
-        sweep.estimator, p=p, warmup_steps=200, finetune_steps=3_000, random_state=0
+        sweep.estimator,
+        p=p,
+        warmup_steps=200,
+        finetune_steps=3_000,
+        random_state=0,
     )
     chosen.fit(X_train, y_train)
-    n_left = sum(np.count_nonzero(W) for W in chosen.best_estimator_.coefs_)
+    n_left = sum(
+        np.count_nonzero(W) for W in chosen.best_estimator_.coefs_
+    )
     loss = log_loss(y_test, chosen.predict_proba(X_test))
-    print(f"{name:18}  p = {p:.2f}  {n_left:5,} weights  log-loss {loss:.3f}")
+    print(
+        f"{name:18}  p = {p:.2f}  {n_left:5,} weights  log-loss {loss:.3f}"
+    )
 
 # %%
 # The rows that were put aside cannot distinguish these networks either: with another seed or split

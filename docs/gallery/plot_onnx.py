@@ -42,13 +42,17 @@ for p in (0, 0.5, 0.75, 0.85, 0.9, 0.95):
         random_state=0,
     ).fit(X_train, y_train)
     clf = sweep.best_estimator_.compact()
-    model = to_onnx(clf.to_sklearn(), X[:1], options={"zipmap": False}).SerializeToString()
+    model = to_onnx(
+        clf.to_sklearn(), X[:1], options={"zipmap": False}
+    ).SerializeToString()
     session = InferenceSession(model, providers=["CPUExecutionProvider"])
     labels, probabilities = session.run(None, {"X": X_test})
     n_units.append(len(clf.intercepts_[0]))
     n_bytes.append(len(model))
     accuracy.append(np.mean(labels == y_test))
-    difference.append(np.abs(probabilities - clf.predict_proba(X_test)).max())
+    difference.append(
+        np.abs(probabilities - clf.predict_proba(X_test)).max()
+    )
 print(f"largest difference of a probability: {max(difference):.1e}")
 
 # %%
@@ -61,7 +65,9 @@ plt.style.use("seaborn-v0_8-colorblind")
 kilobytes = np.array(n_bytes) / 1_000
 figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
 ax.plot(kilobytes, accuracy, "o-")
-for place, units in zip(zip(kilobytes, accuracy, strict=True), n_units, strict=True):
+for place, units in zip(
+    zip(kilobytes, accuracy, strict=True), n_units, strict=True
+):
     ax.annotate(str(units), place, (7, -12), textcoords="offset points")
 ax.set(
     xlabel="size of the ONNX file (kB)",

@@ -19,7 +19,9 @@ import pandas as pd
 
 rng = np.random.default_rng(0)
 n = 2_000
-district = pd.Series({"Harbour": 3, "Mill": 0, "Old Town": 4, "Park": 2, "Station": -1})
+district = pd.Series(
+    {"Harbour": 3, "Mill": 0, "Old Town": 4, "Park": 2, "Station": -1}
+)
 flats = pd.DataFrame(
     {
         "area": rng.gamma(9, 8, n).round(),
@@ -29,7 +31,9 @@ flats = pd.DataFrame(
         "house number": rng.integers(1, 150, n),
         "lift": rng.choice(["yes", "no"], n),
         "district": rng.choice(district.index, n),
-        "heating": rng.choice(["gas", "electric", "district heating"], n, p=[0.5, 0.2, 0.3]),
+        "heating": rng.choice(
+            ["gas", "electric", "district heating"], n, p=[0.5, 0.2, 0.3]
+        ),
         "door": rng.choice(["blue", "brown", "green", "red"], n),
     }
 )
@@ -56,7 +60,11 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sksgdprune import NetworkDisplay, PreconditionedMLPRegressor, SparsitySweep
+from sksgdprune import (
+    NetworkDisplay,
+    PreconditionedMLPRegressor,
+    SparsitySweep,
+)
 
 numbers = make_column_selector(dtype_include="number")
 categories = make_column_selector(dtype_exclude="number")
@@ -71,7 +79,9 @@ pipeline = make_pipeline(prepare, PreconditionedMLPRegressor((16,)))
 # The sweep prunes at six fractions p in three splits and takes the largest p within one standard
 # error of the best. (The steps are a quarter of the default's.) What it refits is a Pipeline again.
 
-X_train, X_test, y_train, y_test = train_test_split(flats, rent, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    flats, rent, random_state=0
+)
 sweep = SparsitySweep(
     pipeline,
     p=[0, 0.5, 0.8, 0.85, 0.9, 0.95],
@@ -81,10 +91,14 @@ sweep = SparsitySweep(
     finetune_steps=3_000,
     random_state=0,
 ).fit(X_train, y_train)
-pd.DataFrame(sweep.cv_results_)[["p", "n_parameters", "mean_test_score"]].round(3)
+pd.DataFrame(sweep.cv_results_)[
+    ["p", "n_parameters", "mean_test_score"]
+].round(3)
 
 # %%
-print(f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_test):.3f}")
+print(
+    f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_test):.3f}"
+)
 
 # %%
 # Pruning has not cost anything here. The picture shows the network that is left, a row for each

@@ -14,13 +14,21 @@ when only 5 % of them may stay can be looked at, one by one.
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from sksgdprune import NetworkDisplay, PreconditionedMLPClassifier, SparsitySweep
+from sksgdprune import (
+    NetworkDisplay,
+    PreconditionedMLPClassifier,
+    SparsitySweep,
+)
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-dense = PreconditionedMLPClassifier((32,), random_state=0).fit(X_train, y_train)
+dense = PreconditionedMLPClassifier((32,), random_state=0).fit(
+    X_train, y_train
+)
 sparse = SparsitySweep(dense, p=0.95).fit(X_train, y_train)
-print(f"accuracy: dense {dense.score(X_test, y_test):.3f}, 5 % {sparse.score(X_test, y_test):.3f}")
+print(
+    f"accuracy: dense {dense.score(X_test, y_test):.3f}, 5 % {sparse.score(X_test, y_test):.3f}"
+)
 
 # %%
 # The table counts what is left of each layer. Biases are not pruned unless ``include_biases=True``.
@@ -37,7 +45,9 @@ import matplotlib.pyplot as plt
 
 figure = plt.figure(figsize=(7.6, 4.6), layout="constrained")
 figure.suptitle("Each unit that is left reads a few pixels")
-display = NetworkDisplay.from_estimator(sparse, input_shape=(8, 8), figure=figure)
+display = NetworkDisplay.from_estimator(
+    sparse, input_shape=(8, 8), figure=figure
+)
 
 # %%
 # Many units are little detectors: a few pixels that should be bright (red) next to a few that
@@ -55,7 +65,13 @@ for digit, ax in zip([0, 1, 3, 6], axes.flat, strict=True):
     image = ax.imshow(mean, cmap="Greys", vmin=0, vmax=16)
     ax.scatter(columns, rows, marker="x", s=28, color="#D55E00")
     ax.set(xticks=[], yticks=[], xlabel=f"mean of the digit {digit}")
-figure.colorbar(image, ax=axes, location="bottom", aspect=40, label="brightness of the pixel")
+figure.colorbar(
+    image,
+    ax=axes,
+    location="bottom",
+    aspect=40,
+    label="brightness of the pixel",
+)
 figure.suptitle(f"{read.sum()} of 64 pixels (crosses) are read")
 plt.show()
 

@@ -58,7 +58,9 @@ best = sweep.cv_results_["mean_test_score"].max()
 label = "at most 0.01 below the best"
 ax.axhspan(best - 0.01, best, color="0.9", zorder=0, label=label)
 ax.legend(loc="lower left")
-ax.set_title("The star is the smallest network\nthat loses at most 0.01 of accuracy")
+ax.set_title(
+    "The star is the smallest network\nthat loses at most 0.01 of accuracy"
+)
 ax.grid(alpha=0.3)
 plt.show()
 

@@ -25,7 +25,9 @@ places = {}
 for name, described in all_functions() + all_estimators():
     module = described.__module__.split(".")[1]
     docstring = inspect.getdoc(described) or ""
-    for paragraph in re.split(r"\n\s*\n", docstring.split("Examples\n---")[0]):
+    for paragraph in re.split(
+        r"\n\s*\n", docstring.split("Examples\n---")[0]
+    ):
         if len(paragraph.split()) >= 12:
             places.setdefault(paragraph, []).append((module, name))
 paragraphs = [
@@ -34,7 +36,9 @@ paragraphs = [
     if len({module for module, _ in found}) == 1 and found[0][0] in MODULES
 ]
 texts, modules, names = map(np.array, zip(*paragraphs, strict=True))
-print(f"{len(texts):,} paragraphs, such as this one of {modules[0]}:\n\n{texts[0]}")
+print(
+    f"{len(texts):,} paragraphs, such as this one of {modules[0]}:\n\n{texts[0]}"
+)
 
 # %%
 # The paragraphs of one function or class are either for training or for testing. A Pipeline turns
@@ -49,16 +53,29 @@ from sklearn.pipeline import make_pipeline
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
 
 words = TfidfVectorizer(
-    token_pattern="[a-z]{3,}", stop_words="english", min_df=4, sublinear_tf=True
+    token_pattern="[a-z]{3,}",
+    stop_words="english",
+    min_df=4,
+    sublinear_tf=True,
 )
-pipeline = make_pipeline(words, PreconditionedMLPClassifier((16,), encoding=None))
+pipeline = make_pipeline(
+    words, PreconditionedMLPClassifier((16,), encoding=None)
+)
 splits = GroupShuffleSplit(1, test_size=0.3, random_state=0)
 train, test = next(splits.split(texts, groups=names))
 X = words.fit_transform(texts[train])
-print(f"{X.shape[0]:,} texts by {X.shape[1]:,} words: {X.nnz / X.shape[0]:.0f} words in a text")
+print(
+    f"{X.shape[0]:,} texts by {X.shape[1]:,} words: {X.nnz / X.shape[0]:.0f} words in a text"
+)
 
 for p in (0, 0.9, 0.98):
-    sweep = SparsitySweep(pipeline, p=p, warmup_steps=200, finetune_steps=2_400, random_state=0)
+    sweep = SparsitySweep(
+        pipeline,
+        p=p,
+        warmup_steps=200,
+        finetune_steps=2_400,
+        random_state=0,
+    )
     fitted = sweep.fit(texts[train], modules[train]).best_estimator_
     n_weights = sum(np.count_nonzero(W) for W in fitted[-1].coefs_)
     print(
@@ -77,11 +94,17 @@ probabilities = fitted.predict_proba(vocabulary)
 strongest = np.argsort(-probabilities, axis=0)[:3].T.ravel()
 
 figure, ax = plt.subplots(figsize=(5.2, 6.4), layout="constrained")
-image = ax.imshow(probabilities[strongest], cmap="Blues", vmin=0, vmax=1, aspect="auto")
+image = ax.imshow(
+    probabilities[strongest], cmap="Blues", vmin=0, vmax=1, aspect="auto"
+)
 ax.set_yticks(range(len(strongest)), vocabulary[strongest])
-ax.set_xticks(range(len(MODULES)), fitted.classes_, rotation=40, ha="right")
+ax.set_xticks(
+    range(len(MODULES)), fitted.classes_, rotation=40, ha="right"
+)
 ax.set_title("Single words, and what they are taken for")
-figure.colorbar(image, location="bottom", aspect=40, label="probability of the module")
+figure.colorbar(
+    image, location="bottom", aspect=40, label="probability of the module"
+)
 plt.show()
 
 # %%

@@ -39,7 +39,9 @@ def follow(clf, prune_to=0.0):
     accuracies = []
     for k, (X, y) in enumerate(stream()):
         accuracies.append(clf.score(X, y) if k else np.nan)
-        clf.partial_fit(X, y, classes=range(4)) if k == 0 else clf.partial_fit(X, y)
+        clf.partial_fit(
+            X, y, classes=range(4)
+        ) if k == 0 else clf.partial_fit(X, y)
         if prune_to and 20 <= k <= 60:
             clf.prune(1 - (1 - prune_to) ** ((k - 19) / 41), "noise")
     return np.array(accuracies)
@@ -55,7 +57,9 @@ network = PreconditionedMLPClassifier((64,), average=False, random_state=0)
 accuracy = {
     "dense": follow(clone(network)),
     "80 % pruned from chunk 60 on": follow(clone(network), prune_to=0.8),
-    "MLPClassifier": follow(MLPClassifier((64,), batch_size=64, random_state=0)),
+    "MLPClassifier": follow(
+        MLPClassifier((64,), batch_size=64, random_state=0)
+    ),
     "SGDClassifier (linear)": follow(SGDClassifier(random_state=0)),
 }
 
@@ -69,7 +73,11 @@ figure, ax = plt.subplots(figsize=(5.2, 4.4), layout="constrained")
 for (name, values), marker in zip(accuracy.items(), "osdv", strict=True):
     places = np.arange(2.5, N_CHUNKS, 5)
     ax.plot(
-        places, np.nanmean(values.reshape(-1, 5), axis=1), marker=marker, markersize=4, label=name
+        places,
+        np.nanmean(values.reshape(-1, 5), axis=1),
+        marker=marker,
+        markersize=4,
+        label=name,
     )
 ax.axvline(CHANGE, color="0.4", linestyle=":")
 ax.text(CHANGE - 2, 0.5, "half of the\nclouds move", ha="right")

@@ -22,7 +22,9 @@ def measure(n):
     """Return speeds in km/h, of shape (n, 1), and stopping distances in m."""
     speed = rng.uniform(30, 130, n)
     metres = speed / 3.6 + (speed / 3.6) ** 2 / 14
-    return speed[:, np.newaxis], metres + (2 + 0.12 * metres) * rng.normal(size=n)
+    return speed[:, np.newaxis], metres + (2 + 0.12 * metres) * rng.normal(
+        size=n
+    )
 
 
 X, y = measure(1_500)
@@ -44,10 +46,22 @@ import matplotlib.pyplot as plt
 
 plt.style.use("seaborn-v0_8-colorblind")
 figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
-ax.plot(X[::3, 0], y[::3], ".", color="0.25", markersize=3, label="measured (a third of them)")
+ax.plot(
+    X[::3, 0],
+    y[::3],
+    ".",
+    color="0.25",
+    markersize=3,
+    label="measured (a third of them)",
+)
 for coverage, shade in ((0.9, 0.25), (0.5, 0.4)):
     low, high = reg.predict_interval(speeds, coverage).T
-    band = {"alpha": shade, "color": "C0", "linewidth": 0, "label": f"{coverage:.0%} interval"}
+    band = {
+        "alpha": shade,
+        "color": "C0",
+        "linewidth": 0,
+        "label": f"{coverage:.0%} interval",
+    }
     ax.fill_between(speeds[:, 0], low, high, **band)
 ax.plot(speeds, reg.predict(speeds), color="C0", label="mean")
 ax.set(
@@ -65,7 +79,12 @@ plt.show()
 
 figure, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
 CoverageDisplay.from_estimator(
-    reg, X_test, y_test, coverages=np.linspace(0.1, 0.9, 9), name="1,000 new cars", ax=ax
+    reg,
+    X_test,
+    y_test,
+    coverages=np.linspace(0.1, 0.9, 9),
+    name="1,000 new cars",
+    ax=ax,
 )
 ax.set_title("Coverage is close to nominal")
 ax.grid(alpha=0.3)
@@ -79,7 +98,9 @@ low, high = reg.predict_interval(X_test, 0.9).T
 inside = (low <= y_test) & (y_test <= high)
 for slow, fast in ((30, 70), (70, 90), (90, 130)):
     here = (slow <= X_test[:, 0]) & (X_test[:, 0] < fast)
-    print(f"{slow} to {fast} km/h: 90 % intervals cover {inside[here].mean():.0%}")
+    print(
+        f"{slow} to {fast} km/h: 90 % intervals cover {inside[here].mean():.0%}"
+    )
 
 # %%
 # The samples of one run stay about one optimum: in the gap the band is hardly wider than beside
