@@ -24,14 +24,16 @@ NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 UNITS = "%|times|µs|ms|kB|MB|GB|bytes|B|s|seconds|minutes|hours"
 # What has to be a claim's: a decimal, a number with thousands, or one with a unit.
 FIGURE = re.compile(
-    rf"(?<![\w.,-])(?:\d[\d,]*\.\d+|\d+e-\d+|\d{{1,3}}(?:,\d{{3}})+|\d+(?= ?(?:{UNITS})(?!\w)))(?![\w.]\d)"
+    r"(?<![\w.,-])"
+    rf"(?:\d[\d,]*\.\d+|\d+e-\d+|\d{{1,3}}(?:,\d{{3}})+|\d+(?= ?(?:{UNITS})(?!\w)))"
+    r"(?![\w.]\d)"
 )
 CODE = re.compile(r"^(`{3,}).*?^\1$", re.DOTALL | re.MULTILINE)
 NO_PROSE = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|https?://\S+")
 
 
 def prose(path):
-    """Return a page's text in one line, without blocks of code and with no digit in a span of it."""
+    """Return a page's text in one line, without blocks of code and digits in spans of code."""
     text = CODE.sub("", path.read_text(encoding="utf-8"))
     text = NO_PROSE.sub(lambda found: re.sub(r"\d", "#", found[0]), text)
     return " ".join(text.split())
