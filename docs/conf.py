@@ -16,7 +16,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 REPOSITORY = DOCS.parent
-sys.path[:0] = [str(DOCS), str(DOCS / "_extensions")]
+sys.path[:0] = [str(DOCS), str(DOCS / "_extensions"), str(REPOSITORY)]
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import draw_architecture  # noqa: E402
@@ -148,6 +148,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "write_computation_times": False,  # its page loads scripts from elsewhere
+    "image_scrapers": ["gallery_figures.scrape"],
+    "reset_modules": ["matplotlib", "gallery_figures.set_style"],
     "within_subsection_order": "gallery_order.GalleryOrder",
 }
 

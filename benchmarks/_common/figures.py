@@ -1,10 +1,93 @@
-"""Figures of several panels, written without a display."""
+"""The one style of the site's figures: narrow, panels stacked, no text below 10 points.
+
+A figure is 5 inches wide, so that 10 points are 10 pixels where it is shown 360 pixels wide.
+"""
+
+from functools import wraps
+
+from cycler import cycler
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+WIDTH = 5.0  # inches
+DPI = 144  # two pixels a point
+OURS = "#0072b2"
+PEERS = "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"  # Okabe and Ito's, as is OURS
+GREY, BLACK = "0.5", "0.1"
+MARKERS = "o", "s", "^", "D", "v", "P"  # of OURS and of PEERS
+SUPERSCRIPT = 0.7  # of the size of the text around it
+STYLE = {
+    "figure.figsize": (WIDTH, 3.4),
+    "figure.dpi": DPI,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": "figure",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "figure.titlesize": 11,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.title_fontsize": 10,
+    "legend.handlelength": 1.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.markersize": 5,
+    "axes.prop_cycle": cycler(color=[OURS, *PEERS]),
+}
+
+
+def styled(draw):
+    """Make a function draw in this style, and leave matplotlib's settings as they were."""
+
+    @wraps(draw)
+    def drawn(*args, **kwargs):
+        with rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def stacked(n_panels, height, n_columns=1, **options):
+    """Return a figure and its axes, one below the other; needs no display.
+
+    Parameters
+    ----------
+    n_panels : int
+        Number of axes.
+    height : float
+        Of each row in inches, labels included.
+    n_columns : int, default=1
+        2 for many small panels that are alike; they are filled row by row.
+    **options : dict
+        Passed to `Figure.subplots`.
+
+    Returns
+    -------
+    figure : matplotlib Figure
+        WIDTH wide.
+    axes : list of matplotlib Axes
+        As many as there are panels; what is left of the last row is empty.
+    """
+    n_rows = -(-n_panels // n_columns)
+    figure = Figure(figsize=(WIDTH, height * n_rows), dpi=DPI, layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False, **options).flatten().tolist()
+    for ax in axes[n_panels:]:
+        ax.remove()
+    return figure, axes[:n_panels]
+
+
+def legend_below(figure, ax, n_columns=1, **options):
+    """Explain below all panels what one of them shows, the line that is on top first."""
+    handles, labels = ax.get_legend_handles_labels()
+    place = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
+    return figure.legend(handles[::-1], labels[::-1], **place | options)
 
 
 def panels(n_rows, n_columns, size, **options):
     """Return a figure and its axes, (n_rows, n_columns); needs no display."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(n_rows, n_columns, squeeze=False, **options)
 
@@ -19,3 +102,29 @@ def light_grid(ax, axis="both"):
     """Draw a light grid behind what is drawn."""
     ax.grid(alpha=0.3, axis=axis)
     ax.set_axisbelow(True)
+
+
+def smallest_text(figure):
+    """Return the height of a figure's smallest text in pixels of its file, at its own dpi."""
+    figure.draw_without_rendering()  # which writes the labels of ticks
+    sizes = [
+        text.get_fontsize() * (SUPERSCRIPT if is_raised(text.get_text()) else 1)
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip()
+    ]
+    return min(sizes) * figure.dpi / 72 if sizes else float("inf")
+
+
+def is_raised(text):
+    """Return whether a text has a formula with a superscript or subscript, as 10⁻³ on an axis."""
+    return "$" in text and any(mark in text for mark in "^_")
+
+
+def notes(*figures):
+    """Return what a PNG says of itself: the smallest text of these figures, in pixels."""
+    return {"Smallest text": f"{min(map(smallest_text, figures)):.1f}"}
+
+
+def save(figure, path):
+    """Write a PNG, with a note by which docs/check_site.py tells whether it can be read."""
+    figure.savefig(path, dpi=figure.dpi, metadata=notes(figure))
