@@ -54,6 +54,28 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     Corollary 3), C being an online estimate of its gradient-noise variance (Eq. 21). A fraction
     of the parameters can be pruned or frozen; training goes on with the rest.
 
+    The parameters, in four groups:
+
+    - Network: `hidden_layer_sizes`, `activation`, `loss`, `encoding`.
+    - Regularisation and budget: `alpha`, `average`, `learning_rate`, `batch_size`, `max_steps`,
+      `early_stopping`, `validation_fraction`, `n_iter_no_change`, `tol`, `class_weight`,
+      `warm_start`, `n_jobs`, `random_state`, `verbose`.
+    - Uncertainty: `n_draws`.
+    - Research: `preconditioner`, `noise_estimator`, `kappa`, `t0`, `posterior_size`, `damping`,
+      `sampling`.
+
+    The fitted attributes, in six:
+
+    - Network: `theta_`, `coefs_`, `intercepts_`, `coef_`, `classes_`, `n_layers_`, `n_outputs_`,
+      `out_activation_`.
+    - Pruning: `status_`, `sparsity_`, `sparsity_report_`, `features_used_`.
+    - Run: `n_iter_`, `loss_`, `loss_curve_`, `best_loss_`, `validation_scores_`,
+      `validation_loss_curve_`, `best_validation_score_`, `alpha_`, `selection_results_`.
+    - Data and standardization: `encoding_`, `X_mean_`, `X_scale_`, `input_features_`,
+      `input_ranges_`, `n_features_in_`, `feature_names_in_`.
+    - Uncertainty: `draws_`, `temperature_`.
+    - Research: `noise_variance_`, `preconditioner_`, `t_`.
+
     Parameters
     ----------
     hidden_layer_sizes : int or tuple of int, default=(100,)
@@ -63,35 +85,18 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
     loss : {"log_loss", "double_softmax"}, default="log_loss"
         "double_softmax" is the log-loss of a softmax applied to the softmax output, as in
         the original experiment (docs/coming_from_notebook.md).
-    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
-        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
-        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
-        for C, and D and the traces leave out pruned parameters. A step takes its trace from
-        the C before it.
-    noise_estimator : {"probe", "batch"}, default="probe"
-        How a step sees C: the squared difference between the minibatch gradient and that of one
-        further sample, or the unbiased variance of the minibatch's per-sample gradients.
-    learning_rate : float or "auto", default="auto"
-        Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
-        "auto" is 0.3, times sqrt(u / 100) with u > 100 hidden units, and times sqrt(12800 / T)
-        in a run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
-        rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
-        what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
-        one over the root of the part that is left; whole units that are gone do not count, as what
-        they leave is a smaller dense network.
-    kappa : float, default=2.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
-        experiment, C is the mean over all steps; with 2 the later ones count for more.
-    t0 : int, default=10
-        Where t starts; it grows by 1 each step.
-    posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
-        N in H: that of the original experiment, that of the paper, or a number.
-    damping : float or "auto", default="auto"
-        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
-        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for
-        a network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
-        takes the squared minibatch gradient for C where that is larger: C, a mean over the steps,
-        may lag behind a loss that explodes, and steps then shrink as gradients grow.
+    encoding : {"auto", "standard", "piecewise"} or None, default="auto"
+        How the network's inputs are made of the features; all have one scale, which a start, and
+        steps, need. "standard": each feature less its mean, by its standard deviation; a column of
+        two values by half their distance, and one that is mostly 0 by half the size of the rest at
+        least, so that a rare value does not become a large input. "piecewise": an input for a
+        feature within Tukey's fences, and one for each of up to five pieces between its quantiles
+        (Gorishniy, Rubachev & Babenko 2022), so that a unit can bend in each and nothing grows
+        beyond the range seen; `coefs_` then has a row for each input. The ends of pieces, of all
+        rows of `fit` or of the first `partial_fit`, stay. "auto" is the standard one, but where
+        `fit` finds by the comparison that `alpha` tells of that pieces are better; they are tried
+        where they make no more inputs than there are rows, and no more than 512. None takes X as it
+        is. A sparse X stays sparse.
     alpha : float, "auto" or "evidence", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
         is a Gaussian prior on each weight, of which each of the n samples takes its share, as in
@@ -115,31 +120,19 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         those of the iterates: a mean moves less than the noise that they measure. A cut starts
         the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
         other data, set it to False first.
-    n_draws : int, default=0
-        How many iterates are kept as posterior samples (Mandt et al. 2017): their spread is the
-        uncertainty, their mean probability predicts. `fit` spreads them over the second half of
-        its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
-        calibrated (`temperature_`) on `validation_fraction` of the rows, 20 to 1,000, that come
-        up in the second half of `fit` only, or on X_val and y_val.
-    encoding : {"auto", "standard", "piecewise"} or None, default="auto"
-        How the network's inputs are made of the features; all have one scale, which a start, and
-        steps, need. "standard": each feature less its mean, by its standard deviation; a column of
-        two values by half their distance, and one that is mostly 0 by half the size of the rest at
-        least, so that a rare value does not become a large input. "piecewise": an input for a
-        feature within Tukey's fences, and one for each of up to five pieces between its quantiles
-        (Gorishniy, Rubachev & Babenko 2022), so that a unit can bend in each and nothing grows
-        beyond the range seen; `coefs_` then has a row for each input. The ends of pieces, of all
-        rows of `fit` or of the first `partial_fit`, stay. "auto" is the standard one, but where
-        `fit` finds by the comparison that `alpha` tells of that pieces are better; they are tried
-        where they make no more inputs than there are rows, and no more than 512. None takes X as it
-        is. A sparse X stays sparse.
+    learning_rate : float or "auto", default="auto"
+        Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
+        "auto" is 0.3, times sqrt(u / 100) with u > 100 hidden units, and times sqrt(12800 / T)
+        in a run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
+        rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
+        what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
+        one over the root of the part that is left; whole units that are gone do not count, as what
+        they leave is a smaller dense network.
     batch_size : int, default=64
         Samples per minibatch, S. With sampling="shuffle" at most the number of samples, and so
         where a call of `partial_fit` has fewer, as in a stream of single rows: then the root of
         both's product stands for S in H, and the noise is taken about 0 in place of the minibatch's
         gradient.
-    sampling : {"replacement", "shuffle"}, default="replacement"
-        Minibatch rows sampled independently, or from permutations of all rows.
     max_steps : int or "auto", default="auto"
         Minibatch steps, not epochs, in `fit` at most. "auto" takes 100
         epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
@@ -177,29 +170,69 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         The only source of randomness: start, minibatches and random cuts.
     verbose : int, default=0
         Above 0, print the loss at the end of each call that trains.
+    n_draws : int, default=0
+        How many iterates are kept as posterior samples (Mandt et al. 2017): their spread is the
+        uncertainty, their mean probability predicts. `fit` spreads them over the second half of
+        its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
+        calibrated (`temperature_`) on `validation_fraction` of the rows, 20 to 1,000, that come
+        up in the second half of `fit` only, or on X_val and y_val.
+    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
+        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
+        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
+        for C, and D and the traces leave out pruned parameters. A step takes its trace from
+        the C before it.
+    noise_estimator : {"probe", "batch"}, default="probe"
+        How a step sees C: the squared difference between the minibatch gradient and that of one
+        further sample, or the unbiased variance of the minibatch's per-sample gradients.
+    kappa : float, default=2.0
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
+        experiment, C is the mean over all steps; with 2 the later ones count for more.
+    t0 : int, default=10
+        Where t starts; it grows by 1 each step.
+    posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
+        N in H: that of the original experiment, that of the paper, or a number.
+    damping : float or "auto", default="auto"
+        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
+        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10 for
+        a network of any size (the limit h_max of the paper's Section 5). With any damping but 0, H
+        takes the squared minibatch gradient for C where that is larger: C, a mean over the steps,
+        may lag behind a loss that explodes, and steps then shrink as gradients grow.
+    sampling : {"replacement", "shuffle"}, default="replacement"
+        Minibatch rows sampled independently, or from permutations of all rows.
 
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
-        All parameters. `coefs_` and `intercepts_` are views of it, a matrix or vector per layer.
-        All three can be assigned as a whole (pruned entries stay 0), not written into.
-    noise_variance_ : ndarray of shape (n_parameters,)
-        C, the estimated variance of each parameter's per-sample gradient.
-    status_ : ndarray of uint8 of shape (n_parameters,)
-        0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
-    draws_ : ndarray of shape (n_draws, n_parameters)
-        Posterior samples: some iterates, the latest last; empty without `n_draws`.
-    temperature_ : float
-        What the covariance of their outputs is multiplied by; 1 before calibration.
-    alpha_ : float
-        The `alpha` of the last run: as given, or as "auto" has chosen it.
-    selection_results_ : dict of ndarray or None
-        What "auto" has compared, an entry for each trial: "encoding", "precision", "mean_loss" on
-        held-out rows, and "split0_loss", … of each part of them.
-    t_ : int
-        Step counter, t0 + steps taken.
+        All parameters, layer by layer weights, then biases. `coefs_` and `intercepts_` are views of
+        it. All three can be assigned as a whole (pruned entries stay 0), not written into.
+    coefs_ : sequence of ndarray of shape (fan_in, fan_out)
+        Weights, a matrix per layer; CSR after `sparsify`.
+    intercepts_ : sequence of ndarray of shape (fan_out,)
+        Biases, a vector per layer.
+    coef_ : ndarray of shape (n_units, n_features)
+        The first layer's weights, as linear models lay them out. Where a feature has several
+        inputs, the root of the sum of the squares of its weights.
     classes_ : ndarray of shape (n_classes,)
         Class labels; of a multilabel y the numbers of its columns.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Output units, one per class or label.
+    out_activation_ : str
+        Output activation: "softmax", or "logistic" where y is multilabel.
+    status_ : ndarray of uint8 of shape (n_parameters,)
+        0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
+    sparsity_ : float
+        Fraction of all parameters that are pruned.
+    sparsity_report_ : list of dict
+        One dict per tensor: name, shape, and how many entries are free, frozen, pruned. The list
+        prints as a table, with a row for all tensors and what remains of each. Its `n_bytes` are
+        those of the weights and biases in the smallest form of the network: dense or after
+        `sparsify`, as it is or after `compact`.
+    features_used_ : ndarray of bool of shape (n_features,)
+        True where connections that are not pruned lead from the feature to an output.
+    n_iter_ : int
+        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
     loss_ : float
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
@@ -213,14 +246,13 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         The same for the loss, without the penalty.
     best_validation_score_ : float or None
         The highest score of the last `fit`.
-    n_iter_ : int
-        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
-    n_layers_ : int
-        Number of layers, input and output included.
-    n_outputs_ : int
-        Output units, one per class or label.
-    out_activation_ : str
-        Output activation: "softmax", or "logistic" where y is multilabel.
+    alpha_ : float
+        The `alpha` of the last run: as given, or as "auto" or "evidence" has chosen it.
+    selection_results_ : dict of ndarray or None
+        What "auto" has compared, or None where it compared nothing; an entry for each trial:
+        "encoding", "precision" of the prior (NaN where alpha is a number), "mean_loss" on held-out
+        rows, infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of
+        them. Of alpha="evidence" it has "precision" alone, the way to the one that was chosen.
     encoding_ : str or None
         The one that was chosen, where `encoding` is "auto".
     X_mean_, X_scale_ : ndarray of shape (n_inputs,)
@@ -231,12 +263,23 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         The feature of each input: 0, 1, …, but where features have several pieces.
     input_ranges_ : ndarray of shape (n_inputs, 2)
         The ends of what each input shows of its feature; infinite where that is all.
-    features_used_ : ndarray of bool of shape (n_features,)
-        True where connections that are not pruned lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has string column names.
+    draws_ : ndarray of shape (n_draws, n_parameters)
+        Posterior samples: some iterates, the latest last; empty without `n_draws`. Masks hold: a
+        pruned parameter is 0 in each, a frozen one what it was frozen at. In `partial_fit` they
+        come one by one, up to `n_draws`; then the oldest goes.
+    temperature_ : float
+        What the covariance of the posterior samples' outputs is multiplied by; 1 before
+        calibration.
+    noise_variance_ : ndarray of shape (n_parameters,)
+        C, the estimated variance of each parameter's per-sample gradient.
+    preconditioner_ : ndarray of shape (n_parameters,)
+        H of each parameter, as `preconditioner` defines it.
+    t_ : int
+        Step counter, t0 + steps taken.
 
     See Also
     --------
@@ -281,19 +324,11 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         activation: Activation = "relu",
         *,
         loss: ClassifierLoss = "log_loss",
-        preconditioner: Preconditioner = "diagonal",
-        noise_estimator: NoiseEstimator = "probe",
-        learning_rate: float | Auto = "auto",
-        kappa: float = 2.0,
-        t0: int = 10,
-        posterior_size: PosteriorSize = "n_parameters",
-        damping: float | Auto = "auto",
+        encoding: str | None = "auto",
         alpha: float | PriorRule = "auto",
         average: bool | int = True,
-        n_draws: int = 0,
-        encoding: str | None = "auto",
+        learning_rate: float | Auto = "auto",
         batch_size: int = 64,
-        sampling: Sampling = "replacement",
         max_steps: int | Auto = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -304,23 +339,23 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         n_jobs: int | None = None,
         random_state: Seed = None,
         verbose: bool | int = 0,
+        n_draws: int = 0,
+        preconditioner: Preconditioner = "diagonal",
+        noise_estimator: NoiseEstimator = "probe",
+        kappa: float = 2.0,
+        t0: int = 10,
+        posterior_size: PosteriorSize = "n_parameters",
+        damping: float | Auto = "auto",
+        sampling: Sampling = "replacement",
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
-        self.preconditioner = preconditioner
-        self.noise_estimator = noise_estimator
-        self.learning_rate = learning_rate
-        self.kappa = kappa
-        self.t0 = t0
-        self.posterior_size = posterior_size
-        self.damping = damping
+        self.encoding = encoding
         self.alpha = alpha
         self.average = average
-        self.n_draws = n_draws
-        self.encoding = encoding
+        self.learning_rate = learning_rate
         self.batch_size = batch_size
-        self.sampling = sampling
         self.max_steps = max_steps
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -331,6 +366,14 @@ class PreconditionedMLPClassifier(ClassifierMixin, BasePreconditionedMLP):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+        self.n_draws = n_draws
+        self.preconditioner = preconditioner
+        self.noise_estimator = noise_estimator
+        self.kappa = kappa
+        self.t0 = t0
+        self.posterior_size = posterior_size
+        self.damping = damping
+        self.sampling = sampling
 
     def partial_fit(
         self,

@@ -132,6 +132,19 @@ class SparsitySweep(
     early_stopping and tol play no part. Under alpha="auto" each warm-up first chooses its prior, on
     its own training rows, in short trials that are not counted.
 
+    The parameters, in four groups:
+
+    - What is cut: `estimator`, `p`, `action`, `method`, `scope`, `include_biases`, `structure`.
+    - Steps: `schedule`, `warmup_steps`, `finetune_steps`.
+    - Evaluation: `n_repeats`, `cv`, `scoring`, `refit`, `error_score`, `return_train_score`.
+    - Running: `n_jobs`, `memory`, `random_state`, `verbose`.
+
+    The fitted attributes, in three:
+
+    - Best network: `best_estimator_`, `best_p_`, `best_index_`, `best_score_`, `refit_time_`.
+    - Results: `cv_results_`, `n_splits_`, `scorer_`.
+    - Data: `classes_`, `n_features_in_`, `feature_names_in_`.
+
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
@@ -172,6 +185,10 @@ class SparsitySweep(
         largest p within one standard error of it (of several metrics: in all of them), the largest
         within a tolerance, as `within(0.01)`, the best by the metric of a name, the index that a
         callable returns for `cv_results_`, or none.
+    error_score : "raise" or float, default=nan
+        Score of a cell that fails, with a warning.
+    return_train_score : bool, default=False
+        Whether the training rows are scored, too.
     n_jobs : int, default=None
         Runs side by side, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
@@ -179,10 +196,6 @@ class SparsitySweep(
         from there. A change of the data, of a parameter, of the code that scores or cuts, of a
         module of yours that this code imports, or of a version trains again. The folder holds
         pickles, which run code when they are loaded.
-    error_score : "raise" or float, default=nan
-        Score of a cell that fails, with a warning.
-    return_train_score : bool, default=False
-        Whether the training rows are scored, too.
     random_state : int, RandomState or None, default=None
         Seeds all starts, minibatches and random cuts; None takes the estimator's random_state.
     verbose : int, default=0
@@ -199,6 +212,8 @@ class SparsitySweep(
         Its row in `cv_results_`; for an array p.
     best_score_ : float
         Its mean test score; for an array p and a single metric, or the one that `refit` names.
+    refit_time_ : float
+        Seconds of the run on all the data.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
         `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
@@ -212,8 +227,12 @@ class SparsitySweep(
         Number of splits; for an array p.
     scorer_ : callable
         The scorer in use.
-    refit_time_ : float
-        Seconds of the run on all the data.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of the best estimator, where it is a classifier.
+    n_features_in_ : int
+        Features seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where X has string column names.
 
     See Also
     --------
@@ -275,10 +294,10 @@ class SparsitySweep(
         cv: int | Splitter | Iterable[Any] | None = None,
         scoring: Scoring | Collection[str] | Mapping[str, Scoring] | None = None,
         refit: str | within | Callable[[dict[str, Array]], int] | Literal[False] = "best",
-        n_jobs: int | None = None,
-        memory: str | Memory | None = None,
         error_score: float | Literal["raise"] = np.nan,
         return_train_score: bool = False,
+        n_jobs: int | None = None,
+        memory: str | Memory | None = None,
         random_state: Seed = None,
         verbose: bool | int = 0,
     ):
@@ -296,10 +315,10 @@ class SparsitySweep(
         self.cv = cv
         self.scoring = scoring
         self.refit = refit
-        self.n_jobs = n_jobs
-        self.memory = memory
         self.error_score = error_score
         self.return_train_score = return_train_score
+        self.n_jobs = n_jobs
+        self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
 
