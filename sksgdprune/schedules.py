@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sksgdprune._data.validation import is_whole
 from sksgdprune._utils.argument_types import HasPlan, Schedule
@@ -29,8 +29,9 @@ class Stage(NamedTuple):
         What alpha is multiplied by in these steps. None leaves alpha as it is but where it is
         "auto": that is then S / (2 K) at least (times φ in regression), if K weights are to remain
         in the end.
-    rewind : bool, default=False
-        Whether what is left goes back, after the cut, to where it was before the first stage.
+    rewind : bool or "random", default=False
+        Whether what is left goes back, after the cut, to where it was before the first stage;
+        "random" draws it anew, as at the beginning of a fit.
 
     Examples
     --------
@@ -42,7 +43,10 @@ class Stage(NamedTuple):
     fraction: float
     n_steps: int
     penalty: float | None = 1.0
-    rewind: bool = False
+    rewind: bool | Literal["random"] = False
+
+
+RANDOM = "random"
 
 
 def _is_penalty(value):
@@ -54,7 +58,8 @@ def _check(schedule, good):
     for name in [name for name, is_good in good.items() if not is_good]:
         raise ValueError(
             f"Got {name}={getattr(schedule, name)!r} for {type(schedule).__name__}; n_cuts is a "
-            "whole number from 1, share a number from 0 to 1, penalty a number from 0 or None."
+            "whole number from 1, share a number from 0 to 1, penalty a number from 0 or None, "
+            "random_reinit True or False."
         )
 
 
@@ -221,12 +226,28 @@ class Iterative(_Schedule):
     """Train, cut the same part of what remains, rewind, and again: lottery tickets.
 
     After each cut the weights that are left go back to where they were after the warm-up
-    (Frankle & Carbin 2019; Frankle et al. 2020), C and t with them.
+    (Frankle et al. 2020), C and t with them; with `warmup_steps=0` of a sweep to where they were
+    initialised (Frankle & Carbin 2019).
+
+    The steps are shared by `n_cuts` + 1 rounds: with 5 cuts each network, the last one too, is
+    trained for a sixth of them. With six times the steps the last round takes as many as one of
+    the other schedules in all.
 
     Parameters
     ----------
     n_cuts : int, default=5
-        Number of cuts; the steps are divided among `n_cuts` + 1 stages.
+        Number of cuts.
+    random_reinit : bool, default=False
+        Whether the weights that the last cut leaves are drawn anew in place of rewound: the
+        control with the same masks and other initial weights (Frankle & Carbin 2019). It has no
+        part of the warm-up, so that both are trained for the same steps with `warmup_steps=0`.
+
+    References
+    ----------
+    Frankle & Carbin (2019), The Lottery Ticket Hypothesis, ICLR.
+
+    Frankle, Dziugaite, Roy & Carbin (2020), Linear Mode Connectivity and the Lottery Ticket
+    Hypothesis, ICML.
 
     Examples
     --------
@@ -239,15 +260,21 @@ class Iterative(_Schedule):
     """
 
     n_cuts: int = 5
+    random_reinit: bool = False
 
     def __post_init__(self) -> None:
-        _check(self, {"n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1})
+        good = {
+            "n_cuts": is_whole(self.n_cuts) and self.n_cuts >= 1,
+            "random_reinit": isinstance(self.random_reinit, bool),
+        }
+        _check(self, good)
 
     def _stages(self, p, n_steps):
         each = n_steps // (self.n_cuts + 1)
         fractions = [1 - (1 - p) ** (i / self.n_cuts) for i in range(1, self.n_cuts)]
         cuts = [Stage(fraction, each, rewind=True) for fraction in fractions]
-        return [Stage(0.0, each), *cuts, Stage(p, n_steps - self.n_cuts * each, rewind=True)]
+        last = Stage(p, n_steps - self.n_cuts * each, rewind=RANDOM if self.random_reinit else True)
+        return [Stage(0.0, each), *cuts, last]
 
 
 SCHEDULES: dict[str, HasPlan] = {
@@ -292,11 +319,12 @@ def planned(schedule: HasPlan, p: float, n_steps: int) -> tuple[Stage, ...]:
     if not plan or not math.isclose(plan[-1].fraction, p, rel_tol=1e-9):
         raise ValueError(f"schedule={schedule!r} does not reach p={p!r}; got {plan}.")
     for stage in plan:
-        steps_are_good = is_whole(stage.n_steps) and stage.n_steps >= 0
-        if not (0 <= stage.fraction <= 1 and steps_are_good and _is_penalty(stage.penalty)):
+        is_good = 0 <= stage.fraction <= 1 and is_whole(stage.n_steps) and stage.n_steps >= 0
+        is_good &= _is_penalty(stage.penalty) and stage.rewind in (False, True, RANDOM)
+        if not is_good:
             raise ValueError(
                 f"schedule={schedule!r} plans {stage}; fractions must be from 0 to 1, steps whole "
-                "numbers from 0, penalties numbers from 0 or None."
+                "numbers from 0, penalties numbers from 0 or None, rewind True, False or 'random'."
             )
     if sum(stage.n_steps for stage in plan) != n_steps:
         raise ValueError(f"schedule={schedule!r} does not take n_steps={n_steps}; got {plan}.")

@@ -168,12 +168,15 @@ class SparsitySweep(
         of these.
     schedule : {"one_shot", "linear", "cubic", "geometric", "iterative"} or object, default=None
         How p is reached, see `sksgdprune.schedules`; None takes "geometric" for pruning,
-        "one_shot" for freezing.
+        "one_shot" for freezing. "iterative" trains six rounds, which share `finetune_steps`.
     warmup_steps : int or "auto", default="auto"
         Minibatch steps before the cut. "auto" takes a sixteenth of the steps that the
-        estimator's max_steps="auto" would take for all rows of X.
+        estimator's max_steps="auto" would take for all rows of X. With 0 the initial weights are
+        cut, or with "iterative" rewound to; "noise" and "preconditioned_gradient" score them only
+        after some steps.
     finetune_steps : int or "auto", default="auto"
-        Minibatch steps after it; "auto" takes the rest of them.
+        Minibatch steps after it; "auto" takes the rest of them. With schedule="iterative" each of
+        its six rounds, the last one too, takes a sixth.
     n_repeats : int, default=1
         Runs per p and split, each from a start of its own; for an array p.
     cv : int, splitter or iterable, default=None
@@ -257,7 +260,7 @@ class SparsitySweep(
         "estimator": [HasMethods(["fit", "predict"])],
         "action": [StrOptions(set(METHODS))],
         "method": [str, callable, None],
-        "warmup_steps": [check.COUNT, StrOptions({"auto"})],
+        "warmup_steps": [check.Count(0), StrOptions({"auto"})],
         "finetune_steps": [check.Count(0), StrOptions({"auto"})],
         "n_repeats": [check.COUNT],
         "refit": [str, callable, within, Options(bool, {False})],

@@ -297,7 +297,7 @@ class BasePreconditionedMLP(
         return runs.verdict_of_cut(self._state, data, plan.stages[-1].fraction)
 
     def _print_loss(self):
-        if self.verbose:
+        if self.verbose and self._state.history.losses:
             step, loss = self.t_ - self.t0, self.loss_
             print(f"[{type(self).__name__}] step {step}, loss = {loss:.6g}")
 

@@ -33,6 +33,11 @@ class CutOptions(NamedTuple):
         structured.check_structure(self.structure, self.action, hidden_sizes)
         return self._replace(include_biases=check.flag("include_biases", self.include_biases))
 
+    @property
+    def need_steps(self):
+        """Whether the method's scores say nothing before a training step."""
+        return scores.resolve(self.action, self.method) in scores.NEED_STEPS
+
     def status(self, p, network, evidence):
         """Return each parameter's status after a cut to p, and whether more was cut before."""
         layout, old = network.layout, network.dense().status

@@ -11,6 +11,7 @@ from sksgdprune._pruning.cut import CutOptions, cut, warn_of_less
 from sksgdprune._training.config import Horizon
 from sksgdprune._training.holdout import calibration_rows
 from sksgdprune._training.runs import train, uninterrupted
+from sksgdprune._training.state import drawn_anew
 
 # What None stands for: for pruning what kept most accuracy (benchmarks/defaults/pruning.py), for
 # freezing what the original experiment did.
@@ -55,6 +56,22 @@ class PruningPlan(NamedTuple):
         return sum(stage.n_steps for stage in self.stages)
 
     @property
+    def rounds(self):
+        """Steps from the beginning and from each rewinding to the next one."""
+        rounds = [0]
+        for stage in self.stages:
+            rounds += [0] if stage.rewind else []
+            rounds[-1] += stage.n_steps
+        return rounds
+
+    @property
+    def cuts_before_steps(self):
+        """Whether something is cut before the first step of the stages."""
+        n_before = next((i for i, stage in enumerate(self.stages) if stage.n_steps), None)
+        first = self.stages if n_before is None else self.stages[: n_before + 1]
+        return any(stage.fraction > 0 for stage in first)
+
+    @property
     def leaves_nothing(self):
         """Whether all that is eligible is pruned in the end."""
         action, structure = self.options.action, self.options.structure
@@ -89,6 +106,8 @@ def apply(plan, state, data, config):
             warn_of_less(plan.options, stage.fraction)
         if stage.rewind:
             state = _rewound(state, begun)
+        if stage.rewind == schedules.RANDOM:
+            state = drawn_anew(state, config)
         if stage.n_steps:
             held_back = rows and (rows if stage is last else rows.throughout(stage.n_steps))
             horizon = _horizon(plan, stage, begun, config)

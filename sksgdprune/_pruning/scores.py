@@ -115,6 +115,8 @@ FREEZE = {
     "fisher": squared_gradient,
 }
 METHODS = {"prune": PRUNE, "freeze": FREEZE}
+# Those that go by C, which training steps estimate.
+NEED_STEPS = noise, preconditioned_gradient
 
 # The words of the original experiment (docs/coming_from_notebook.md).
 ALIASES = {

@@ -14,6 +14,7 @@ from sklearn.utils import indexable
 
 from sksgdprune._data import validation as check
 from sksgdprune._pruning.plan import PruningPlan
+from sksgdprune._pruning.scores import METHODS, NEED_STEPS
 from sksgdprune._sweep.cell import Work, report_failures
 from sksgdprune._sweep.choice import check_refit, choose, chosen_by, edge_warning
 from sksgdprune._sweep.pipelines import last_step, whole
@@ -51,7 +52,7 @@ class Search:
         if not (self._single and sweep.refit == "best"):  # of one p there is nothing to choose
             _check_refit(sweep)
         steps = self._steps(num_samples(X))
-        self._plans = self._make_plans(steps[1] - steps[0])
+        self._plans = self._make_plans(steps[0], steps[1] - steps[0])
         self._scorer = check_scoring(sweep.estimator, sweep.scoring)
         routed = route(sweep, self._scorer, params)
         self._work = Work(uuid4().hex, sweep.estimator, *indexable(X, y), routed, (), (), steps)
@@ -60,6 +61,7 @@ class Search:
     def fitted(self, rng):
         """Train, and return the fitted attributes; all seeds are drawn from `rng`."""
         found = {"scorer_": self._scorer}
+        self._print_rounds()
         if not self._single:
             return found | self._whole_sweep(rng)
         (report,), self.end = callbacks.reports(self._sweep, *self._samples, ["training"])
@@ -73,12 +75,24 @@ class Search:
         warmup = warmup if sweep.warmup_steps == "auto" else sweep.warmup_steps
         return warmup, warmup + finetune
 
-    def _make_plans(self, finetune_steps):
+    def _make_plans(self, warmup_steps, finetune_steps):
         """Return what is done at each p; refuse what cannot be done before anything is."""
         sweep, names = self._sweep, ("method", "scope", "include_biases", "schedule")
         given = {name: getattr(sweep, name) for name in names}
         how = finetune_steps, sweep.structure, self._last.hidden_layer_sizes
-        return [PruningPlan.checked(sweep.action, p, *how, **given) for p in self._p.tolist()]
+        plans = [PruningPlan.checked(sweep.action, p, *how, **given) for p in self._p.tolist()]
+        if warmup_steps == 0 and any(plan.cuts_before_steps for plan in plans):
+            _check_without_steps(plans[0].options)
+        return plans
+
+    def _print_rounds(self):
+        """Print what a schedule that rewinds makes of the fine-tuning steps."""
+        *_, last = rounds = self._plans[-1].rounds
+        if self._sweep.verbose and len(rounds) > 1:
+            print(
+                f"[SparsitySweep] {len(rounds)} rounds share the {sum(rounds)} fine-tuning steps: "
+                f"{last} in the last"
+            )
 
     def _whole_sweep(self, rng):
         """Return the attributes of a sweep over an array of p."""
@@ -157,6 +171,17 @@ def _fractions(p):
     if not p.size:
         raise ValueError("Got an empty p; give a number or at least one fraction.")
     return p
+
+
+def _check_without_steps(options):
+    """Refuse a method that says nothing of initial weights."""
+    if options.need_steps:
+        others = sorted(name for name, f in METHODS[options.action].items() if f not in NEED_STEPS)
+        raise ValueError(
+            f"Got warmup_steps=0 with method={options.method!r}, which goes by C: that is "
+            "estimated in training steps, and the first cut is before them. Give warmup_steps from "
+            f"1, or one of the methods {others}."
+        )
 
 
 def _check_refit(sweep):

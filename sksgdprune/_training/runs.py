@@ -86,7 +86,7 @@ def train(state, data, config, n_steps=None, horizon=ALONE, rows=None):
     `rows` are CalibrationRows of this run, or of a longer one of which it is a part.
     """
     run = config.for_run(state.network, data.size, state.n_seen, horizon, state.precision)
-    n_steps = n_steps or run.epoch_steps(data.n_drawn)
+    n_steps = run.epoch_steps(data.n_drawn) if n_steps is None else n_steps
     outcome, state = _advance(state, data, run, n_steps, (), rows)
     state = holdout.calibrated(state, outcome, data, rows, None, config)
     _warn_of_divergence(state, outcome)

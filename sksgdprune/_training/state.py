@@ -1,6 +1,7 @@
 """The state of training: everything that a call reads from an estimator and leaves in it."""
 
 import math
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -154,8 +155,40 @@ def start(rows, targets, config, rng):
     encoding = _encoding(rows, moments.X.all, config)
     n_inputs = encoding.source.size or rows.X.shape[1]
     sizes = (n_inputs, *config.hidden_layer_sizes, targets.n_outputs)
-    layout, dtype = Layout(sizes), rows.X.dtype
-    theta = initial_parameters(layout, config.activation, rng, dtype)
+    layout = Layout(sizes)
+    parameters = _first_parameters(layout, config.activation, rng, rows.X.dtype)
+    begins = _average_from(config)
+    network = FittedNetwork(
+        layout, config.activation, targets, parameters, layout.n_parameters, begins, encoding
+    )
+    if kind_of(encoding) is not None:
+        network = network.scaled(moments.y).with_initial_bias(moments.y)
+    sampler = Sampler(rng)
+    data = encode(rows, network, config)
+    return TrainingState(network, sampler, rng, moments, data.size, config.t0), data
+
+
+def drawn_anew(state, config):
+    """Return the state at t0 whose free parameters are drawn as by a fresh start, from its `rng`.
+
+    What is pruned or frozen stays.
+    """
+    network, rng = state.network, deepcopy(state.rng)
+    old, status, _ = network.dense()
+    parameters = _first_parameters(network.layout, network.activation, rng, network.dtype)
+    first = replace(network, parameters=parameters)
+    if kind_of(network.encoding) is not None:
+        first = first.with_initial_bias(state.moments.y)
+    drawn = zip(first.dense().state, old, strict=True)
+    drawn = State(*(np.where(status == FREE, new, value) for new, value in drawn))
+    network = replace(network, posterior_samples=(), calibration=None)
+    network = replace(network.with_state(drawn, dispersion=1.0), average_from=_average_from(config))
+    return replace(state, network=network, rng=rng, t=config.t0)
+
+
+def _first_parameters(layout, activation, rng, dtype):
+    """Return the Parameters of a fresh start: θ and C are drawn, in this order."""
+    theta = initial_parameters(layout, activation, rng, dtype)
     first = {"theta": theta, "noise_variance": initial_noise_variance(layout, rng, dtype)}
     # Any other array of the state starts as it is for a pruned parameter.
     others = {
@@ -163,16 +196,12 @@ def start(rows, targets, config, rng):
         for name, value in PRUNED_STATE._asdict().items()
         if name not in first
     }
-    parameters = Parameters(State(**first, **others), np.full(layout.n_parameters, FREE))
-    average_from = config.t0 + (config.average if is_whole(config.average) else 0)
-    network = FittedNetwork(
-        layout, config.activation, targets, parameters, layout.n_parameters, average_from, encoding
-    )
-    if kind_of(encoding) is not None:
-        network = network.scaled(moments.y).with_initial_bias(moments.y)
-    sampler = Sampler(rng)
-    data = encode(rows, network, config)
-    return TrainingState(network, sampler, rng, moments, data.size, config.t0), data
+    return Parameters(State(**first, **others), np.full(layout.n_parameters, FREE))
+
+
+def _average_from(config):
+    """Return the t from which on a fresh start averages its iterates."""
+    return config.t0 + (config.average if is_whole(config.average) else 0)
 
 
 def settled(state):

@@ -163,7 +163,7 @@ def test_a_failure_at_one_number_p_is_raised():
         ),
         ({"schedule": "two_shot"}, "schedule='two_shot'; expected one of .*one_shot"),
         ({"schedule": 3}, "schedule=3"),
-        ({"warmup_steps": 0}, "'warmup_steps' parameter"),
+        ({"warmup_steps": -1}, "'warmup_steps' parameter"),
         ({"finetune_steps": -1}, "'finetune_steps' parameter"),
         ({"n_repeats": 0}, "'n_repeats' parameter"),
         (
