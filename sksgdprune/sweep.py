@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
@@ -14,6 +14,7 @@ from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
 
 from sksgdprune._data import validation as check
 from sksgdprune._estimator.base import BasePreconditionedMLP
@@ -21,6 +22,7 @@ from sksgdprune._pruning.scores import METHODS, FreezeMethod, PruneMethod
 from sksgdprune._sweep.choice import NearBest
 from sksgdprune._sweep.delegation import DelegationMixin
 from sksgdprune._sweep.pipelines import last_step
+from sksgdprune._sweep.results import long_table
 from sksgdprune._sweep.search import Search
 from sksgdprune._utils import callbacks
 from sksgdprune._utils.argument_types import (
@@ -45,6 +47,9 @@ from sksgdprune._utils.sklearn_private import (
     StrOptions,
     fit_context,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # A mean counts as 0.01 below another where it is so but for rounding errors of this part of it.
 ROUNDING = 1e-12
@@ -386,6 +391,48 @@ class SparsitySweep(
         vars(self).update(fitted)
         search.end()
         return self
+
+    def to_frame(self) -> DataFrame:
+        """Return all scores as a pandas DataFrame with a row for each of them.
+
+        `pd.concat({"fisher": sweep.to_frame(), …}, names=["method"])` makes one table of several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns `p`, `repeat`, `split`, `metric`, `score_type` ("test" or "train"), `score`,
+            and of each p, as in `cv_results_`, the means `sparsity`, `n_parameters` and `n_bytes`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the sweep's p is a number.
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
+        >>> sweep = SparsitySweep(clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=2)
+        >>> frame = sweep.fit(X, y).to_frame()
+        >>> frame[["p", "repeat", "split", "metric", "n_parameters"]]
+             p  repeat  split metric  n_parameters
+        0  0.5       0      0  score          93.0
+        1  0.5       0      1  score          93.0
+        2  0.9       0      0  score          37.0
+        3  0.9       0      1  score          37.0
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "cv_results_"):
+            raise ValueError(f"Got a sweep with p={self.p!r}; a table needs an array p.")
+        from pandas import DataFrame
+
+        return DataFrame(long_table(self.cv_results_, self.n_splits_))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Say who takes which metadata: estimator, scorer and splitter, as in GridSearchCV.

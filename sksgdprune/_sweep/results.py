@@ -3,13 +3,70 @@
 import re
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 
 def mean_and_std(scores):
     """Return both over the cells of (n_p, n_cells) scores; nan where infinite ones leave none."""
     with np.errstate(invalid="ignore"):
         return scores.mean(axis=1), scores.std(axis=1)
+
+
+def half_width(scores, spread, n_splits):
+    """Return what lies to either side of the means of (n_p, n_cells) scores.
+
+    Standard errors and intervals are of the means of the splits: repeats on the same rows are not
+    independent of each other. Where there is one split, its repeats are what varies.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_p, n_cells)
+        The column of repeat r and split s is r · n_splits + s.
+    spread : {"std", "se", "ci"}
+        The standard deviation of the cells, or of the means a standard error or Student's t times
+        it, for 95 %.
+    n_splits : int
+        Number of splits.
+    """
+    if spread == "std":
+        return mean_and_std(scores)[1]
+    means = scores if n_splits == 1 else scores.reshape(len(scores), -1, n_splits).mean(axis=1)
+    n = means.shape[1]
+    if n < 2:
+        raise ValueError(
+            f"Got spread={spread!r} for a single score at each p; it takes two splits or repeats."
+        )
+    with np.errstate(invalid="ignore"):
+        error = means.std(axis=1, ddof=1) / np.sqrt(n)
+    return error * (t.ppf(0.975, n - 1) if spread == "ci" else 1)
+
+
+def long_table(results, n_splits):
+    """Return cv_results_ as columns with a row for each p, repeat, split, metric and part."""
+    of_p = [name for name in ("p", "sparsity", "n_parameters", "n_bytes") if name in results]
+    parts = [
+        _part_of_table(results, of_p, n_splits, metric, part)
+        for metric in metrics_of(results)
+        for part in ("test", "train")
+        if scores_of(results, metric, part) is not None
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _part_of_table(results, of_p, n_splits, metric, part):
+    """Return the rows of one metric's test or train scores."""
+    scores = scores_of(results, metric, part)
+    cells = np.tile(np.arange(scores.shape[1]), len(scores))
+    columns = {name: np.repeat(results[name], scores.shape[1]) for name in of_p}
+    return {
+        "p": columns.pop("p"),
+        "repeat": cells // n_splits,
+        "split": cells % n_splits,
+        "metric": np.full(scores.size, metric, dtype=object),
+        "score_type": np.full(scores.size, part, dtype=object),
+        "score": scores.ravel(),
+        **columns,
+    }
 
 
 def _rank(means):

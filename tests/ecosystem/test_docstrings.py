@@ -24,7 +24,7 @@ METHODS = {
     "PreconditionedMLPRegressor": "fit partial_fit predict predict_interval sample_y score "
     "log_likelihood prune freeze unfreeze sparsify densify compact calibrate",
     "SparsitySweep": "fit partial_fit predict predict_proba predict_log_proba score "
-    "get_metadata_routing",
+    "get_metadata_routing to_frame",
     "SparsitySweepDisplay": "from_estimator from_estimators from_cv_results plot",
     "NetworkDisplay": "from_estimator plot",
     "CoverageDisplay": "from_estimator plot",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.datasets import load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -354,6 +354,39 @@ def test_times_hold_the_shared_warm_up_and_the_scoring():
     results = sweep(pipeline, p=P, scoring=slow_score, refit=False).fit(*iris()).cv_results_
     assert (results["mean_fit_time"] >= 0.02).all()
     assert (results["mean_score_time"] >= 0.03).all()
+
+
+def test_the_frame_has_a_row_for_each_score_of_the_results():
+    scoring = ["accuracy", "neg_log_loss"]
+    several = sweep(p=P, n_repeats=3, scoring=scoring, refit=False, return_train_score=True)
+    results = several.fit(*iris()).cv_results_
+    frame = several.to_frame()
+    assert len(frame) == len(P) * 3 * 2 * 2 * 2
+    assert not frame.duplicated(["p", "repeat", "split", "metric", "score_type"]).any()
+    for row in frame.itertuples():
+        i, k = P.index(row.p), row.repeat * 2 + row.split
+        assert row.score == results[f"split{k}_{row.score_type}_{row.metric}"][i]
+        for name in ("sparsity", "n_parameters", "n_bytes"):
+            assert getattr(row, name) == results[name][i]
+    means = frame.groupby(["score_type", "metric", "p"])["score"].mean()
+    expected = results["mean_train_neg_log_loss"]
+    np.testing.assert_allclose(means["train", "neg_log_loss"], expected, rtol=1e-12)
+
+
+def test_frames_of_several_sweeps_make_one_table():
+    sweeps = {name: sweep(p=P, method=name).fit(*iris()) for name in ("magnitude", "random")}
+    frames = {name: fitted.to_frame() for name, fitted in sweeps.items()}
+    table = pd.concat(frames, names=["method"]).reset_index("method")
+    means = table.groupby(["method", "p"])["score"].mean().unstack("p")
+    for name, fitted in sweeps.items():
+        np.testing.assert_allclose(means.loc[name], fitted.cv_results_["mean_test_score"])
+
+
+def test_there_is_no_frame_before_fit_or_of_a_single_p():
+    with pytest.raises(NotFittedError):
+        sweep(p=P).to_frame()
+    with pytest.raises(ValueError, match=r"p=0.5; a table needs an array p"):
+        sweep(p=0.5).fit(*iris()).to_frame()
 
 
 def test_results_make_a_data_frame():
