@@ -146,7 +146,11 @@ class Halves:
 assert_type(schedules.Linear(n_cuts=3).plan(0.9, 1000), list[schedules.Stage])
 fraction: float = schedules.resolve("cubic").plan(0.9, 1000).__iter__().__next__()[0]
 schedules.Linear(n_cuts="3")  # flagged
+schedules.Iterative(3, random_reinit=True)
+schedules.Stage(0.9, 100, rewind="random")
 schedules.Iterative(share=0.5)  # flagged
+schedules.Iterative(random_reinit="random")  # flagged
+schedules.Stage(0.9, 100, rewind="start")  # flagged
 schedules.OneShot().plan(0.9)  # flagged
 schedules.resolve("cosine")  # flagged
 
@@ -162,6 +166,7 @@ assert_type(sweep.partial_fit(rows, labels, n_steps=100), SparsitySweep)
 assert_type(sweep.best_p_, float)
 means: Array = sweep.cv_results_["mean_test_score"]
 low, high = sweep.best_estimator_.predict_interval(rows, coverage=0.8).T
+n_scores: int = len(sweep.to_frame())
 good: bool = sweep.score(rows, labels) > 0.9
 cross_val_score(sweep, rows, labels)
 GridSearchCV(sweep, {"p": [0.5, 0.9]}).fit(rows, labels).best_estimator_.predict(rows)
@@ -187,11 +192,12 @@ n_rows = sweep.best_p_.shape[0]  # flagged
 display = SparsitySweepDisplay.from_estimator(sweep, metric="r2", x="remaining")
 assert_type(display.plot(one_se=True, line_kw=[{"color": "red"}]), SparsitySweepDisplay)
 assert_type(SparsitySweepDisplay.from_estimators({"a": sweep}, ax=display.ax_).ax_, Axes)
-SparsitySweepDisplay.from_cv_results(sweep.cv_results_).plot(score_type="both")
+SparsitySweepDisplay.from_cv_results(sweep.cv_results_).plot(score_type="both", spread="ci")
 CoverageDisplay.from_estimator(reg, rows, rows[:, 0], coverages=[0.5, 0.9]).plot(ax=display.ax_)
 NetworkDisplay.from_estimator(clf, input_shape=(1, 2)).plot(cmap="PiYG").axes_[0].set_title("W")
 display.plot(x="sparsity")  # flagged
 display.plot(score_type="validation")  # flagged
+display.plot(spread="sd")  # flagged
 SparsitySweepDisplay.from_estimators([sweep])  # flagged
 NetworkDisplay.from_estimator(clf, input_shape="1x2")  # flagged
 NetworkDisplay.from_estimator(clf, input_shape=28)  # flagged

@@ -14,6 +14,7 @@ from sksgdprune._plotting.pyplot import pyplot
 from sksgdprune._plotting.sweep_drawing import (
     PARTS,
     SPREADS,
+    STYLES,
     X_LABELS,
     Curve,
     curve_of,
@@ -49,8 +50,8 @@ class SparsitySweepDisplay:
     curves : dict of str to Curve
         For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
         stored `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
-        and the mean number of the others, `chosen`, the row that the sweep chose, and `counted`,
-        what p is a fraction of.
+        and the mean number of the others, `chosen`, the row that the sweep chose, `counted`, what
+        p is a fraction of, and `n_splits`, the number of splits that are repeated.
     score_name : str, default="score"
         Label of the vertical axis.
 
@@ -63,7 +64,7 @@ class SparsitySweepDisplay:
     lines_ : list of matplotlib Line2D
         Mean curves.
     spread_ : list of matplotlib artists
-        Bands or error bars of one standard deviation; empty without them.
+        Bands or error bars; empty without them.
     chosen_ : matplotlib Line2D or None
         Stars at the p that the sweeps chose.
     one_se_ : list of matplotlib artists
@@ -225,6 +226,7 @@ class SparsitySweepDisplay:
         *,
         metric: str = "score",
         score_name: str | None = None,
+        n_splits: int | None = None,
     ) -> Self:
         """Make a display of stored results, without drawing it.
 
@@ -236,6 +238,9 @@ class SparsitySweepDisplay:
             Which metric, where the sweeps have several.
         score_name : str, default=None
             Label of the vertical axis; None takes `metric`.
+        n_splits : int, default=None
+            The sweeps' `n_splits_`, where they have several repeats; None takes each score for one
+            of another split.
 
         Returns
         -------
@@ -245,7 +250,7 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            If the results lack the metric.
+            If the results lack the metric, or are not of so many splits.
 
         Examples
         --------
@@ -262,7 +267,10 @@ class SparsitySweepDisplay:
         """
         if "p" in cv_results and not isinstance(cv_results["p"], Mapping):
             cv_results = {"": cv_results}
-        curves = {label: curve_of(results, metric) for label, results in cv_results.items()}
+        curves = {
+            label: curve_of(results, metric, n_splits=n_splits)
+            for label, results in cv_results.items()
+        }
         return cls(curves, score_name=metric if score_name is None else score_name)
 
     def plot(
@@ -272,15 +280,17 @@ class SparsitySweepDisplay:
         x: Literal["p", "remaining", "n_parameters"] = "p",
         score_type: Literal["test", "train", "both"] = "test",
         std_display_style: Literal["fill_between", "errorbar"] | None = "fill_between",
+        spread: Literal["std", "se", "ci"] = "std",
         one_se: bool | Auto = "auto",
         score_name: str | None = None,
         line_kw: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         fill_between_kw: Mapping[str, Any] | None = None,
         errorbar_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw the mean score of each curve, with its spread over the cells.
+        """Draw the mean score of each curve, with its spread.
 
-        A star is where a sweep's `best_p_` is; with refit=False nothing is chosen.
+        The legend says which spread it is. A star is where a sweep's `best_p_` is; with
+        refit=False nothing is chosen.
 
         Parameters
         ----------
@@ -296,7 +306,13 @@ class SparsitySweepDisplay:
         score_type : {"test", "train", "both"}, default="test"
             Which scores; train curves are dashed.
         std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
-            How one standard deviation to either side is shown.
+            How the spread to either side is shown.
+        spread : {"std", "se", "ci"}, default="std"
+            One standard deviation of all scores at a p, as `std_test_score`; one standard error of
+            their mean; or its 95 % confidence interval by Student's t. The last two count splits:
+            repeats are averaged first, since those on the same rows are not independent. With a
+            single split they count its repeats, and say nothing of other splits. Training rows
+            that splits share make both somewhat too narrow (Nadeau & Bengio 2003).
         one_se : bool or "auto", default="auto"
             Whether a band shows which mean test scores are within one standard error of the best:
             std / √n_cells, by which `refit="one_se"` goes. "auto" draws it for a single curve.
@@ -317,10 +333,14 @@ class SparsitySweepDisplay:
         Raises
         ------
         ValueError
-            On an unknown x, style or score type, or if train scores or numbers of parameters
-            are missing.
+            On an unknown x, style, spread or score type, if train scores or numbers of parameters
+            are missing, or with a single score at each p that has no standard error.
         ImportError
             If matplotlib is not installed (extra "plot").
+
+        References
+        ----------
+        Nadeau & Bengio (2003), Inference for the Generalization Error, Machine Learning 52.
 
         Examples
         --------
@@ -338,13 +358,14 @@ class SparsitySweepDisplay:
         """
         check.one_of("x", x, X_LABELS)
         check.one_of("score_type", score_type, PARTS)
-        check.one_of("std_display_style", std_display_style, (*SPREADS, None))
+        check.one_of("std_display_style", std_display_style, (*STYLES, None))
+        check.one_of("spread", spread, SPREADS)
         check.one_of("one_se", one_se, ("auto", True, False))
-        lines = lines_of(self.curves, x, score_type, line_kw)
+        lines = lines_of(self.curves, x, score_type, spread, line_kw)
         self.ax_ = ax = pyplot().subplots()[1] if ax is None else ax
         self.figure_ = ax.figure
         given = {"fill_between": fill_between_kw, "errorbar": errorbar_kw}.get(std_display_style)
-        self.lines_, self.spread_ = draw_lines(ax, lines, std_display_style, given)
+        self.lines_, self.spread_ = draw_lines(ax, lines, std_display_style, spread, given)
         self.chosen_ = draw_stars(ax, lines)
         wanted = len(self.curves) == 1 if one_se == "auto" else one_se
         self.one_se_ = draw_one_se(ax, lines, self.lines_) if wanted else []

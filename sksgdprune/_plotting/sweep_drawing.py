@@ -9,7 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sksgdprune._pruning.plan import DEFAULTS
-from sksgdprune._sweep.results import mean_and_std, metrics_of, one_standard_error, scores_of
+from sksgdprune._sweep.results import (
+    half_width,
+    mean_and_std,
+    metrics_of,
+    one_standard_error,
+    scores_of,
+)
 from sksgdprune._utils.argument_types import Array
 from sksgdprune._utils.sklearn_private import style as style_kwargs
 
@@ -20,6 +26,12 @@ X_LABELS = {
 }
 # What p is a fraction of, by `structure`.
 COUNTED = {"unit": "hidden units", "input": "features"}
+# What bands and bars are called in the legend, by `spread`.
+SPREADS = {
+    "std": "± standard deviation",
+    "se": "± standard error",
+    "ci": "95 % confidence interval",
+}
 # Which scores are drawn, by `score_type`.
 PARTS = {"test": ("test",), "train": ("train",), "both": ("test", "train")}
 # Curves differ in these, too, for readers who confuse the colours.
@@ -36,6 +48,7 @@ class Curve(NamedTuple):
     n_parameters: Array | None = None
     chosen: int | None = None
     counted: str | None = None
+    n_splits: int | None = None
 
     @property
     def remaining(self) -> Array:
@@ -50,7 +63,7 @@ class Line(NamedTuple):
     part: str
     places: np.ndarray
     mean: np.ndarray
-    std: np.ndarray
+    half_width: np.ndarray  # of its band or bars
     star: np.ndarray  # whether the place is the sweep's choice, to be marked
     style: dict
 
@@ -61,6 +74,9 @@ def curve_of(results, metric, **known):
     if test is None:
         known = sorted(metrics_of(results))
         raise ValueError(f"Got metric={metric!r}; expected one of {known}.")
+    n_cells, n_splits = test.shape[1], known.get("n_splits") or test.shape[1]
+    if n_cells % n_splits:
+        raise ValueError(f"Got n_splits={n_splits} for {n_cells} scores at each p.")
     stored = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
     train = scores_of(results, metric, "train")
     return Curve(np.asarray(results["p"]), test, train, **stored, **known)
@@ -69,7 +85,8 @@ def curve_of(results, metric, **known):
 def curve_of_sweep(sweep, metric):
     """Return the Curve of a fitted sweep; without a refit it has chosen nothing."""
     chosen = sweep.best_index_ if hasattr(sweep, "best_estimator_") else None
-    return curve_of(sweep.cv_results_, metric, chosen=chosen, counted=_counted(sweep))
+    known = {"chosen": chosen, "counted": _counted(sweep), "n_splits": sweep.n_splits_}
+    return curve_of(sweep.cv_results_, metric, **known)
 
 
 def _counted(sweep):
@@ -79,7 +96,7 @@ def _counted(sweep):
     return COUNTED.get(sweep.structure, "parameters" if biases else "weights")
 
 
-def lines_of(curves, x, score_type, line_kw):
+def lines_of(curves, x, score_type, spread, line_kw):
     """Return the Line of each curve and part; `curves` is a dict by label."""
     parts = PARTS[score_type]
     _check_stored(curves.values(), x, parts)
@@ -92,7 +109,7 @@ def lines_of(curves, x, score_type, line_kw):
             look = {"label": name or None, "marker": marker, "markersize": 4.5}
             look["linestyle"] = "--" if part == "train" else "-"
             starred = curve.chosen if part == parts[0] else None
-            lines.append(_line(curve, x, part, starred, style_kwargs(look, kw)))
+            lines.append(_line(curve, x, part, spread, starred, style_kwargs(look, kw)))
     return lines
 
 
@@ -118,38 +135,41 @@ def _of_each_curve(line_kw, n_curves):
     return line_kw
 
 
-def _line(curve, x, part, starred, style):
+def _line(curve, x, part, spread, starred, style):
     """Return the Line of one curve and part, with a star at the row `starred`, if any."""
     places = np.asarray(getattr(curve, x), dtype=float)
     shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
     scores = np.asarray(getattr(curve, part))[shown]
-    mean, std = mean_and_std(scores)
+    mean, _ = mean_and_std(scores)
+    width = half_width(scores, spread, curve.n_splits or scores.shape[1])
     star = (np.arange(len(places)) == starred)[shown] & np.isfinite(mean)
-    return Line(curve, part, places[shown], mean, std, star, style)
+    return Line(curve, part, places[shown], mean, width, star, style)
 
 
-def draw_lines(ax, lines, std_display_style, given):
-    """Draw lines, and one standard deviation to either side; return both lists of artists."""
-    artists, spread = [], []
-    for line in lines:
-        artists += ax.plot(line.places, line.mean, **line.style)
-        if std_display_style is not None:
-            draw_spread = SPREADS[std_display_style]
-            spread.append(draw_spread(ax, line, artists[-1].get_color(), given or {}))
-    return artists, spread
+def draw_lines(ax, lines, std_display_style, spread, given):
+    """Draw lines and their bands or bars, the first with a label; return both lists of artists."""
+    artists = [ax.plot(line.places, line.mean, **line.style)[0] for line in lines]
+    if std_display_style is None:
+        return artists, []
+    draw, spreads = STYLES[std_display_style], []
+    for line, artist in zip(lines, artists, strict=True):
+        look = {"label": None if spreads else SPREADS[spread], "color": artist.get_color()}
+        spreads.append(draw(ax, line, look, given or {}))
+    return artists, spreads
 
 
-def _draw_band(ax, line, colour, given):
-    style = style_kwargs({"alpha": 0.2, "linewidth": 0, "color": colour}, given)
-    return ax.fill_between(line.places, line.mean - line.std, line.mean + line.std, **style)
+def _draw_band(ax, line, style, given):
+    low, high = line.mean - line.half_width, line.mean + line.half_width
+    style = style_kwargs(style | {"alpha": 0.2, "linewidth": 0}, given)
+    return ax.fill_between(line.places, low, high, **style)
 
 
-def _draw_bars(ax, line, colour, given):
-    style = {"fmt": "none", "color": colour} | given
-    return ax.errorbar(line.places, line.mean, line.std, **style)
+def _draw_bars(ax, line, style, given):
+    style = style | {"fmt": "none"} | given
+    return ax.errorbar(line.places, line.mean, line.half_width, **style)
 
 
-SPREADS = {"fill_between": _draw_band, "errorbar": _draw_bars}
+STYLES = {"fill_between": _draw_band, "errorbar": _draw_bars}
 
 
 def draw_stars(ax, lines):

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import sem, t
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
@@ -18,6 +19,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 P = [0.0, 0.5, 0.9]
+STD = "± standard deviation"
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +143,8 @@ def test_stored_results_without_label_make_one_curve_and_no_legend():
     display = SparsitySweepDisplay.from_cv_results(stored).plot(one_se=False)
     assert_line(display.lines_[0], stored)
     assert len(display.lines_) == 1
-    assert legend_of(display) is None
+    assert legend_of(display) == [STD]
+    assert legend_of(display.plot(one_se=False, std_display_style=None)) is None
 
 
 def test_stored_results_with_labels_make_a_curve_each():
@@ -149,7 +152,7 @@ def test_stored_results_with_labels_make_a_curve_each():
     display = SparsitySweepDisplay.from_cv_results(stored, score_name="hits").plot()
     for line, made in zip(display.lines_, stored.values(), strict=True):
         assert_line(line, made)
-    assert legend_of(display) == ["magnitude", "random"]
+    assert legend_of(display) == ["magnitude", "random", STD]
     assert display.ax_.get_ylabel() == "hits"
     assert display.lines_[0].get_color() != display.lines_[1].get_color()
 
@@ -157,7 +160,7 @@ def test_stored_results_with_labels_make_a_curve_each():
 def test_a_curve_may_be_named_p():
     stored = {"p": results(seed=1), "q": results(seed=2)}
     display = SparsitySweepDisplay.from_cv_results(stored).plot()
-    assert legend_of(display) == ["p", "q"]
+    assert legend_of(display) == ["p", "q", STD]
 
 
 def test_results_may_be_a_data_frame(fitted):
@@ -185,7 +188,7 @@ def test_fitted_sweeps_are_drawn_in_one_axes_with_their_names(sweeps):
     display = SparsitySweepDisplay.from_estimators(sweeps)
     for line, fitted in zip(display.lines_, sweeps.values(), strict=True):
         assert_line(line, fitted.cv_results_)
-    assert legend_of(display) == ["fisher", "random", "chosen p"]
+    assert legend_of(display) == ["fisher", "random", STD, "chosen p"]
     assert len(display.spread_) == 2
     assert display.ax_.get_ylabel() == "score"
 
@@ -245,7 +248,7 @@ def test_a_star_is_at_the_p_that_was_chosen(fitted):
     display = SparsitySweepDisplay.from_estimator(fitted)
     np.testing.assert_array_equal(display.chosen_.get_xdata(), [fitted.best_p_])
     np.testing.assert_allclose(display.chosen_.get_ydata(), [fitted.best_score_], rtol=1e-14)
-    assert legend_of(display)[0] == f"chosen: p = {fitted.best_p_:g}"
+    assert legend_of(display)[1] == f"chosen: p = {fitted.best_p_:g}"
 
 
 @pytest.mark.parametrize("x", ["p", "remaining", "n_parameters"])
@@ -337,7 +340,7 @@ def test_a_single_curve_has_a_band_of_one_standard_error_below_the_best(x):
     display = SparsitySweepDisplay.from_cv_results(four_cells()).plot(x=x)
     (band,) = display.one_se_
     np.testing.assert_allclose(edges(band), [0.85, 0.9], rtol=1e-9)
-    assert legend_of(display) == ["one standard error"]
+    assert legend_of(display) == [STD, "one standard error"]
 
 
 def test_several_curves_have_such_bands_where_asked_for():
@@ -349,7 +352,7 @@ def test_several_curves_have_such_bands_where_asked_for():
     best = np.argmax(stored["b"]["mean_test_score"])
     high, std = (stored["b"][f"{of}_test_score"][best] for of in ("mean", "std"))
     np.testing.assert_allclose(edges(second), [high - std / 2, high], rtol=1e-9)
-    assert legend_of(display) == ["a", "b", "one standard error"]
+    assert legend_of(display) == ["a", "b", STD, "one standard error"]
 
 
 @pytest.mark.parametrize(
@@ -380,6 +383,90 @@ def test_the_spread_is_one_standard_deviation_to_either_side(style):
     assert mpl.colors.same_color(drawn[0][:3], display.lines_[0].get_color())
 
 
+def interval_by_hand(scores, spread, n_splits):
+    """Half of the width over the splits, whose repeats are averaged: columns by repeat, split."""
+    widths, n_cells = [], scores.shape[1]
+    for row in scores:
+        means = [np.mean([row[k] for k in range(s, n_cells, n_splits)]) for s in range(n_splits)]
+        if spread == "se":
+            widths.append(sem(means))
+        else:
+            low, high = t.interval(0.95, n_splits - 1, loc=0, scale=sem(means))
+            widths.append((high - low) / 2)
+    return np.array(widths)
+
+
+@pytest.mark.parametrize("n_splits", [None, 4, 2])
+@pytest.mark.parametrize("spread", ["se", "ci"])
+@pytest.mark.parametrize("style", ["fill_between", "errorbar"])
+def test_errors_and_intervals_are_of_the_means_of_the_splits(style, spread, n_splits):
+    stored = results()
+    display = SparsitySweepDisplay.from_cv_results(stored, n_splits=n_splits)
+    display.plot(std_display_style=style, spread=spread)
+    scores = np.column_stack([stored[f"split{k}_test_score"] for k in range(4)])
+    width = interval_by_hand(scores, spread, n_splits or 4)
+    low, high = LIMITS[style](display.spread_[0])
+    np.testing.assert_allclose(low, stored["mean_test_score"] - width, rtol=1e-12)
+    np.testing.assert_allclose(high, stored["mean_test_score"] + width, rtol=1e-12)
+
+
+def test_a_sweep_knows_which_scores_are_repeats():
+    repeated = sweep(n_repeats=3, random_state=3).fit(*load_iris(return_X_y=True))
+    display = SparsitySweepDisplay.from_estimator(
+        repeated, spread="se", std_display_style="errorbar"
+    )
+    stored = repeated.cv_results_
+    scores = np.column_stack([stored[f"split{k}_test_score"] for k in range(9)])
+    low, high = bar_limits(display.spread_[0])
+    np.testing.assert_allclose((high - low) / 2, interval_by_hand(scores, "se", 3), rtol=1e-12)
+
+
+def test_of_a_single_split_the_repeats_are_counted():
+    stored = results()
+    display = SparsitySweepDisplay.from_cv_results(stored, n_splits=1)
+    display.plot(std_display_style="errorbar", spread="se")
+    scores = np.column_stack([stored[f"split{k}_test_score"] for k in range(4)])
+    low, high = bar_limits(display.spread_[0])
+    np.testing.assert_allclose((high - low) / 2, sem(scores, axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("spread", ["se", "ci"])
+def test_a_single_score_has_no_interval(spread):
+    stored = {"p": np.array([0.5]), "split0_test_score": np.array([0.9])}
+    display = SparsitySweepDisplay.from_cv_results(stored)
+    with pytest.raises(ValueError, match=f"spread='{spread}' for a single score"):
+        display.plot(spread=spread)
+    assert plt.get_fignums() == []
+
+
+def test_scores_that_are_not_of_so_many_splits_are_refused():
+    with pytest.raises(ValueError, match="n_splits=3 for 4 scores"):
+        SparsitySweepDisplay.from_cv_results(results(), n_splits=3)
+
+
+def test_another_spread_is_refused():
+    with pytest.raises(ValueError, match="spread='sd'; expected 'std', 'se' or 'ci'"):
+        SparsitySweepDisplay.from_cv_results(results()).plot(spread="sd")
+
+
+@pytest.mark.parametrize(
+    ("spread", "name"),
+    [
+        ("std", "± standard deviation"),
+        ("se", "± standard error"),
+        ("ci", "95 % confidence interval"),
+    ],
+)
+@pytest.mark.parametrize("style", ["fill_between", "errorbar"])
+def test_the_legend_names_the_spread_once(style, spread, name):
+    stored = {"a": results(seed=1), "b": results(seed=2)}
+    display = SparsitySweepDisplay.from_cv_results(stored)
+    display.plot(std_display_style=style, spread=spread)
+    assert legend_of(display) == ["a", "b", name]
+    display.plot(std_display_style=None, spread=spread)
+    assert legend_of(display) == ["a", "b"]
+
+
 def test_no_spread_where_none_is_asked_for():
     display = SparsitySweepDisplay.from_cv_results(results()).plot(std_display_style=None)
     assert display.spread_ == []
@@ -395,7 +482,7 @@ def test_one_part_is_drawn(score_type):
     (line,) = display.lines_
     assert_line(line, stored, score_type)
     assert line.get_linestyle() == {"test": "-", "train": "--"}[score_type]
-    assert legend_of(display) == [{"test": "a", "train": "a (train)"}[score_type]]
+    assert legend_of(display) == [{"test": "a", "train": "a (train)"}[score_type], STD]
 
 
 @pytest.mark.parametrize(
@@ -408,7 +495,7 @@ def test_one_part_is_drawn(score_type):
 def test_both_parts_are_drawn(labels, legend):
     stored = {label: results(seed=seed) for seed, label in enumerate(labels)}
     display = SparsitySweepDisplay.from_cv_results(stored).plot(score_type="both", one_se=False)
-    assert legend_of(display) == legend
+    assert legend_of(display) == [*legend, STD]
     lines = iter(display.lines_)
     for made in stored.values():
         for part, style in (("test", "-"), ("train", "--")):
