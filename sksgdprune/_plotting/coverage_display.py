@@ -161,11 +161,11 @@ class CoverageDisplay:
         """
         plt = pyplot()
         ax = plt.subplots()[1] if ax is None else ax
-        if not any(line.get_label() == "as promised" for line in ax.lines):
-            ax.plot([0, 1], [0, 1], ":", color="0.3", label="as promised")
+        if not any(line.get_label() == "nominal" for line in ax.lines):
+            ax.plot([0, 1], [0, 1], ":", color="0.3", label="nominal")
         style = style_kwargs({"marker": "o", "label": name or self.name}, line_kw or {})
         (self.line_,) = ax.plot(self.nominal, self.covered, **style)
-        ax.set(xlabel="nominal coverage", ylabel="observations in the interval", aspect="equal")
+        ax.set(xlabel="nominal coverage", ylabel="fraction in the interval", aspect="equal")
         ax.legend(loc="upper left")
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -23,6 +23,8 @@ from sksgdprune._plotting.network_drawing import (
     draw_matrix,
     explain,
     image_shape,
+    in_a_line,
+    is_high,
     name_rows,
     width_of_pictures,
 )
@@ -203,12 +205,13 @@ Pipeline
     def plot(
         self, figure: Figure | SubFigure | None = None, *, cmap: str | Colormap = "RdBu_r"
     ) -> Self:
-        """Draw all layers side by side.
+        """Draw all layers side by side, or one below the other.
 
         Parameters
         ----------
         figure : matplotlib Figure or SubFigure, default=None
-            Where to draw, best with layout="constrained"; None makes a figure.
+            Where to draw, best with layout="constrained"; None makes a figure. In one that is at
+            least twice as high as wide the layers are one below the other.
         cmap : str or matplotlib Colormap, default="RdBu_r"
             Colours of the weights; its middle is 0.
 
@@ -241,17 +244,18 @@ Pipeline
         layers = self._layers()
         self.live_ = [layers[0].live_in, *(layer.live_out for layer in layers)]
         pictures = 0 if shape is None else min(MAX_PICTURES, self.live_[1].sum())
-        widths = [PANEL] * len(layers)
-        widths[0] += width_of_pictures(pictures)
+        sizes = [PANEL] * len(layers)
+        sizes[0] += width_of_pictures(pictures)
         if figure is None:
-            figure = plt.figure(figsize=(sum(widths), 5.2), layout="constrained")
+            figure = plt.figure(figsize=(sum(sizes), 5.2), layout="constrained")
         self.figure_, self.axes_, self.unit_axes_ = figure, [], []
-        parts = figure.subfigures(1, len(layers), width_ratios=widths, squeeze=False)[0]
+        stacked = is_high(figure)
+        parts = figure.subfigures(**in_a_line(sizes, stacked), squeeze=False).flat
         for layer, part in zip(layers, parts, strict=True):
             is_image = shape is not None and not self.axes_
             part.suptitle(layer.title(with_target=is_image), fontsize="medium")
             if is_image:
-                ax, self.unit_axes_ = draw_images(part, layer, shape, cmap)
+                ax, self.unit_axes_ = draw_images(part, layer, shape, cmap, stacked)
             else:
                 ax = draw_matrix(part, layer, cmap)
             self.axes_.append(ax)

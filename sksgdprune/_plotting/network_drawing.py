@@ -14,7 +14,9 @@ from sksgdprune._utils.argument_types import Array
 # More small pictures than these are too small to be read, and so are more names beside rows.
 MAX_PICTURES = 36
 MAX_NAMES = 40
+MANY_NAMES = 24  # from which on they are written small
 PRUNED_COLOUR = "0.8"
+HIGH = 2  # height of a figure / its width, from which on layers are one below the other
 PANEL = 3.4  # inches, the width of a layer's picture
 PATH = "on a path of remaining weights from an input to an output"
 
@@ -50,6 +52,18 @@ class Layer(NamedTuple):
 def width_of_pictures(n):
     """Return the inches that n small pictures and the words below them need."""
     return max(2.4, 0.8 * math.ceil(math.sqrt(n))) if n else 0
+
+
+def is_high(figure):
+    """Return whether layers are to be drawn one below the other."""
+    return figure.bbox.height >= HIGH * figure.bbox.width
+
+
+def in_a_line(sizes, stacked):
+    """Return arguments that make parts of these sizes side by side, or one below the other."""
+    if stacked:
+        return {"nrows": len(sizes), "ncols": 1, "height_ratios": sizes}
+    return {"nrows": 1, "ncols": len(sizes), "width_ratios": sizes}
 
 
 def image_shape(shape, n_inputs):
@@ -88,9 +102,8 @@ def _bar(part, image, axes, label):
     from matplotlib.ticker import MaxNLocator
 
     place = {"location": "bottom", "fraction": 0.06, "pad": 0.03, "aspect": 30}
-    bar = part.colorbar(image, ax=axes, ticks=MaxNLocator(5), **place)
-    bar.set_label(label, fontsize="small")
-    bar.ax.tick_params(labelsize="small")
+    bar = part.colorbar(image, ax=axes, ticks=MaxNLocator(4), **place)
+    bar.set_label(label)
 
 
 def draw_matrix(part, layer, cmap):
@@ -100,7 +113,7 @@ def draw_matrix(part, layer, cmap):
     ax.set_aspect("auto")
     for axis in (ax.xaxis, ax.yaxis):
         axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    ax.tick_params(length=0, pad=8, labelsize="small")
+    ax.tick_params(length=0, pad=10)
     ax.set_ylabel(layer.source)
     ax.set_xlabel(layer.target)
     _mark_live(ax, layer)
@@ -127,7 +140,7 @@ def _dot_frozen(ax, frozen):
         ax.plot(columns, rows, ".", color="black", markersize=2.5, alpha=0.7)
 
 
-def draw_images(part, layer, shape, cmap):
+def draw_images(part, layer, shape, cmap, stacked):
     """Draw the first layer over the image: what is read, and the units in use one by one."""
     units = np.flatnonzero(layer.live_out)
     label = f"weights of {layer.kind_of_target} in use ({len(units)})"
@@ -135,9 +148,9 @@ def draw_images(part, layer, shape, cmap):
         sums = np.abs(layer.weights).sum(axis=0)[units]
         label = f"{label[:-1]}, the {MAX_PICTURES} largest shown)"
         units = np.sort(units[np.argsort(-sums, kind="stable")[:MAX_PICTURES]])
-    n_columns = math.ceil(math.sqrt(len(units)))
-    widths = [PANEL, width_of_pictures(len(units))][: 1 + (n_columns > 0)]
-    grid = part.add_gridspec(1, len(widths), width_ratios=widths)
+    n_columns = math.ceil(math.sqrt(len(units) * (1 + stacked)))  # there is more width
+    sizes = [PANEL, width_of_pictures(len(units))][: 1 + (n_columns > 0)]
+    grid = part.add_gridspec(**in_a_line(sizes, stacked))
     ax = part.add_subplot(grid[0])
     _draw_pixels(part, ax, layer, shape)
     if not units.size:
@@ -150,7 +163,7 @@ def draw_images(part, layer, shape, cmap):
         status = layer.status[:, unit].reshape(shape)
         image = _show(unit_ax, values, (status != PRUNED).any(axis=2), largest, cmap)
         _dot_frozen(unit_ax, (status == FROZEN).any(axis=2))
-        unit_ax.set_title(str(unit), fontsize="x-small", pad=2)
+        unit_ax.set_title(str(unit), fontsize="medium", loc="center", pad=2)
         unit_ax.set(xticks=[], yticks=[])
     _bar(part, image, axes, label)
     return ax, axes
@@ -163,14 +176,15 @@ def _draw_pixels(part, ax, layer, shape):
     cmap = pyplot().get_cmap("viridis_r").with_extremes(bad=PRUNED_COLOUR)
     image = ax.imshow(np.ma.array(sums, mask=~read), cmap=cmap, vmin=0, vmax=_largest(sums))
     ax.set(xticks=[], yticks=[])
-    _bar(part, image, ax, "sum of |weights| of each pixel that is read")
+    _bar(part, image, ax, "sum of each pixel's |weights|")
 
 
 def name_rows(ax, names, live):
     """Write the names of the inputs beside their rows, in grey where they are not read."""
     if names is None or len(names) > MAX_NAMES:
         return
-    ax.set_yticks(range(len(names)), names, fontsize="x-small")
+    size = "medium" if len(names) < MANY_NAMES else "x-small"
+    ax.set_yticks(range(len(names)), names, fontsize=size)
     ax.set_ylabel("")
     for label, used in zip(ax.get_yticklabels(), live, strict=True):
         label.set_color("black" if used else "0.6")
@@ -187,6 +201,5 @@ def explain(figure, layers, *, triangles):
         signs.append(Line2D([], [], marker=">", markersize=4, label=PATH, **look))
     if any((layer.status == FROZEN).any() for layer in layers):
         signs.append(Line2D([], [], marker=".", markersize=4, label="frozen", **look))
-    figure.legend(
-        handles=signs, loc="outside lower center", ncols=3, frameon=False, fontsize="small"
-    )
+    n_columns = 1 if is_high(figure) else 3
+    figure.legend(handles=signs, loc="outside lower center", ncols=n_columns, frameon=False)

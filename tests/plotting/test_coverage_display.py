@@ -35,7 +35,7 @@ def test_two_curves_share_the_axes_and_one_diagonal():
     second = CoverageDisplay([0.5], [0.6], name="b").plot(ax=first.ax_, line_kw={"color": "red"})
     assert second.figure_ is first.figure_
     labels = [line.get_label() for line in first.ax_.lines]
-    assert labels == ["as promised", "a", "b"]
+    assert labels == ["nominal", "a", "b"]
     assert second.line_.get_color() == "red"
 
 

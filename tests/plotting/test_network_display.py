@@ -230,6 +230,19 @@ def test_names_of_a_data_frames_columns_are_taken():
     assert [label.get_text() for label in ax.get_yticklabels()] == list("abcd")
 
 
+@pytest.mark.parametrize(("height", "is_stacked"), [(10, True), (4, False)])
+def test_layers_are_one_below_the_other_in_a_high_figure(height, is_stacked):
+    figure = plt.figure(figsize=(5, height), layout="constrained")
+    display = NetworkDisplay(WEIGHTS, STATUS, input_shape=(2, 2)).plot(figure)
+    figure.canvas.draw()
+    first, second = (part.bbox for part in figure.subfigs)
+    assert (first.y0 >= second.y1) == is_stacked
+    assert (first.x1 <= second.x0) != is_stacked
+    pixels, unit = display.axes_[0].bbox, display.unit_axes_[0].bbox
+    assert (pixels.y0 > unit.y1) == is_stacked
+    assert (pixels.x1 < unit.x0) != is_stacked
+
+
 def test_a_given_figure_is_drawn_on():
     figure = plt.figure(layout="constrained")
     left, right = figure.subfigures(1, 2)
