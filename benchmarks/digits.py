@@ -23,6 +23,7 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 from sklearn.model_selection import PredefinedSplit, train_test_split
 
+from benchmarks._common import figures
 from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
 
 # The notebook's rule at its plainest, on data as they are.
@@ -151,26 +152,22 @@ def display(tables):
     return SparsitySweepDisplay.from_cv_results(curves, score_name="test accuracy")
 
 
+@figures.styled
 def draw(tables, loss, path):
     """Write the figure: test accuracy against p, five curves with their spread."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
+    figure, (ax,) = figures.stacked(1, 4.4)
     display(tables).plot(ax=ax)
     repeats = max(rows["repeat"].nunique() for rows in tables.values())
     ax.set(
-        xlabel="fraction p of the parameters that is pruned or frozen after the warm-up",
-        title=f"Digits, 61-32-10 network, {loss}: mean ± std of {repeats} repeats",
+        xlabel="fraction p of the parameters, pruned or frozen",
+        title=f"Digits, 61-32-10 network, loss {loss}",
         xlim=(0, 1),
         ylim=(0, 1),
     )
-    ax.grid(alpha=0.3)
+    figures.light_grid(ax)
     ax.legend(loc="lower left")
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    figures.explain(figure, f"Mean of {repeats} repeats; bands: ± one standard deviation.")
+    figures.save(figure, path)
 
 
 def summary(tables):

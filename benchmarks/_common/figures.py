@@ -9,13 +9,14 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 
 WIDTH = 5.0  # inches
 DPI = 144  # two pixels a point
-OURS = "#0072b2"
-PEERS = "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"  # Okabe and Ito's, as is OURS
+# Okabe and Ito's colours. Ours and each kind of peer have the same ones in all figures.
+OURS, ALSO_OURS = "#0072b2", "#56b4e9"
+MLP, TORCH, TREES, FURTHER = "#d55e00", "#009e73", "#cc79a7", "#e69f00"
 GREY, BLACK = "0.5", "0.1"
-MARKERS = "o", "s", "^", "D", "v", "P"  # of OURS and of PEERS
 SUPERSCRIPT = 0.7  # of the size of the text around it
 STYLE = {
     "figure.figsize": (WIDTH, 3.4),
@@ -25,17 +26,15 @@ STYLE = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
-    "figure.titlesize": 11,
+    "figure.titlesize": 10,
     "axes.labelsize": 10,
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
     "legend.fontsize": 10,
     "legend.title_fontsize": 10,
     "legend.handlelength": 1.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "lines.markersize": 5,
-    "axes.prop_cycle": cycler(color=[OURS, *PEERS]),
+    "axes.prop_cycle": cycler(color=[OURS, MLP, TORCH, TREES, FURTHER, ALSO_OURS]),
 }
 
 
@@ -79,23 +78,29 @@ def stacked(n_panels, height, n_columns=1, **options):
     return figure, axes[:n_panels]
 
 
-def legend_below(figure, ax, n_columns=1, **options):
-    """Explain below all panels what one of them shows, the line that is on top first."""
-    handles, labels = ax.get_legend_handles_labels()
-    place = {"loc": "outside lower center", "ncols": n_columns, "frameon": False}
-    return figure.legend(handles[::-1], labels[::-1], **place | options)
+def explain(figure, text):
+    """Say above all panels what is drawn, in lines of at most 60 characters."""
+    figure.suptitle(text, x=0.02, ha="left")
 
 
-def panels(n_rows, n_columns, size, **options):
-    """Return a figure and its axes, (n_rows, n_columns); needs no display."""
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots(n_rows, n_columns, squeeze=False, **options)
+def legend_below(ax, n_columns=1, lines=1, **options):
+    """Explain below a panel, its label of so many lines, what it shows; what is on top first."""
+    label = ScaledTranslation(0, -0.28 - 0.2 * lines, ax.figure.dpi_scale_trans)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 0}
+    place |= {"bbox_transform": ax.transAxes + label, "ncols": n_columns, "frameon": False}
+    return ax.legend(**place | {"reverse": True} | options)
 
 
 def plain_ticks(axis, values, form="{:g}"):
     """Put ticks at these values alone, with plain numbers also on a logarithmic axis."""
     axis.set_ticks(values, labels=[form.format(value) for value in values])
     axis.minorticks_off()
+
+
+def plain_log(axis, values, form="{:g}"):
+    """Put plain ticks at those of the values that a logarithmic axis shows."""
+    low, high = sorted(axis.get_view_interval())
+    plain_ticks(axis, [value for value in values if low <= value <= high], form)
 
 
 def light_grid(ax, axis="both"):

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from benchmarks._common.figures import panels, plain_ticks
+from benchmarks._common import figures
 from benchmarks._common.reports import half_width
 from benchmarks.sparsity.report import DEFAULTS, PLAIN, TORCH_BEST, scores, with_torch_best
 
 LINES = {  # drawn in this order; the last is on top
-    TORCH_BEST: ("torch, tuned for each set and p", "C1", "s", "--"),
-    PLAIN.name: ("ours, magnitude in one shot", "0.5", "^", ":"),
-    DEFAULTS.name: ("ours, defaults, untuned", "C0", "o", "-"),
+    TORCH_BEST: ("torch, tuned for each set and p", figures.TORCH, "s", "--"),
+    PLAIN.name: ("ours, magnitude in one shot", figures.GREY, "^", ":"),
+    DEFAULTS.name: ("ours, defaults, untuned", figures.OURS, "o", "-"),
 }
-COLUMNS = 4
 # What a panel shows of a line that falls: so many times the fall of the best line at each p.
 SHOWN = 2.0
 
@@ -33,34 +32,39 @@ def draw_panel(ax, wide, name):
     for recipe, (x, mean, half) in curves.items():
         label, color, marker, style = LINES[recipe]
         ax.fill_between(x, mean - half, mean + half, color=color, alpha=0.18, linewidth=0)
-        ax.plot(x, mean, style, color=color, marker=marker, markersize=5, label=label)
+        ax.plot(x, mean, style, color=color, marker=marker, label=label)
     top = max((mean + half).max() for _, mean, half in curves.values())
     kept = [mean.min() for recipe, (_, mean, _) in curves.items() if recipe != PLAIN.name]
     low = min(mean.min() for _, mean, _ in curves.values())
     if kept:
         low = max(low, top - SHOWN * (top - min(kept)))
+    top = min(top, 1)  # of an interval; scores are at most 1
     room = 0.05 * (top - low) + 1e-3
     ax.set_ylim(low - room, top + room)
     ticks = sorted(next(iter(curves.values()))[0])
-    ax.set(xscale="log", title=name)
-    plain_ticks(ax.xaxis, ticks, "{:.3g}")
+    ax.set(xscale="log")
+    figures.plain_ticks(ax.xaxis, ticks, "{:.3g}")
     ax.invert_xaxis()
-    ax.grid(alpha=0.3)
+    figures.light_grid(ax)
 
 
+@figures.styled
 def draw(table, path):
     """Write the figure."""
     wide = with_torch_best(scores(table), table)
     metrics = dict(zip(table["set"], table["metric"], strict=True))
-    columns = min(COLUMNS, len(metrics))
-    rows = -(-len(metrics) // columns)
-    figure, axes = panels(rows, columns, (max(3.4 * columns + 0.6, 9), 2.9 * rows + 1.2))
-    for ax, (name, metric) in zip(axes.flat, metrics.items(), strict=False):
+    n_columns = min(2, len(metrics))
+    figure, axes = figures.stacked(len(metrics), 4.2 / n_columns, n_columns)
+    for ax, (name, metric) in zip(axes, metrics.items(), strict=True):
         draw_panel(ax, wide, name)
-        ax.set(xlabel="weights that remain, %", ylabel=f"test {metric}")
-    for ax in axes.flat[len(metrics) :]:
-        ax.set_axis_off()
-    lines, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(lines[::-1], labels[::-1], loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle("Score after pruning at equal steps; bands: 95 % intervals")
-    figure.savefig(path, dpi=110)
+        ax.set_title(f"{name}, {metric}")
+    for ax in axes[-n_columns:]:
+        ax.set_xlabel("weights that remain, %")
+    figure.supylabel("test score, mean over seeds", fontsize=10)
+    lines, labels = axes[0].get_legend_handles_labels()
+    figure.legend(lines[::-1], labels[::-1], loc="outside lower center", frameon=False)
+    figures.explain(
+        figure,
+        "Test score after pruning, equal steps for all.\nBands: 95 % t-intervals over seeds.",
+    )
+    figures.save(figure, path)

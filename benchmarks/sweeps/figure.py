@@ -1,50 +1,68 @@
 """Figure of the scaling of sweeps: efficiency on this machine's cores, and simulated on many."""
 
-import numpy as np
+from itertools import cycle
 
-from benchmarks._common.figures import light_grid, panels, plain_ticks
+import numpy as np
+from matplotlib import colormaps
+
+from benchmarks._common import figures
 from benchmarks.sweeps.report import job_cells, select
 
-WIDTH = 0.8  # of a group of bars
+BARS = 0.8  # of the height of a backend
+
+
+def shades(n):
+    """Return so many blues, light to dark."""
+    return colormaps["Blues"](np.linspace(0.4, 0.85, n))
 
 
 def draw_cores(ax, table):
-    """Draw a group of bars per number of cores, a bar per backend."""
+    """Draw a group of bars per backend, a bar per number of cores."""
     job = select(table, what="sweep", cells=job_cells(table))
     backends, counts = list(job["backend"].unique()), sorted(job["cores"].unique())
-    width = WIDTH / len(backends)
-    for i, backend in enumerate(backends):
-        rows = select(job, backend=backend)
-        places = np.array([counts.index(n) for n in rows["cores"]])
-        x = places + width * (i + 0.5) - WIDTH / 2
-        bars = ax.bar(x, 100 * rows["ratio"], 0.92 * width, label=backend)
-        ax.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
-    ax.axhline(100, color="0.3", linewidth=1)
-    ax.set_xticks(range(len(counts)), [f"{n:g}" for n in counts])
-    ax.set_ylim(0, 130 * max(1, job["ratio"].max()))  # room for the legend
-    ax.set(xlabel="cores", ylabel="efficiency, %")
-    ax.set_title(f"measured: {job_cells(table)} cells on digits")
-    ax.legend(ncols=3, fontsize=8, loc="upper center")
+    height = BARS / len(counts)
+    for i, (count, color) in enumerate(zip(counts, shades(len(counts)), strict=True)):
+        rows = select(job, cores=count)
+        places = np.array([backends.index(name) for name in rows["backend"]])
+        y = places + height * (i + 0.5) - BARS / 2
+        label = f"{count:g} core{'s' if count > 1 else ''}"
+        bars = ax.barh(y, 100 * rows["ratio"], 0.92 * height, label=label, color=color)
+        ax.bar_label(bars, fmt="%.0f", padding=3)
+    ax.set_yticks(range(len(backends)), backends)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 112 * max(1, job["ratio"].max()))
+    ax.set_xlabel("efficiency, %")
+    ax.set_title(f"Measured: {job_cells(table)} cells on digits")
+    figures.light_grid(ax, "x")
+    figures.legend_below(ax, 2, reverse=False)
 
 
 def draw_simulated(ax, table):
     """Draw a line per length of a cell."""
     part = select(table, what="simulated")
-    for case, rows in part.groupby("case", sort=False):
-        ax.plot(rows["cores"], 100 * rows["ratio"], "o-", label=f"cells of {case} s")
+    cases = list(part.groupby("case", sort=False))
+    for (case, rows), color, marker in zip(cases, shades(len(cases)), cycle("osD"), strict=False):
+        look = {"color": color, "marker": marker, "label": f"{case} s a cell"}
+        ax.plot(rows["cores"], 100 * rows["ratio"], **look)
     counts = sorted(part["cores"].unique())
     ax.set(xscale="log", ylim=(0, 105), xlabel="cores", ylabel="efficiency, %")
-    plain_ticks(ax.xaxis, counts, "{:,.0f}")
+    figures.plain_ticks(ax.xaxis, counts, "{:,.0f}")
     overhead = 1e3 * select(table, what="task")["seconds"].iloc[0]
     cells = part["cells"].iloc[0]
-    ax.set_title(f"simulated: {cells:,.0f} cells, scheduler {overhead:.2g} ms per run")
-    ax.legend(fontsize=8)
+    ax.set_title(f"Simulated: {cells:,.0f} cells, {overhead:.2g} ms each to schedule")
+    figures.light_grid(ax)
+    figures.legend_below(ax, 3)
 
 
+@figures.styled
 def draw(table, path):
     """Write the figure of two panels."""
-    figure, (axes,) = panels(1, 2, (11.5, 4.4))
+    figure, axes = figures.stacked(2, 3.2)
     for ax, panel in zip(axes, (draw_cores, draw_simulated), strict=True):
         panel(ax, table)
-        light_grid(ax, "y")
-    figure.savefig(path, dpi=110)
+    figures.explain(
+        figure,
+        "Efficiency: seconds with one run after the other, divided\n"
+        "by cores × seconds; medians over rounds.",
+    )
+    figures.save(figure, path)

@@ -6,8 +6,8 @@ python -m benchmarks.uncertainty.picture [--out FILE]
 import numpy as np
 from sklearn.datasets import make_friedman1
 
+from benchmarks._common import figures
 from benchmarks._common.command_line import DOCS, picture_file
-from benchmarks._common.figures import panels
 from sksgdprune import CoverageDisplay, PreconditionedMLPRegressor
 
 
@@ -29,10 +29,11 @@ def draw_bands(ax):
         low, high = model.predict_interval(grid, coverage).T
         label = f"{coverage:.0%} interval"
         ax.fill_between(grid[:, 0], low, high, alpha=shade, color="C0", linewidth=0, label=label)
-    ax.plot(grid[:, 0], model.predict(grid), color="C0", label="mean")
-    ax.plot(X[:, 0], y, ".", color="0.2", markersize=3, label="observations")
-    ax.set(xlabel="x", ylabel="y")
-    ax.legend()
+    ax.plot(grid[:, 0], model.predict(grid), color="C0", label="predicted mean")
+    ax.plot(X[:, 0], y, ".", color="0.2", markersize=3, label="training rows")
+    ax.set(xlabel="x", ylabel="y", title="Fit of 200 rows, none from −0.5 to 1")
+    figures.light_grid(ax)
+    figures.legend_below(ax, 2)
 
 
 def draw_coverage(ax):
@@ -40,15 +41,19 @@ def draw_coverage(ax):
     X, y = make_friedman1(3_000, noise=1.0, random_state=0)
     model = PreconditionedMLPRegressor(n_draws=100, random_state=0).fit(X[:1_000], y[:1_000])
     CoverageDisplay.from_estimator(model, X[1_000:], y[1_000:], name="friedman1", ax=ax)
+    ax.set_title("Intervals on 2,000 unseen rows")
+    ax.legend(loc="lower right")
+    figures.light_grid(ax)
 
 
+@figures.styled
 def main(arguments=None):
     """Train, draw, save."""
     path = picture_file(__doc__, DOCS / "uncertainty.png", arguments)
-    figure, ((left, right),) = panels(1, 2, (10, 4.2))
-    draw_bands(left)
-    draw_coverage(right)
-    figure.savefig(path, dpi=100)
+    figure, (top, bottom) = figures.stacked(2, 3.8)
+    draw_bands(top)
+    draw_coverage(bottom)
+    figures.save(figure, path)
 
 
 if __name__ == "__main__":
