@@ -7,21 +7,25 @@ others implies are left out. It is made with the site.
 """
 
 import ast
+import sys
 import textwrap
 import tomllib
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from benchmarks._common import figures  # noqa: E402
+
 PACKAGE = REPOSITORY / "sksgdprune"
 COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#8a5a83",
-    "#b8860b",
-)  # of the arrows from a layer
+    figures.OURS,
+    figures.MLP,
+    figures.TORCH,
+    figures.TREES,
+    figures.FURTHER,
+)  # of arrows
+LINE, BOX, GAP, LEFT = 0.17, 0.26, 0.19, 0.95  # inches
 PUBLIC, PRIVATE = "#fdebd0", "#eef3f8"
 
 
@@ -82,69 +86,61 @@ def modules(name):
     )
 
 
+def height_of(row):
+    """Return the inches of a layer's boxes and of the modules below them, and these in lines."""
+    held = textwrap.wrap(modules(row[0]), 44)
+    return BOX + LINE * len(held) + GAP, held
+
+
 def draw_layer(ax, row, y):
     """Draw a layer's boxes side by side, public modules in another colour, and what they hold."""
-    x = 0.0
-    for name in row:
-        box = {"boxstyle": "round,pad=0.4", "edgecolor": "0.4"}
+    for i, name in enumerate(row):
+        box = {"boxstyle": "round,pad=0.3", "edgecolor": "0.4"}
         box["facecolor"] = PRIVATE if name.startswith("_") else PUBLIC
-        look = {
-            "family": "monospace",
-            "fontsize": 10,
-            "va": "center",
-            "bbox": box,
-        }
-        ax.text(x, y, name, **look)
-        x += 3.3
-    held = textwrap.fill(modules(row[0]), 76)
-    ax.text(
-        6.6,
-        y,
-        held,
-        color="0.3",
-        fontsize=8.5,
-        va="center",
-        linespacing=1.3,
-    )
+        look = {"family": "monospace", "va": "center", "bbox": box}
+        ax.text(LEFT + 1.3 * i, y, name, **look)
+    _, held = height_of(row)
+    look = {"color": "0.3", "va": "top", "linespacing": 1.2}
+    ax.text(LEFT, y - BOX / 2 - 0.03, "\n".join(held), **look)
 
 
-def draw_arrow(ax, upper, lower):
-    """Draw an arrow beside the boxes, the wider the further down it leads."""
-    gap = upper - lower
-    style = f"arc3,rad={0.2 if gap == 1 else 0.35}"
+def draw_arrow(ax, upper, lower, places):
+    """Draw an arrow beside the boxes, the wider the more layers it passes."""
+    style = f"arc3,rad={0.15 if lower - upper == 1 else 0.3}"
     look = {
         "arrowstyle": "-|>",
         "color": COLOURS[upper % len(COLOURS)],
         "connectionstyle": style,
     }
-    ax.annotate(
-        "",
-        xy=(-0.3, lower + 0.08),
-        xytext=(-0.3, upper - 0.08),
-        arrowprops=look,
-    )
+    ends = {
+        "xy": (LEFT - 0.1, places[lower] + 0.03),
+        "xytext": (LEFT - 0.1, places[upper] - 0.03),
+    }
+    ax.annotate("", **ends, arrowprops=look)
 
 
+@figures.styled
 def draw(path):
     """Draw the picture into a PNG."""
     rows = layers()
-    height = {
-        name: len(rows) - i for i, row in enumerate(rows) for name in row
-    }
-    figure = Figure(
-        figsize=(9, 0.42 * len(rows) + 0.3), layout="constrained"
-    )
-    ax = figure.subplots()
-    for y, row in zip(range(len(rows), 0, -1), rows, strict=True):
+    heights = [height_of(row)[0] for row in rows]
+    total = sum(heights)
+    figure, (ax,) = figures.stacked(1, total)
+    places = [
+        total - sum(heights[:i]) - BOX / 2 - GAP / 2
+        for i in range(len(rows))
+    ]
+    for row, y in zip(rows, places, strict=True):
         draw_layer(ax, row, y)
+    of = {name: i for i, row in enumerate(rows) for name in row}
     pairs = arrows([name for row in reversed(rows) for name in row])
     for upper, lower in sorted(
-        {(height[name], height[other]) for name, other in pairs}
+        {(of[name], of[other]) for name, other in pairs}
     ):
-        draw_arrow(ax, upper, lower)
-    ax.set(xlim=(-1.6, 19), ylim=(0.4, len(rows) + 0.6))
+        draw_arrow(ax, upper, lower, places)
+    ax.set(xlim=(0, figures.WIDTH), ylim=(0, total))
     ax.axis("off")
-    figure.savefig(path, dpi=130)
+    figures.save(figure, path)
 
 
 if __name__ == "__main__":

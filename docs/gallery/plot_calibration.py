@@ -56,7 +56,6 @@ for name, classifier in classifiers.items():
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
 figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 for (name, classifier), marker in zip(
     classifiers.items(), "so^", strict=True

@@ -63,7 +63,6 @@ client.close()
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
 tasks = [
     (task["worker"], part["start"], part["stop"] - part["start"])
     for task in stream.data
@@ -75,7 +74,7 @@ seconds = max(start + duration for _, start, duration in tasks) - begin
 work = sum(duration for _, _, duration in tasks)
 workers = sorted({worker for worker, _, _ in tasks})
 
-figure, ax = plt.subplots(figsize=(5.2, 2.8), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 2.8), layout="constrained")
 for worker, start, duration in tasks:
     row = workers.index(worker)
     ax.barh(

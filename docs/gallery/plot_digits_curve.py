@@ -61,14 +61,13 @@ results = {
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 display = SparsitySweepDisplay.from_cv_results(
     results, score_name="test accuracy"
 )
 display.plot(ax=ax, x="remaining")
 ax.set_title(
-    "Small cuts keep digits readable\nwith a tenth of the weights"
+    "Small cuts keep digits readable\n(mean ± one standard deviation)"
 )
 ax.grid(alpha=0.3)
 plt.show()

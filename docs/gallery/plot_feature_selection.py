@@ -63,8 +63,7 @@ tested = [
 # %%
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 ax.plot(n_pixels, pruned, "o-", label="pruned while training")
 ax.plot(n_pixels, tested, "s--", label="by an F-test before")
 ax.set(
@@ -98,7 +97,7 @@ choices = {
 }
 
 figure, axes = plt.subplots(
-    1, 2, figsize=(5.2, 3.6), layout="constrained", sharey=True
+    1, 2, figsize=(5, 3.6), layout="constrained", sharey=True
 )
 for ax, (name, chosen) in zip(axes, choices.items(), strict=True):
     image = ax.imshow(

@@ -99,8 +99,7 @@ curves = {
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 5.2), layout="constrained")
 colours = ["C0", "C1", "C2", "C3", "0.1"]
 for (name, points), marker, colour in zip(
     curves.items(), "osdP*", colours, strict=True
@@ -109,14 +108,15 @@ for (name, points), marker, colour in zip(
     ax.plot(
         *points.T, marker=marker, markersize=size, color=colour, label=name
     )
-for points, colour in zip(
-    list(curves.values())[:2], colours, strict=False
+places = {"xytext": (4, -14)}, {"xytext": (-4, 5), "ha": "right"}
+for points, colour, place in zip(
+    list(curves.values())[:2], colours, places, strict=False
 ):
     for p, point in zip(FRACTIONS, points, strict=True):
         ax.annotate(
             f"{p:.0%}",
             point,
-            (5, 5),
+            **place,
             textcoords="offset points",
             color=colour,
         )
@@ -124,7 +124,7 @@ ax.set(
     xlabel="accuracy on pictures as before",
     ylabel="accuracy on moved pictures",
     title="Three quarters frozen at random:\nas much learnt, far less forgotten",
-    ylim=(0.15, 0.9),
+    ylim=(0.15, 0.95),
 )
 ax.legend(loc="lower left")
 ax.grid(alpha=0.3)

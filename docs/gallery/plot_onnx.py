@@ -61,9 +61,8 @@ print(f"largest difference of a probability: {max(difference):.1e}")
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
 kilobytes = np.array(n_bytes) / 1_000
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 ax.plot(kilobytes, accuracy, "o-")
 for place, units in zip(
     zip(kilobytes, accuracy, strict=True), n_units, strict=True

@@ -107,7 +107,7 @@ print(
 
 import matplotlib.pyplot as plt
 
-figure = plt.figure(figsize=(5, 5.6), layout="constrained")
+figure = plt.figure(figsize=(5, 10), layout="constrained")
 read = sweep.best_estimator_[-1].features_used_
 figure.suptitle(f"{read.sum()} of {read.size} columns are still read")
 display = NetworkDisplay.from_estimator(sweep, figure=figure)

@@ -43,7 +43,7 @@ print(network.sparsity_report_)
 
 import matplotlib.pyplot as plt
 
-figure = plt.figure(figsize=(7.6, 4.6), layout="constrained")
+figure = plt.figure(figsize=(5, 10.5), layout="constrained")
 figure.suptitle("Each unit that is left reads a few pixels")
 display = NetworkDisplay.from_estimator(
     sparse, input_shape=(8, 8), figure=figure
@@ -59,7 +59,7 @@ import numpy as np
 
 read = network.features_used_.reshape(8, 8)
 rows, columns = np.nonzero(read)
-figure, axes = plt.subplots(2, 2, figsize=(4.4, 4.8), layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(5, 5.4), layout="constrained")
 for digit, ax in zip([0, 1, 3, 6], axes.flat, strict=True):
     mean = X_train[y_train == digit].mean(axis=0).reshape(8, 8)
     image = ax.imshow(mean, cmap="Greys", vmin=0, vmax=16)

@@ -43,8 +43,7 @@ sweep = SparsitySweep(
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 SparsitySweepDisplay.from_estimator(
     sweep,
     x="n_parameters",

@@ -93,7 +93,7 @@ vocabulary = fitted[0].get_feature_names_out()[fitted[-1].features_used_]
 probabilities = fitted.predict_proba(vocabulary)
 strongest = np.argsort(-probabilities, axis=0)[:3].T.ravel()
 
-figure, ax = plt.subplots(figsize=(5.2, 6.4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 6.4), layout="constrained")
 image = ax.imshow(
     probabilities[strongest], cmap="Blues", vmin=0, vmax=1, aspect="auto"
 )

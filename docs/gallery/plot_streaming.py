@@ -68,8 +68,7 @@ accuracy = {
 
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4.4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4.4), layout="constrained")
 for (name, values), marker in zip(accuracy.items(), "osdv", strict=True):
     places = np.arange(2.5, N_CHUNKS, 5)
     ax.plot(
@@ -80,13 +79,13 @@ for (name, values), marker in zip(accuracy.items(), "osdv", strict=True):
         label=name,
     )
 ax.axvline(CHANGE, color="0.4", linestyle=":")
-ax.text(CHANGE - 2, 0.5, "half of the\nclouds move", ha="right")
+ax.text(CHANGE - 2, 0.6, "half of the\nclouds move", ha="right")
 ax.set(
     xlabel="chunks of 200 points seen",
     ylabel="accuracy on the next chunk",
     title="Learnt in a few chunks, and relearnt as fast",
 )
-ax.legend(loc="lower right", fontsize="small")
+ax.legend(loc="lower right")
 ax.grid(alpha=0.3)
 plt.show()
 

@@ -44,8 +44,7 @@ speeds = np.linspace(30, 130, 201)[:, np.newaxis]
 # %%
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 ax.plot(
     X[::3, 0],
     y[::3],
@@ -77,7 +76,7 @@ plt.show()
 # Do the intervals cover as much as they should? :class:`~sksgdprune.CoverageDisplay` counts on new
 # measurements, those between 70 and 90 km/h included.
 
-figure, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 CoverageDisplay.from_estimator(
     reg,
     X_test,
