@@ -82,7 +82,7 @@ def test_predictions_and_attributes_are_the_best_estimators():
 
 
 @pytest.mark.slow  # fits at the defaults
-def test_a_sweep_has_what_a_search_has_and_partial_fit():
+def test_a_sweep_has_what_a_search_has_and_partial_fit_and_to_frame():
     X, y = iris()
     frame = pd.DataFrame(X, columns=list("abcd"))
 
@@ -95,7 +95,7 @@ def test_a_sweep_has_what_a_search_has_and_partial_fit():
         fitted = members(sweep(make(), p=P).fit(frame, y))
         search = members(GridSearchCV(make(), {"alpha": [0, 1]}, cv=SPLITS).fit(frame, y))
         of_search_alone = {"best_params_", "multimetric_"}
-        assert fitted ^ search == of_search_alone | {"best_p_", "partial_fit"}
+        assert fitted ^ search == of_search_alone | {"best_p_", "partial_fit", "to_frame"}
 
 
 @pytest.mark.parametrize("fitted", [False, True])

@@ -70,12 +70,12 @@ def test_cuts_and_further_training_are_those_of_the_best_estimator():
     np.testing.assert_array_equal(fitted.predict_proba(X), alone.predict_proba(X))
 
 
-def test_a_sweep_has_what_a_search_has_and_partial_fit():
+def test_a_sweep_has_what_a_search_has_and_partial_fit_and_to_frame():
     shared = {"fit", "predict", "predict_proba", "predict_log_proba", "score", "classes_"}
     shared |= {"n_features_in_", "get_metadata_routing", "get_params", "set_params"}
     shared |= {"set_callbacks", "set_fit_request", "set_score_request", "feature_names_in_"}
     public = {name for name in dir(SparsitySweep) if not name.startswith("_")}
-    assert public == (shared & public) | {"partial_fit"}
+    assert public == (shared & public) | {"partial_fit", "to_frame"}
     assert {"predict", "score", "classes_", "n_features_in_"} < public
 
 
