@@ -176,9 +176,9 @@ class SparsitySweep(
         "one_shot" for freezing. "iterative" trains six rounds, which share `finetune_steps`.
     warmup_steps : int or "auto", default="auto"
         Minibatch steps before the cut. "auto" takes a sixteenth of the steps that the
-        estimator's max_steps="auto" would take for all rows of X. With 0 the initial weights are
-        cut, or with "iterative" rewound to; "noise" and "preconditioned_gradient" score them only
-        after some steps.
+        estimator's max_steps="auto" would take for all rows of X. With 0 the first cut is of
+        the initial weights, and "iterative" rewinds to them; the methods "noise" and
+        "preconditioned_gradient" need a step before their first cut.
     finetune_steps : int or "auto", default="auto"
         Minibatch steps after it; "auto" takes the rest of them. With schedule="iterative" each of
         its six rounds, the last one too, takes a sixth.
