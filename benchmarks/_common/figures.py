@@ -49,7 +49,7 @@ def styled(draw):
     return drawn
 
 
-def stacked(n_panels, height, n_columns=1, **options):
+def stacked(n_panels, height, n_columns=1, more=0.0, **options):
     """Return a figure and its axes, one below the other; needs no display.
 
     Parameters
@@ -60,6 +60,8 @@ def stacked(n_panels, height, n_columns=1, **options):
         Of each row in inches, labels included.
     n_columns : int, default=1
         2 for many small panels that are alike; they are filled row by row.
+    more : float, default=0.0
+        Inches for what is explained above and below all panels.
     **options : dict
         Passed to `Figure.subplots`.
 
@@ -71,7 +73,7 @@ def stacked(n_panels, height, n_columns=1, **options):
         As many as there are panels; what is left of the last row is empty.
     """
     n_rows = -(-n_panels // n_columns)
-    figure = Figure(figsize=(WIDTH, height * n_rows), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(WIDTH, height * n_rows + more), dpi=DPI, layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False, **options).flatten().tolist()
     for ax in axes[n_panels:]:
         ax.remove()

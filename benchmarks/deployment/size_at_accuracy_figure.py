@@ -46,7 +46,7 @@ def draw(table, path):
     """Write the figure: a row per data set, a column per number type."""
     sets = dict(list(report.means(table).groupby("set", sort=False)))
     shown = {"sharex": "row", "sharey": "row"}
-    figure, axes = figures.stacked(2 * len(sets), 2.2, n_columns=2, **shown)
+    figure, axes = figures.stacked(2 * len(sets), 1.85, n_columns=2, more=1.5, **shown)
     panels = product(sets.items(), report.DTYPES)
     for ax, ((name, rows), dtype) in zip(axes, panels, strict=True):
         draw_panel(ax, rows, dtype)

@@ -54,7 +54,7 @@ def draw(table, path):
     wide = with_torch_best(scores(table), table)
     metrics = dict(zip(table["set"], table["metric"], strict=True))
     n_columns = min(2, len(metrics))
-    figure, axes = figures.stacked(len(metrics), 4.2 / n_columns, n_columns)
+    figure, axes = figures.stacked(len(metrics), 3.6 / n_columns, n_columns, more=1.2)
     for ax, (name, metric) in zip(axes, metrics.items(), strict=True):
         draw_panel(ax, wide, name)
         ax.set_title(f"{name}, {metric}")

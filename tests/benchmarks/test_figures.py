@@ -45,10 +45,10 @@ def test_a_file_names_its_smallest_text_and_is_five_inches_wide(tmp_path):
 
 
 def test_two_columns_leave_no_empty_axes():
-    figure, axes = figures.stacked(3, 1.5, n_columns=2)
+    figure, axes = figures.stacked(3, 1.5, n_columns=2, more=0.5)
     assert axes == figure.axes
     assert len(axes) == 3
-    assert figure.get_size_inches().tolist() == [5, 3]
+    assert figure.get_size_inches().tolist() == [5, 3.5]
 
 
 def test_the_style_ends_with_the_drawing():
