@@ -1,0 +1,70 @@
+"""Times of steps, predictions and first fits (benchmarks/speed)."""
+
+from claims import Claim, Value, rows_of
+
+SMALL, WIDE = "61-32-10, S 32", "784-300-100-10, S 128"
+CUT = "sksgdprune, pruned 0.95, sparsified"
+
+
+def measured(figure, contender, network="61-32-10"):
+    """Return what was measured of a contender in float64."""
+    rows = (
+        f"figure == '{figure}' and contender == '{contender}' and against.isna() "
+        f"and network == '{network}' and dtype == 'float64'"
+    )
+    value = rows_of("speed", rows).value.item()
+    return Value(f"speed.csv: value where {rows}", value)
+
+
+def milliseconds(value):
+    """Return a Value in µs as one in ms."""
+    return value._replace(number=value.number / 1000)
+
+
+def pickle():
+    """Return the size of a pruned network's pickle as a part of the dense one's."""
+    rows = "figure == 'pickle' and network == '784-300-100-10' and ratio.notna()"
+    return Value(
+        f"speed.csv: ratio where {rows}",
+        rows_of("speed", rows).ratio.item(),
+    )
+
+
+def steps(contender):
+    """Return the times of a step of both networks."""
+    return [
+        measured("step", contender, network) for network in (SMALL, WIDE)
+    ]
+
+
+STEPS = {
+    "the step's matrix products alone": "products, compiled loop",
+    "`sksgdprune`": "sksgdprune",
+    "`sksgdprune`, 90 % pruned": "sksgdprune, pruned 0.9",
+    "`sksgdprune`, 98 % pruned": "sksgdprune, pruned 0.98",
+    "scikit-learn's MLP, plain SGD": "scikit-learn",
+    "torch, plain SGD": "torch",
+    "torch, the same preconditioner": "torch, preconditioned",
+}
+COLD = measured("first fit, cold", "sksgdprune")
+WARM = measured("first fit, warm cache", "sksgdprune")
+
+CLAIMS = {
+    "docs/benchmarks.md": [
+        *(
+            Claim(f"| {title} | {{}} | {{}} |", steps(contender))
+            for title, contender in STEPS.items()
+        ),
+        Claim(
+            "predicts 4,096 rows in {} ms; scikit-learn's dense network needs {} ms.",
+            [
+                milliseconds(
+                    measured("predict 4,096", name, "784-300-100-10")
+                )
+                for name in (CUT, "scikit-learn")
+            ],
+        ),
+        Claim("Its pickle has {} % of the size", [pickle()]),
+        Claim("compiles for {} s", [COLD]),
+    ],
+}
