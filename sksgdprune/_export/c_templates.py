@@ -10,9 +10,9 @@ FILE = Template("""\
  *   y[$n_outputs]: $meaning$labels
  *   x and y must not overlap.
 $of_class *
- * Nothing is written but y, so that several threads may call it. Link with -lm.
+ * Only y is written: several threads may call it at once. Link with -lm.
  *
- * The functions below, one after another:
+ * The functions of the layers:
 $about *
  * Constants take $n_bytes bytes, arrays on the stack $n_stack.
  */
@@ -27,7 +27,7 @@ $end""")
 
 OF_CLASS = Template("""\
  * int ${name}_class(const $real *x)
- *   returns the most probable class, the first of equals: its number above.
+ *   returns the number of the most probable class (of equals the first).
 """)
 
 TABLE = Template("""\

@@ -71,7 +71,7 @@ def _meaning(targets):
         return "probabilities of the classes"
     if isinstance(targets, Multilabel):
         return "probabilities of the labels"
-    return "predicted targets, in their own unit"
+    return "predicted targets, on their original scale"
 
 
 def _numbered(labels):
