@@ -20,7 +20,7 @@ LEFT_COLUMN = {
     r"\bnext to nothing\b": "the number, or: almost 0",
     r"\b(?:tell(?:s|ing)?|told)(?: \w+){0,3} apart\b": "distinguish",
     r"\bdear(?:er|est)\b": "more expensive, most expensive",
-    r"\bon the mean\b(?! of)": "on average",
+    r"\bon the mean\b(?=[.,;:)]|$| (?:across|over|than)\b)": "on average",
     r"\b(?:hangs?|hung) on\b": "depends on",
     r"\bheating: remote\b": "heating: district",
     r"\bhouse\b(?! (?:number|price|sale)s?\b)": "package",

@@ -1,15 +1,17 @@
 """
-=========================
-A sweep on a Dask cluster
-=========================
+=============================
+Run a sweep on a Dask cluster
+=============================
 
-A sweep is many training runs that do not wait for each other, and joblib's backends share them out.
-With Dask the workers may be machines, and nothing in the sweep changes.
+A sweep has many independent training runs, which joblib distributes. With
+joblib's Dask backend they can run on several machines, and the code of the
+sweep stays the same.
 """
 
 # %%
-# Here the cluster is a small one inside this process, with two workers of one thread each. On a
-# real one the line would be ``Client("scheduler-address:8786")``.
+# This cluster is a small one inside this process: two workers of one
+# thread each. For a real cluster write
+# ``Client("scheduler-address:8786")``.
 
 from distributed import Client, get_task_stream
 
@@ -21,8 +23,9 @@ client = Client(
 )
 
 # %%
-# Six fractions p in three splits are eighteen *cells*, and the three splits have a warm-up each,
-# from which all their cells go on. (The steps are a quarter of the default's.)
+# Six fractions p in three splits make 18 *cells*, each a training run.
+# Each split has a warm-up, from which its cells start. (The steps are a
+# quarter of the default.)
 
 import joblib
 from sklearn.base import clone
@@ -43,8 +46,9 @@ sweep = SparsitySweep(
 )
 
 # %%
-# ``get_task_stream`` records which worker did what, and when. A short sweep goes before, for
-# kernels that have not been compiled yet on this machine are compiled on their first use.
+# ``get_task_stream`` records when each worker ran which task. A short
+# sweep runs before, because kernels are compiled at their first use on a
+# machine.
 
 clone(sweep).set_params(
     p=[0, 0.98], n_jobs=1, warmup_steps=10, finetune_steps=100
@@ -58,8 +62,9 @@ with (
 client.close()
 
 # %%
-# Each worker takes the next task as soon as it is free; the slivers at the beginning are the
-# warm-ups. The results are those of a sweep without Dask, to the last bit.
+# Each worker takes the next task as soon as it is free. The narrow bars at
+# the beginning are the warm-ups. The results equal those of a sweep
+# without Dask, to the last bit.
 
 import matplotlib.pyplot as plt
 
@@ -85,8 +90,8 @@ for worker, start, duration in tasks:
         edgecolor="white",
     )
 ax.set(
-    xlabel="seconds since the first task",
-    title=f"{work:.1f} s of training, done in {seconds:.1f} s",
+    xlabel="time since the first task (s)",
+    title=f"{work:.1f} s of training took {seconds:.1f} s",
 )
 ax.set_yticks(
     range(len(workers)),
@@ -95,8 +100,8 @@ ax.set_yticks(
 plt.show()
 
 # %%
-# How much time is gained depends on the cores that are free; a worker that shares its core takes
-# longer for each task. On a cluster of worker processes nothing changes, but that a script has to
-# make its client under ``if __name__ == "__main__":``, as workers import the script again. What
-# happens when a worker is killed, and how a sweep goes on after a power cut, is explained on the
-# page about sweeps.
+# The gain depends on the number of free cores: workers that share a core
+# take longer for each task. On a cluster of processes a script must create
+# its client under ``if __name__ == "__main__":``, because the workers
+# import the script again. The page about sweeps explains what happens when
+# a worker is killed, and how a sweep resumes after an interruption.

@@ -1,15 +1,17 @@
 """
-====================================
-How much of a digits network can go?
-====================================
+======================================
+Compare ways to prune a digits network
+======================================
 
-How many weights does a small network need to read handwritten digits, and how much depends on the
-way in which they are chosen? :class:`~sksgdprune.SparsitySweep` trains, prunes and trains on, at
-many fractions p. Here it does so in four ways.
+How many weights does a small network need to read handwritten digits? And
+does it matter how the weights are chosen?
+:class:`~sksgdprune.SparsitySweep` trains, prunes and fine-tunes a network
+at many fractions p. This example compares four ways to prune.
 """
 
 # %%
-# The data are 1,797 pictures of 8 × 8 pixels. The network has 32 hidden units and 2,368 weights.
+# The data are 1,797 images of 8 × 8 pixels. The network has 32 hidden
+# units and 2,368 weights.
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
@@ -24,10 +26,11 @@ X, y = load_digits(return_X_y=True)
 network = PreconditionedMLPClassifier((32,), batch_size=32)
 
 # %%
-# The default makes sixty small cuts, each time of the weights without which the loss would grow
-# least (``method="fisher"``), and trains in between. Each of the other three differs from it in one
-# thing. All of them get 200 steps before the first cut and 2,000 from then on, a sixth of what they
-# would take by themselves.
+# The default prunes in 60 small cuts and trains in between. Each cut
+# removes the weights whose removal increases the loss least
+# (``method="fisher"``). Each of the other three ways changes one thing.
+# All take 200 steps before the first cut and 2,000 steps from then on, a
+# sixth of the default.
 
 ways = {
     "default": {},
@@ -54,10 +57,10 @@ results = {
 }
 
 # %%
-# All four start from the same networks and see the same minibatches, so that their curves can be
-# compared point by point. The horizontal axis counts what is left, biases included, on a
-# logarithmic scale: that is where something happens. Bands are one standard deviation over the
-# three splits.
+# All four ways start from the same networks and use the same minibatches,
+# so their curves can be compared point by point. The horizontal axis is
+# the number of remaining parameters, biases included, on a logarithmic
+# scale. Bands are one standard deviation over the three splits.
 
 import matplotlib.pyplot as plt
 
@@ -66,16 +69,15 @@ display = SparsitySweepDisplay.from_cv_results(
     results, score_name="test accuracy"
 )
 display.plot(ax=ax, x="remaining")
-ax.set_title(
-    "Small cuts keep digits readable\n(mean ± one standard deviation)"
-)
+ax.set_title("Small cuts keep the accuracy\nwith a tenth of the weights")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Half of the weights are not missed, however they are chosen. From there on two things count: that
-# the weights are ranked at all, and that they go in small cuts, so that what is left can make up
-# for them. By which of the two scores they are ranked matters far less.
+# Half of the weights can be pruned in any way. Beyond that two things
+# matter: the weights must be ranked by a score, and pruned in small cuts
+# with training in between. Which of the two scores ranks them matters far
+# less.
 
 import pandas as pd
 

@@ -1,17 +1,19 @@
 """
-===================================
-Feature selection by pruning inputs
-===================================
+=================================
+Select features by pruning inputs
+=================================
 
-With ``structure="input"`` whole inputs are pruned. A network that is left with a few of its inputs
-has chosen features, and has chosen them together: a feature that repeats another is worth nothing.
+``structure="input"`` prunes whole inputs. The remaining inputs are
+selected features. They are selected together, so a feature that repeats
+another one is not kept.
 """
 
 # %%
-# The features are the 64 pixels of handwritten digits. The usual first step is to look at each of
-# them on its own: ``SelectKBest`` takes those by which the digits differ most, by an F-test.
-# Pruning takes pixels away bit by bit while the network is trained, those first without which the
-# loss would grow least. In both cases the network makes the same number of steps, a quarter of the
+# The features are the 64 pixels of handwritten digits. A common method
+# looks at each feature alone: ``SelectKBest`` keeps the pixels with the
+# largest F statistic between the digits. Pruning removes pixels gradually
+# during training, first those whose removal increases the loss least. In
+# both cases the network takes the same number of steps, a quarter of the
 # default.
 
 import numpy as np
@@ -44,11 +46,12 @@ sweep = SparsitySweep(
 pruned = sweep.cv_results_["mean_test_score"]
 
 # %%
-# Pixels that are white in all pictures have no F at all, and go before.
+# Pixels that are white in all images have no F statistic, and are removed
+# before.
 
 
 def by_f_test(k):
-    """Return a selector of the k pixels by which the digits differ most."""
+    """Return a selector of the k pixels with the largest F."""
     return make_pipeline(VarianceThreshold(), SelectKBest(f_classif, k=k))
 
 
@@ -63,13 +66,14 @@ tested = [
 # %%
 import matplotlib.pyplot as plt
 
-figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
-ax.plot(n_pixels, pruned, "o-", label="pruned while training")
-ax.plot(n_pixels, tested, "s--", label="by an F-test before")
+plt.style.use("seaborn-v0_8-colorblind")
+figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+ax.plot(n_pixels, pruned, "o-", label="pruned during training")
+ax.plot(n_pixels, tested, "s--", label="F-test before training")
 ax.set(
     xlabel="pixels kept, of 64",
     ylabel="test accuracy, mean of 3 splits",
-    title="Chosen together, fewer pixels do",
+    title="Pruning keeps more accuracy\nthan an F-test",
     xscale="log",
 )
 ax.set_xticks(n_pixels, n_pixels)
@@ -80,9 +84,10 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# The fewer there are, the more it matters which. For other models and for Pipelines,
-# ``SelectFromModel`` takes the selection over; ``features_used_`` says what is read. Sixteen
-# pixels, chosen in both ways:
+# The fewer pixels are kept, the more it matters which. For other models
+# and for Pipelines, ``SelectFromModel`` keeps the selected features;
+# ``features_used_`` says which inputs the network reads. These are the 16
+# pixels that each method selects:
 
 sixteen = SparsitySweep(network, p=48 / 64, structure="input", **steps)
 used = "best_estimator_.features_used_"
@@ -92,8 +97,8 @@ selector = SelectFromModel(
 f_test = by_f_test(16).fit(X, y)
 kept_by_test = f_test[0].get_support(indices=True)[f_test[1].get_support()]
 choices = {
-    "pruned while training": selector.get_support(indices=True),
-    "by an F-test before": kept_by_test,
+    "pruned during training": selector.get_support(indices=True),
+    "F-test before training": kept_by_test,
 }
 
 figure, axes = plt.subplots(
@@ -112,5 +117,5 @@ figure.colorbar(
     aspect=40,
     label="standard deviation of the brightness",
 )
-figure.suptitle("Sixteen pixels that distinguish digits")
+figure.suptitle("The 16 pixels that each method keeps")
 plt.show()

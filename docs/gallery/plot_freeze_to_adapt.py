@@ -1,16 +1,18 @@
 """
-===========================================
-Freezing to adapt a network to shifted data
-===========================================
+==========================================
+Freeze parameters to adapt to shifted data
+==========================================
 
-A scanner has been moved: its digits now sit one pixel further to the right, and a network that was
-trained before reads less than half of them. A hundred new pictures are at hand, but the old ones
-are gone. How much can the network learn from the new, and how much of the old does it keep?
-:meth:`~sksgdprune.PreconditionedMLPClassifier.freeze` stops updating a part of the parameters.
+A scanner has been moved, and its digits are now one pixel further to the
+right. A network trained before the move reads only half of them. There are
+100 new images, and the old ones are no longer available. How much can the
+network learn from the new images, and how much of its old accuracy does it
+keep? :meth:`~sksgdprune.PreconditionedMLPClassifier.freeze` stops the
+updates of some parameters.
 """
 
 # %%
-# Old and new test pictures are the same ones, but for the shift.
+# Old and new test images are the same ones, apart from the shift.
 
 from copy import deepcopy
 
@@ -25,16 +27,17 @@ X_moved = np.roll(X.reshape(-1, 8, 8), 1, axis=2).reshape(-1, 64)
 
 
 def accuracies(clf, test):
-    """Return the accuracy on old and on new pictures."""
+    """Return the accuracy on old and on new images."""
     return clf.score(X[test], y[test]), clf.score(X_moved[test], y[test])
 
 
 # %%
-# ``freeze(p)`` stops those parameters that the new pictures would move least (its default,
-# ``"preconditioned_gradient"``), or random ones, before 300 steps of ``partial_fit``. As the mean
-# of the iterates would go on remembering the old data, ``average`` is set to False. There are two
-# other ways to keep what is known, which belong in the comparison: to end the run early, and to
-# have kept a hundred old pictures for the purpose.
+# ``freeze(p)`` freezes the parameters that the new images would move least
+# (the default, ``"preconditioned_gradient"``), or random ones. Then
+# ``partial_fit`` takes 300 steps. ``average=False`` predicts with the last
+# iterate, because the mean of the iterates would include the old data. Two
+# other ways are compared: stopping the run early, and training on 100 old
+# images as well.
 
 FRACTIONS = [0.25, 0.5, 0.75, 0.9, 0.98]
 FEWER_STEPS = [10, 20, 40, 80, 160, 300]
@@ -48,14 +51,14 @@ def adapt(
     p=0.0,
     method="preconditioned_gradient",
 ):
-    """Return a copy of `trained`, a part of it frozen and the rest trained on a few pictures."""
+    """Return a copy, partly frozen and trained on a few images."""
     clf = deepcopy(trained).set_params(average=False)
     clf.freeze(p, method, X=X_few, y=y_few)
     return clf.partial_fit(X_few, y_few, n_steps=n_steps)
 
 
 def repeat(seed):
-    """Return a curve of accuracies for each way to adapt, on a split of its own."""
+    """Return each way's curve of accuracies on a split of its own."""
     train, test = train_test_split(
         np.arange(len(X)), stratify=y, random_state=seed
     )
@@ -69,16 +72,16 @@ def repeat(seed):
         np.concatenate([y[few], y[kept]]),
     )
     curves = {
-        "those that would move least frozen": [
+        "frozen by the default ranking": [
             adapt(trained, *new, p=p) for p in FRACTIONS
         ],
-        "random ones frozen": [
+        "frozen at random": [
             adapt(trained, *new, p=p, method="random") for p in FRACTIONS
         ],
         "none frozen, fewer steps": [
             adapt(trained, *new, n_steps=n) for n in FEWER_STEPS
         ],
-        "none frozen, 100 old pictures kept": [adapt(trained, *both)],
+        "none frozen, 100 old images kept": [adapt(trained, *both)],
         "before": [trained],
     }
     return {
@@ -94,8 +97,9 @@ curves = {
 }
 
 # %%
-# The further to the right, the more is kept of the old; the further up, the more is learnt of the
-# new. Percentages say how much is frozen.
+# Further right is more accurate on the old images, further up is more
+# accurate on the new ones. Percentages are the fraction of frozen
+# parameters.
 
 import matplotlib.pyplot as plt
 
@@ -121,22 +125,23 @@ for points, colour, place in zip(
             color=colour,
         )
 ax.set(
-    xlabel="accuracy on pictures as before",
-    ylabel="accuracy on moved pictures",
-    title="Three quarters frozen at random:\nas much learnt, far less forgotten",
-    ylim=(0.15, 0.95),
+    xlabel="accuracy on old images",
+    ylabel="accuracy on new images",
+    title="Freezing keeps accuracy\non the old images",
+    ylim=(0.15, 0.9),
 )
 ax.legend(loc="lower left")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Training on the moved pictures alone forgets more than half of the digits as they were, and ending
-# it early gains little: a third is gone after ten steps. Freezing does better. Which parameters are
-# frozen matters, and in a way that may surprise: with three quarters frozen at random the network
-# learns no less than with none and keeps most of what it knew, while the ranking by how much they
-# would move learns less and keeps less at the same fraction. Only where nearly all is frozen the
-# ranking wins.
+# Training on the new images alone reduces the accuracy on the old ones
+# from 0.98 to less than 0.60. Stopping early gains little: after ten steps
+# it is below 0.70. Freezing does better. With three quarters of the
+# parameters frozen at random the network learns as much as with none
+# frozen, and keeps an accuracy of more than 0.85 on the old images. The
+# default ranking is better where 90 % or more are frozen, and worse where
+# less is.
 #
-# Where old pictures can be kept, keep some: a hundred of them, trained on together with the new
-# ones, do about as well as the best of the freezing. Freezing is for when there are none.
+# If old images are available, keep some: training on 100 of them together
+# with the new ones does better still. Freeze when none are available.

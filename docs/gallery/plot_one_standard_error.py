@@ -1,16 +1,18 @@
 """
-================================
-Choosing p by one standard error
-================================
+==============================
+Choose p by one standard error
+==============================
 
-The best mean score of a cross-validation is rarely better than its neighbours by more than chance.
-A rule that is older than neural networks (Breiman et al. 1984) therefore takes the simplest model
-within one standard error of the best. For pruning that is the largest p.
+The best mean score of a cross-validation is often not clearly better than
+the next ones. The one-standard-error rule (Breiman et al. 1984) takes the
+simplest model whose score is within one standard error of the best. For
+pruning this is the largest p.
 """
 
 # %%
-# The data are 569 tumours, benign or malignant, with 30 measurements each; a third is put aside.
-# The score is the log-loss, which sees more than the accuracy: also how sure a prediction was.
+# The data are 569 tumours, benign or malignant, with 30 measurements each.
+# A third of the rows are test rows. The score is the log-loss, which rates
+# the predicted probabilities, not only the predicted classes.
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -33,15 +35,15 @@ sweep = SparsitySweep(
     cv=StratifiedKFold(5, shuffle=True, random_state=0),
     scoring="neg_log_loss",
     refit="one_se",
-    warmup_steps=200,  # the default would take four times as many steps in all
+    warmup_steps=200,  # a quarter of the default in all
     finetune_steps=3_000,
     random_state=0,
 ).fit(X_train, y_train)
 
 # %%
-# The dotted band reaches from the best mean down to one standard error below it, and the star is
-# the sparsest network inside. Whatever lies in the band, these data cannot distinguish from the
-# best.
+# The dotted band reaches from the best mean to one standard error below
+# it. The star is the sparsest network within the band. These data do not
+# distinguish the networks within the band.
 
 import matplotlib.pyplot as plt
 
@@ -54,16 +56,14 @@ SparsitySweepDisplay.from_estimator(
     line_kw={"marker": "o"},
     ax=ax,
 )
-ax.set_title(
-    "The star is as good as the best,\nas far as these data can tell"
-)
+ax.set_title("The star is the sparsest network\nwithin one standard error")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# ``best_estimator_`` has been trained on all the training rows at that p. Was the choice a good
-# one? The rows that were put aside decide, for a dense network, for the best mean, and for the
-# choice.
+# ``best_estimator_`` is trained on all training rows at the chosen p. The
+# test rows compare it with a dense network and with the network of the
+# best mean.
 
 best = sweep.cv_results_["p"][
     sweep.cv_results_["mean_test_score"].argmax()
@@ -90,7 +90,7 @@ for name, p in {
     )
 
 # %%
-# The rows that were put aside cannot distinguish these networks either: with another seed or split
-# now one is ahead, now another. These are the measurements that the chosen network still uses:
+# The test rows do not distinguish these networks either: with another seed
+# or split the order changes. The chosen network uses these measurements:
 
 print(", ".join(X.columns[sweep.best_estimator_.features_used_]))

@@ -1,18 +1,19 @@
 """
-=============================
-From a pruned network to ONNX
-=============================
+===============================
+Export a pruned network to ONNX
+===============================
 
-Where a network is used there may be no Python. ONNX is a format that runtimes for many languages
-and devices read. What has it to do with pruning? Files of ONNX hold dense matrices: zeros in them
-save nothing, but whole hidden units that are gone do.
+ONNX is a file format that runtimes for many languages and devices read.
+ONNX files hold dense matrices. Pruned weights are zeros in them and save
+nothing, but pruned hidden units make the matrices smaller.
 """
 
 # %%
-# ``structure="unit"`` prunes whole hidden units, and
-# :meth:`~sksgdprune.PreconditionedMLPClassifier.compact` leaves the smaller dense network.
-# :meth:`~sksgdprune.PreconditionedMLPClassifier.to_sklearn` gives the ``MLPClassifier`` that
-# predicts the same, and that skl2onnx knows how to write.
+# ``structure="unit"`` prunes whole hidden units.
+# :meth:`~sksgdprune.PreconditionedMLPClassifier.compact` makes the smaller
+# dense network. :meth:`~sksgdprune.PreconditionedMLPClassifier.to_sklearn`
+# returns an ``MLPClassifier`` with the same predictions, which skl2onnx
+# can convert.
 
 import numpy as np
 from onnxruntime import InferenceSession
@@ -27,9 +28,10 @@ X = X.astype(np.float32)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# Of 100 hidden units fewer and fewer are left. Each network is written to ONNX, read by onnxruntime
-# and asked for the test pictures; its probabilities are the estimator's but for the rounding of
-# single precision.
+# The loop prunes 100 hidden units to fewer and fewer. Each network is
+# converted to ONNX, and ONNX Runtime predicts the test images. Its
+# probabilities differ from the estimator's by the rounding of single
+# precision.
 
 n_units, n_bytes, accuracy, difference = [], [], [], []
 for p in (0, 0.5, 0.75, 0.85, 0.9, 0.95):
@@ -37,7 +39,7 @@ for p in (0, 0.5, 0.75, 0.85, 0.9, 0.95):
         PreconditionedMLPClassifier(),
         p=p,
         structure="unit",
-        warmup_steps=200,  # the default would take four times as many steps in all
+        warmup_steps=200,  # a quarter of the default in all
         finetune_steps=3_000,
         random_state=0,
     ).fit(X_train, y_train)
@@ -56,8 +58,8 @@ for p in (0, 0.5, 0.75, 0.85, 0.9, 0.95):
 print(f"largest difference of a probability: {max(difference):.1e}")
 
 # %%
-# Accuracy of onnxruntime's predictions, against the size of the file. The numbers count hidden
-# units.
+# The figure shows the accuracy of ONNX Runtime's predictions against the
+# size of the file. The numbers are hidden units.
 
 import matplotlib.pyplot as plt
 
@@ -70,8 +72,8 @@ for place, units in zip(
     ax.annotate(str(units), place, (7, -12), textcoords="offset points")
 ax.set(
     xlabel="size of the ONNX file (kB)",
-    ylabel="test accuracy in onnxruntime",
-    title="Files of a fifth of the size\nread digits nearly as well",
+    ylabel="test accuracy in ONNX Runtime",
+    title="A fifth of the size,\nnearly the same accuracy",
     xscale="log",
 )
 ax.set_xticks([3, 5, 10, 20, 30], [3, 5, 10, 20, 30])
@@ -81,5 +83,5 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Without ``compact`` all six files would have the size of the largest. For pruned single weights,
-# in place of whole units, ``sparsify`` makes networks in Python small and fast.
+# Without ``compact`` all six files would be as large as the largest. If
+# you prune single weights, use ``sparsify`` in Python, or ``to_c``.

@@ -1,18 +1,20 @@
 """
-=================================
-Pruning a Pipeline of a DataFrame
-=================================
+================================
+Prune a Pipeline for a DataFrame
+================================
 
-Tables have numbers and categories, and holes. scikit-learn's Pipelines deal with these, and
-:class:`~sksgdprune.SparsitySweep` goes around a whole Pipeline: the steps before the network are
-fitted anew for each split, so that nothing leaks, and the columns keep their names to the end.
+Tables have numbers, categories and missing values, which scikit-learn's
+Pipelines handle. :class:`~sksgdprune.SparsitySweep` goes around the whole
+Pipeline. The steps before the network are fitted anew in each split, so
+that no information leaks from the test rows, and the columns keep their
+names.
 """
 
 # %%
-# Two thousand flats and their rents, made up: the rent per square metre depends on the district,
-# the distance to the centre, the age, the heating, and on the stairs that have to be climbed where
-# there is no lift. The house number and the colour of the front door mean nothing. Some numbers are
-# missing.
+# The data are 2,000 made-up flats and their rents. The rent per square
+# metre depends on the district, the distance to the centre, the age, the
+# heating, and the floor where there is no lift. The house number and the
+# colour of the front door have no effect. Some numbers are missing.
 
 import numpy as np
 import pandas as pd
@@ -51,8 +53,8 @@ for name in ("year built", "km to centre"):
 flats.head(3).transpose()
 
 # %%
-# Numbers are completed, categories become columns of zeros and ones. Scaling is not needed, as the
-# network standardises its inputs by itself.
+# Missing numbers are imputed, and categories become columns of zeros and
+# ones. The network standardises its inputs itself.
 
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -76,8 +78,9 @@ prepare = make_column_transformer(
 pipeline = make_pipeline(prepare, PreconditionedMLPRegressor((16,)))
 
 # %%
-# The sweep prunes at six fractions p in three splits and takes the largest p within one standard
-# error of the best. (The steps are a quarter of the default's.) What it refits is a Pipeline again.
+# The sweep prunes at six fractions p in three splits. It takes the largest
+# p within one standard error of the best, and refits the Pipeline. (The
+# steps are a quarter of the default.)
 
 X_train, X_test, y_train, y_test = train_test_split(
     flats, rent, random_state=0
@@ -96,20 +99,20 @@ pd.DataFrame(sweep.cv_results_)[
 ].round(3)
 
 # %%
-print(
-    f"chosen p = {sweep.best_p_}, R² of unseen flats {sweep.score(X_test, y_test):.3f}"
-)
+r2 = sweep.score(X_test, y_test)
+print(f"chosen p = {sweep.best_p_}, R² on test rows {r2:.3f}")
 
 # %%
-# Pruning has not cost anything here. The picture shows the network that is left, a row for each
-# column that the preparing steps made. Names in grey are not read any more; the house number and
-# most colours of the door should be among them.
+# The figure shows the pruned network, a row for each column that the
+# preparing steps made. The network does not read the columns with grey
+# names. Among these should be the house number and most colours of the
+# door.
 
 import matplotlib.pyplot as plt
 
 figure = plt.figure(figsize=(5, 10), layout="constrained")
 read = sweep.best_estimator_[-1].features_used_
-figure.suptitle(f"{read.sum()} of {read.size} columns are still read")
+figure.suptitle(f"The network reads {read.sum()} of {read.size} columns")
 display = NetworkDisplay.from_estimator(sweep, figure=figure)
 display.axes_[1].set_xticks([0], ["rent"])
 display.axes_[1].set_xlabel("")

@@ -1,15 +1,16 @@
 """
 =======================================
-Which pixels does a small network read?
+See which pixels a pruned network reads
 =======================================
 
-A dense network reads every pixel a little, and its weights tell nothing to the eye. What is left
-when only 5 % of them may stay can be looked at, one by one.
+A dense network reads every pixel, and its weights are hard to interpret.
+With 5 % of the weights, each remaining weight can be looked at.
 """
 
 # %%
-# ``SparsitySweep`` with a single p is an estimator: it trains, prunes in sixty small cuts, and
-# trains on. A dense network beside it says what that costs.
+# ``SparsitySweep`` with a single p is an estimator: it trains, prunes in
+# 60 small cuts, and fine-tunes. A dense network shows what the pruning
+# costs.
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -26,33 +27,34 @@ dense = PreconditionedMLPClassifier((32,), random_state=0).fit(
     X_train, y_train
 )
 sparse = SparsitySweep(dense, p=0.95).fit(X_train, y_train)
-print(
-    f"accuracy: dense {dense.score(X_test, y_test):.3f}, 5 % {sparse.score(X_test, y_test):.3f}"
-)
+for name, fitted in {"dense": dense, "5 % of the weights": sparse}.items():
+    print(f"{name:18}  accuracy {fitted.score(X_test, y_test):.3f}")
 
 # %%
-# The table counts what is left of each layer. Biases are not pruned unless ``include_biases=True``.
+# The table counts the remaining parameters of each layer. Biases are not
+# pruned unless ``include_biases=True``.
 
 network = sparse.best_estimator_
 print(network.sparsity_report_)
 
 # %%
-# :class:`~sksgdprune.NetworkDisplay` draws the whole network: how strongly each pixel is read, then
-# the weights of each hidden unit that is in use, over the picture, and what these units say to the
-# ten digits.
+# :class:`~sksgdprune.NetworkDisplay` draws the whole network: how strongly
+# each pixel is read, the weights of each remaining hidden unit over the
+# image, and the weights from these units to the ten digits.
 
 import matplotlib.pyplot as plt
 
-figure = plt.figure(figsize=(5, 10.5), layout="constrained")
-figure.suptitle("Each unit that is left reads a few pixels")
+figure = plt.figure(figsize=(7.6, 4.6), layout="constrained")
+figure.suptitle("Each remaining unit reads a few pixels")
 display = NetworkDisplay.from_estimator(
     sparse, input_shape=(8, 8), figure=figure
 )
 
 # %%
-# Many units are little detectors: a few pixels that should be bright (red) next to a few that
-# should be dark (blue), and one or two digits for which that speaks. ``features_used_`` has the
-# pixels that are read at all. Crosses mark them on the average pictures of four digits.
+# Many units detect a local pattern: a few pixels that should be bright
+# (red) next to a few that should be dark (blue), as evidence for one or
+# two digits. ``features_used_`` says which pixels are read. Crosses mark
+# them on the mean images of four digits.
 
 # sphinx_gallery_thumbnail_number = 2
 import numpy as np
@@ -72,8 +74,9 @@ figure.colorbar(
     aspect=40,
     label="brightness of the pixel",
 )
-figure.suptitle(f"{read.sum()} of 64 pixels (crosses) are read")
+figure.suptitle(f"The network reads {read.sum()} of 64 pixels (crosses)")
 plt.show()
 
 # %%
-# The margins on the left and on the right, which are white in nearly all pictures, are hardly read.
+# The left and right margins, which are white in nearly all images, are
+# hardly read.

@@ -1,17 +1,17 @@
 """
-==============================================
-The smallest network within one per cent, as C
-==============================================
+===============================================
+Find the smallest network within 1 %, as C code
+===============================================
 
-How small can a network be that loses at most one per cent of accuracy? ``refit=within(0.01)`` takes
-the largest p whose mean test score is at most 0.01 below the best. The network that is left then
-leaves Python as a file of C.
+How small can a network be that loses at most 0.01 of accuracy?
+``refit=within(0.01)`` takes the largest p whose mean test score is at most
+0.01 below the best. Then the network is exported to a C file.
 """
 
 # %%
-# The data are 1,797 pictures of 8 × 8 pixels. The network has 32 hidden units and 2,368 weights.
-# The pictures come writer by writer; the folds are shuffled, so that training and test rows have
-# the same writers.
+# The data are 1,797 images of 8 × 8 pixels. The network has 32 hidden
+# units and 2,368 weights. The images are sorted by writer, so the folds
+# are shuffled: training and test rows have the same writers.
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
@@ -25,7 +25,7 @@ from sksgdprune import (
 
 X, y = load_digits(return_X_y=True)
 network = PreconditionedMLPClassifier((32,), encoding="standard")
-# The default would take six times as many steps in all.
+# A sixth of the default in all.
 steps = {"warmup_steps": 200, "finetune_steps": 2_000}
 sweep = SparsitySweep(
     network,
@@ -37,9 +37,9 @@ sweep = SparsitySweep(
 ).fit(X, y)
 
 # %%
-# The band reaches from the best mean accuracy to 0.01 below it, and the star is the smallest
-# network inside. The tolerance is a price that you choose; ``refit="one_se"`` goes by what the data
-# can distinguish.
+# The band reaches from the best mean accuracy to 0.01 below it. The star
+# is the smallest network within the band. You choose the tolerance;
+# ``refit="one_se"`` takes one standard error instead.
 
 import matplotlib.pyplot as plt
 
@@ -64,8 +64,9 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# ``best_estimator_`` has been trained on all rows at that p. The report counts what is left, layer
-# by layer, and ends with the bytes of the form in which the network is smallest.
+# ``best_estimator_`` is trained on all rows at the chosen p. The report
+# counts the remaining parameters of each layer. Its last line is the size
+# in bytes of the network's smallest form.
 
 small = sweep.best_estimator_
 n_weights = sum(int((W != 0).sum()) for W in small.coefs_)
@@ -73,15 +74,17 @@ print(f"p = {sweep.best_p_:g}: {n_weights} of 2,368 weights")
 print(small.sparsity_report_)
 
 # %%
-# :meth:`~sksgdprune.PreconditionedMLPClassifier.to_c` writes the network as one file that needs a C
-# compiler and nothing else. It begins with what it does and what it takes:
+# :meth:`~sksgdprune.PreconditionedMLPClassifier.to_c` writes one C file.
+# It needs a C compiler and no library but C's own. The file begins with a
+# description:
 
 code = small.to_c(name="digits")
 print(code[: code.index("#include")])
 
 # %%
-# The pruned weights are not in the file, nor are units without a connection. The dense network,
-# trained for as many steps, shows how much that saves. Weights of 8 bits save some more.
+# The file holds neither pruned weights nor units without a connection. A
+# dense network, trained for as many steps, shows how much this saves.
+# Weights of 8 bits save more.
 
 dense = SparsitySweep(network, p=0, random_state=0, **steps).fit(X, y)
 for name, fitted, dtype in (
@@ -94,7 +97,7 @@ for name, fitted, dtype in (
     print(f"{name:15}  {size.strip(' *')}")
 
 # %%
-# On the device a picture becomes a digit by one call:
+# On the device one call predicts the digit of an image:
 #
 # .. code-block:: c
 #

@@ -1,17 +1,18 @@
 """
-==============================
-Sparse text, read by few words
-==============================
+======================================
+Prune a text classifier to a few words
+======================================
 
-Texts as weights of words make a matrix that is nearly empty, which scikit-learn keeps in the format
-CSR. The estimators train on it as it is. Here a network predicts from a paragraph of
-scikit-learn's documentation which module it is about, and pruning leaves the words by which that
-can be predicted.
+Texts become a sparse matrix with a column for each word, which
+scikit-learn stores as CSR. The estimators train on CSR directly. Here a
+network predicts which module a paragraph of scikit-learn's documentation
+belongs to. Pruning keeps the words that it needs for that.
 """
 
 # %%
-# The texts come with scikit-learn: the docstrings of its functions and classes, cut into
-# paragraphs. Paragraphs that stand in several modules are left out.
+# The texts come with scikit-learn: they are the paragraphs of the
+# docstrings of its functions and classes. Paragraphs that occur in several
+# modules are left out.
 
 import inspect
 import re
@@ -36,15 +37,15 @@ paragraphs = [
     if len({module for module, _ in found}) == 1 and found[0][0] in MODULES
 ]
 texts, modules, names = map(np.array, zip(*paragraphs, strict=True))
-print(
-    f"{len(texts):,} paragraphs, such as this one of {modules[0]}:\n\n{texts[0]}"
-)
+print(f"{len(texts):,} paragraphs, such as this one of {modules[0]}:\n")
+print(texts[0])
 
 # %%
-# The paragraphs of one function or class are either for training or for testing. A Pipeline turns
-# texts into tf-idf weights, as CSR; these have one scale already, so ``encoding=None`` takes
-# them as they are. Three networks follow: a dense one, one with a tenth of its weights, and one
-# with a fiftieth. (They take a fifth of the steps that they would take by themselves.)
+# The paragraphs of one function or class are either all training rows or
+# all test rows. A Pipeline converts texts to tf-idf weights. These have a
+# common scale, so ``encoding=None`` uses them unchanged. Three networks
+# are trained: with all, a tenth, and a fiftieth of the weights. (They take
+# a fifth of the default's steps.)
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GroupShuffleSplit
@@ -64,9 +65,8 @@ pipeline = make_pipeline(
 splits = GroupShuffleSplit(1, test_size=0.3, random_state=0)
 train, test = next(splits.split(texts, groups=names))
 X = words.fit_transform(texts[train])
-print(
-    f"{X.shape[0]:,} texts by {X.shape[1]:,} words: {X.nnz / X.shape[0]:.0f} words in a text"
-)
+n_texts, n_words = X.shape
+print(f"{n_texts:,} texts, {n_words:,} words")
 
 for p in (0, 0.9, 0.98):
     sweep = SparsitySweep(
@@ -78,14 +78,16 @@ for p in (0, 0.9, 0.98):
     )
     fitted = sweep.fit(texts[train], modules[train]).best_estimator_
     n_weights = sum(np.count_nonzero(W) for W in fitted[-1].coefs_)
+    n_read = fitted[-1].features_used_.sum()
+    score = fitted.score(texts[test], modules[test])
     print(
-        f"{n_weights:6,} weights left: {fitted[-1].features_used_.sum():5,} words read, "
-        f"accuracy {fitted.score(texts[test], modules[test]):.2f}"
+        f"{n_weights:6,} weights, {n_read:5,} words, accuracy {score:.2f}"
     )
 
 # %%
-# What does the last network, with one weight in fifty, read? Each of its words is given to it as a
-# text of its own, and for each module the three that speak for it most are shown.
+# Which words does the last network read? Each of its words is predicted as
+# a text of its own. The figure shows, for each module, the three words
+# with the highest probability.
 
 import matplotlib.pyplot as plt
 
@@ -101,11 +103,11 @@ ax.set_yticks(range(len(strongest)), vocabulary[strongest])
 ax.set_xticks(
     range(len(MODULES)), fitted.classes_, rotation=40, ha="right"
 )
-ax.set_title("Single words, and what they are taken for")
+ax.set_title("Predicted module of single words")
 figure.colorbar(
     image, location="bottom", aspect=40, label="probability of the module"
 )
 plt.show()
 
 # %%
-# Most of these are words that a reader would have named.
+# Most of these words are typical of their module.

@@ -1,15 +1,17 @@
 """
-======================================================
-A stream that changes, and a network pruned on the way
-======================================================
+====================================
+Train and prune on a changing stream
+====================================
 
-Data that never end are learnt with ``partial_fit``, chunk by chunk, and the network can be pruned
-meanwhile. What happens when the world changes?
+``partial_fit`` learns from data that arrive in chunks, and the network can
+be pruned in between. This example shows what happens when the distribution
+of the data changes.
 """
 
 # %%
-# Twelve clouds of points in twenty dimensions belong to four classes, three clouds each. Chunk by
-# chunk 200 points arrive. Halfway through, six of the clouds move elsewhere.
+# The data are 12 clusters in 20 dimensions, three for each of four
+# classes. Each chunk has 200 points. After half of the chunks, six of the
+# clusters move.
 
 import numpy as np
 
@@ -23,19 +25,21 @@ def stream():
     for k in range(N_CHUNKS):
         if k == CHANGE:
             centres[:6] = rng.normal(size=(6, 20))
-        cloud = rng.integers(12, size=200)
-        yield centres[cloud] + rng.normal(size=(200, 20)), cloud % 4
+        cluster = rng.integers(12, size=200)
+        yield centres[cluster] + rng.normal(size=(200, 20)), cluster % 4
 
 
 # %%
-# Each chunk is a test first and training data afterwards. The pruned network loses the weights of
-# least w²C, ``method="noise"``: the estimate C of the gradients' noise is kept in any case, so that
-# no data are needed. From the 20th to the 60th chunk p grows to 80 %. As the mean of the iterates
-# would remember what was true before the change, ``average=False`` predicts from the last one.
+# Each chunk is first used for testing, then for training. The pruned
+# network loses the weights with the least w²C (``method="noise"``), where
+# C is the estimated noise of the gradients. This score needs no data. From
+# chunk 20 to chunk 60 p grows to 80 %. ``average=False`` predicts with the
+# last iterate, because the mean of the iterates would include data from
+# before the change.
 
 
 def follow(clf, prune_to=0.0):
-    """Return the accuracy on each chunk before it was learnt."""
+    """Return the accuracy on each chunk before training on it."""
     accuracies = []
     for k, (X, y) in enumerate(stream()):
         accuracies.append(clf.score(X, y) if k else np.nan)
@@ -79,22 +83,25 @@ for (name, values), marker in zip(accuracy.items(), "osdv", strict=True):
         label=name,
     )
 ax.axvline(CHANGE, color="0.4", linestyle=":")
-ax.text(CHANGE - 2, 0.6, "half of the\nclouds move", ha="right")
+ax.text(CHANGE - 2, 0.5, "half of the\nclusters move", ha="right")
 ax.set(
-    xlabel="chunks of 200 points seen",
+    xlabel="chunks of 200 points",
     ylabel="accuracy on the next chunk",
-    title="Learnt in a few chunks, and relearnt as fast",
+    title="Learned in a few chunks,\nand again after the change",
 )
 ax.legend(loc="lower right")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# The preconditioned steps are large where gradients are quiet, so that a hundred steps suffice to
-# learn, and to learn anew. A rate that does not fall helps: scikit-learn's ``MLPClassifier`` comes
-# back too (its Adam has a constant rate as well), but needs more chunks each time. A linear model
-# cannot separate classes of three clouds.
+# The preconditioner makes large steps where gradients have little noise,
+# so a hundred steps are enough to learn, and to learn again after the
+# change. The constant learning rate helps. scikit-learn's
+# ``MLPClassifier`` (Adam with a constant rate) recovers as well, but needs
+# more chunks each time. A linear model cannot separate classes of three
+# clusters.
 #
-# Pruning has a price here: the network with a fifth of its weights falls deeper and does not quite
-# come up to the dense one again, since weights that the new clouds would need are gone for good.
-# Where the world may change, prune less, or begin anew after a change.
+# Pruning has a cost here: the network with a fifth of its weights loses
+# more accuracy at the change and does not fully reach the dense one
+# afterwards, because pruned weights do not return. Where the distribution
+# may change, prune less, or start a new fit after a change.

@@ -1,17 +1,20 @@
 """
-=====================================
-Bands that say how far off one may be
-=====================================
+==================================
+Predict intervals with a regressor
+==================================
 
-At a constant learning rate the iterates never converge, and how far they spread says what the data
-leave open. With ``n_draws=100`` a hundred of them are kept as posterior samples, and
-:class:`~sksgdprune.PreconditionedMLPRegressor` predicts intervals.
+At a constant learning rate the iterates do not converge to a point. Their
+spread shows how well the data determine the parameters. ``n_draws=100``
+keeps 100 iterates as posterior samples, and
+:class:`~sksgdprune.PreconditionedMLPRegressor` predicts intervals with
+them.
 """
 
 # %%
-# Stopping distances, made up by school physics: what is driven in a second of reaction, and the way
-# of braking, which grows with the square of the speed. Drivers and roads differ, so that fast cars
-# scatter more than slow ones. No car was measured between 70 and 90 km/h.
+# The data are made-up stopping distances: the distance driven during a
+# second of reaction, plus the braking distance, which grows with the
+# square of the speed. The noise grows with the distance. There are no data
+# between 70 and 90 km/h.
 
 import numpy as np
 
@@ -19,7 +22,7 @@ rng = np.random.default_rng(0)
 
 
 def measure(n):
-    """Return speeds in km/h, of shape (n, 1), and stopping distances in m."""
+    """Return speeds (km/h), of shape (n, 1), and distances (m)."""
     speed = rng.uniform(30, 130, n)
     metres = speed / 3.6 + (speed / 3.6) ** 2 / 14
     return speed[:, np.newaxis], metres + (2 + 0.12 * metres) * rng.normal(
@@ -33,8 +36,9 @@ X, y = X[measured], y[measured]
 X_test, y_test = measure(1_000)
 
 # %%
-# All at its default. A tenth of the rows is left out of the first half of the run, and decides
-# how wide the samples spread and whether the noise grows with the prediction.
+# All other parameters have their defaults. A tenth of the rows is left out
+# of the first half of the run. These rows calibrate how far the samples
+# spread, and whether the noise grows with the prediction.
 
 from sksgdprune import CoverageDisplay, PreconditionedMLPRegressor
 
@@ -51,7 +55,7 @@ ax.plot(
     ".",
     color="0.25",
     markersize=3,
-    label="measured (a third of them)",
+    label="data (a third of them)",
 )
 for coverage, shade in ((0.9, 0.25), (0.5, 0.4)):
     low, high = reg.predict_interval(speeds, coverage).T
@@ -66,15 +70,16 @@ ax.plot(speeds, reg.predict(speeds), color="C0", label="mean")
 ax.set(
     xlabel="speed (km/h)",
     ylabel="stopping distance (m)",
-    title="The band widens as cars get faster",
+    title="The band widens with the speed",
 )
 ax.legend(loc="upper left")
 ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# Do the intervals cover as much as they should? :class:`~sksgdprune.CoverageDisplay` counts on new
-# measurements, those between 70 and 90 km/h included.
+# Do the intervals cover as many targets as they should?
+# :class:`~sksgdprune.CoverageDisplay` shows it for new data, which include
+# speeds between 70 and 90 km/h.
 
 figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 CoverageDisplay.from_estimator(
@@ -90,18 +95,18 @@ ax.grid(alpha=0.3)
 plt.show()
 
 # %%
-# On the whole they do, a little on the safe side. That is a statement about all cars, not about
-# each speed, and it can be looked at more closely:
+# On average over all speeds they nearly do. The coverage by speed is:
 
 low, high = reg.predict_interval(X_test, 0.9).T
 inside = (low <= y_test) & (y_test <= high)
 for slow, fast in ((30, 70), (70, 90), (90, 130)):
     here = (slow <= X_test[:, 0]) & (X_test[:, 0] < fast)
     print(
-        f"{slow} to {fast} km/h: 90 % intervals cover {inside[here].mean():.0%}"
+        f"{slow} to {fast} km/h: 90 % intervals cover "
+        f"{inside[here].mean():.0%}"
     )
 
 # %%
-# The samples of one run stay about one optimum: in the gap the band is hardly wider than beside
-# it. Here the curve is smooth and that does no harm, but do not count on it where there are no
-# data.
+# The samples of one run stay near one optimum, so the band is hardly wider
+# where there are no data, and its intervals cover less there. Do not rely
+# on them far from the data.
