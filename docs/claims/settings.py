@@ -28,4 +28,15 @@ NOT_MEASURED = {
     "docs/service.md": [
         "95 % of the weights pruned | 80 % of the units pruned",
     ],
+    "docs/training.md": [
+        "a precision of 128, 32, 8, 2 or 0.5, of which",
+        "for 600 steps above 2,000 rows",
+        "though at least 12,800 steps and at most 64,000.",
+        "After 800 steps, 1,600, 3,200 and so",
+        "no more than 2 % (of it",
+        "after 12,800 steps, 25,600 and so",
+        '"auto" is 0.3, of a regressor 0.035;',
+        "less above 12,800 steps",
+        "| 1e-4, 10 |",
+    ],
 }
