@@ -1,1 +1,1 @@
-"""What a finished network takes elsewhere: bytes, and time for a row."""
+"""Bytes of an exported network, and its time for a row."""

@@ -309,7 +309,7 @@ class BasePreconditionedMLP(
     def calibrate(
         self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Set the draws' temperature, and a regressor's noise, by rows it was not trained on.
+        """Calibrate the posterior samples, and a regressor's noise, on rows it was not trained on.
 
         `fit` does so by itself, on rows that it holds out for its first half; this is for what
         came later: `prune`, `freeze`, `partial_fit`, other data.
@@ -331,7 +331,7 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            Where there are no draws, and after a run that diverged. The estimator stays as it was.
+            Without posterior samples, and after a run that diverged. The estimator stays as it was.
 
         Examples
         --------
@@ -347,7 +347,7 @@ class BasePreconditionedMLP(
         """
         state = self._with_samples()
         if state.network.diverged:
-            raise ValueError("The last training diverged: there is nothing to calibrate.")
+            raise ValueError("The last run diverged: there is nothing to calibrate.")
         rows = training_rows(self, *indexable(X, y), sample_weight)
         data = encode(rows, state.network, self._config())
         return self._become(replace(state, network=calibrated_network(state.network, data)))
@@ -357,9 +357,9 @@ class BasePreconditionedMLP(
         check_is_fitted(self)
         if not self._state.network.posterior_samples:
             raise ValueError(
-                f"There are no draws (n_draws={self.n_draws!r}): set n_draws, say to 100, and fit "
-                "again. partial_fit draws once in a pass over the data; assigning theta_ or coefs_ "
-                "lets them go."
+                f"There are no posterior samples (n_draws={self.n_draws!r}): set n_draws, say to "
+                "100, and fit again. partial_fit keeps one per pass over the data; assigning "
+                "theta_ or coefs_ drops them."
             )
         return self._state
 
@@ -382,7 +382,7 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            If the last training diverged and there are labels to predict, which cannot be NaN.
+            If the last run diverged and there are labels to predict, which cannot be NaN.
 
         Examples
         --------
@@ -395,9 +395,7 @@ class BasePreconditionedMLP(
         """
         Z = self._linear_output(X)
         if self._state.network.diverged and is_classifier(self):
-            raise ValueError(
-                f"The last training diverged, so that no label is predicted; {runs.REMEDY}."
-            )
+            raise ValueError(f"The last run diverged, so no label is predicted; {runs.REMEDY}.")
         return self._state.network.targets.decide(Z)
 
     def _linear_output(self, X):

@@ -47,7 +47,7 @@ def _fitted_vector(name, doc, expected, is_expected) -> Any:
         if value.shape != old.shape:
             raise ValueError(f"Got {attribute} of shape {value.shape}; it must be {old.shape}.")
         if value.dtype == bool:
-            raise ValueError(f"Got truth values in {attribute}; expected {expected}.")
+            raise ValueError(f"Got booleans in {attribute}; expected {expected}.")
         with np.errstate(over="ignore"):  # of what is too large for float32
             vector = np.array(value, dtype=old.dtype)
         sound = is_expected(value) & is_expected(vector)
@@ -292,7 +292,7 @@ class FittedAttributes:
 
     @property
     def temperature_(self) -> float:
-        """A float that multiplies the covariance of the draws' outputs; 1 before calibration."""
+        """Factor of the covariance of the posterior samples' outputs; 1 before calibration."""
         calibration = network_of(self, "temperature_").calibration
         return 1.0 if calibration is None else calibration.temperature
 

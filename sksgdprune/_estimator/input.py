@@ -13,15 +13,15 @@ from sksgdprune._utils.sklearn_private import check_sample_weight
 
 FLOATS = np.float64, np.float32
 
-# What to do where X holds something else than numbers, or holes.
+# What to do where X holds something else than numbers, or missing values.
 ENCODE = (
-    "Encode what is not a number before, in a Pipeline: columns of text by OneHotEncoder in a "
-    "ColumnTransformer, or a whole table by skrub's tabular_pipeline({name}())."
+    "Encode such columns before, in a Pipeline: text by OneHotEncoder in a ColumnTransformer, or "
+    "a whole table by skrub's tabular_pipeline({name}())."
 )
 FILL = (
-    "{name} takes no missing values: fill them in before, in a Pipeline, by SimpleImputer with "
-    "add_indicator=True, or leave out those rows; skrub's tabular_pipeline({name}()) fills them in "
-    "as well."
+    "{name} takes no missing values: impute them before, in a Pipeline, by "
+    "SimpleImputer(add_indicator=True) or skrub's tabular_pipeline({name}()), or leave out those "
+    "rows."
 )
 READ = "See 'Text, categories, missing values' on the documentation's page Training."
 
@@ -116,7 +116,7 @@ def _columns(X):
     if not columns:
         return ""
     others = f" and {len(columns) - 5} others" * (len(columns) > 5)
-    return f"; no numbers are in X's columns: {', '.join(columns[:5])}{others}."
+    return f"; X's columns without numbers: {', '.join(columns[:5])}{others}."
 
 
 def _is_number(values):

@@ -1,4 +1,4 @@
-"""What must hold of a stored state, record by record, before anything is computed with it.
+"""Checks of a stored state, record by record, before anything is computed with it.
 
 Kernels read and write where sizes and positions tell them to, and do not ask. A file may have been
 damaged, or changed: what is read is compared with all else that is read.

@@ -1,4 +1,4 @@
-"""What the exports of a network's predictions share: one network, its last layer in y's unit."""
+"""A network for export: its posterior samples refused, the targets' scale folded in."""
 
 import numpy as np
 
@@ -7,14 +7,13 @@ def check_exportable(network, form):
     """Refuse a network whose predictions are not those of one θ; `form` is what it would become."""
     if network.diverged:
         raise ValueError(
-            "The last training diverged, so that there is nothing to export; fit again, or set "
-            "theta_."
+            "The last run diverged: there is nothing to export. Fit again, or set theta_."
         )
     if network.posterior_samples:
         raise ValueError(
             f"Predictions are the mean over {len(network.posterior_samples)} posterior samples, "
-            f"which no {form} gives. Fit with n_draws=0, or drop them by clf.theta_ = clf.theta_: "
-            "then the mean of the iterates predicts."
+            f"which a {form} cannot hold. Fit with n_draws=0, or drop the samples by "
+            "clf.theta_ = clf.theta_: then the mean of the iterates predicts."
         )
 
 

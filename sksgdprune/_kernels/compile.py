@@ -88,8 +88,8 @@ def _warn_once():
     if not _warned:
         _warned.append(True)
         warn(
-            "numba found no folder that it may write to, so that every process compiles "
-            "anew; set the environment variable NUMBA_CACHE_DIR to such a folder.",
+            "numba found no folder that it can write to, so every process compiles again. Set the "
+            "environment variable NUMBA_CACHE_DIR to a folder that it can write to.",
             UserWarning,
         )
 

@@ -121,7 +121,7 @@ class CoverageDisplay:
             raise TypeError(
                 f"{type(estimator).__name__} predicts no intervals; give a "
                 "PreconditionedMLPRegressor with posterior samples: of a sweep its "
-                "best_estimator_, of a Pipeline the last step and what the others make of X."
+                "best_estimator_, of a Pipeline its last step and the transformed X."
             )
         nominal = np.linspace(0.05, 0.95, 19) if coverages is None else np.asarray(coverages)
         ends = (estimator.predict_interval(X, float(coverage)) for coverage in nominal)

@@ -157,7 +157,7 @@ class _Hasher(NumpyHasher):
             super().save(_plain(obj, self))
         except Exception as error:  # of any kind, by what is not to be pickled
             what = f"a {type(obj).__qualname__} ({error})"
-            warn(f"memory finds no result again that depends on {what}.", UserWarning)
+            warn(f"memory cannot find results again that depend on {what}.", UserWarning)
             super().save(uuid.uuid4().hex)
 
     def memoize(self, obj):

@@ -175,9 +175,9 @@ class TrainingConfig:
         """Refuse what leaves `fit` no last part to take posterior samples from."""
         if self.n_draws and self.early_stopping:
             raise ValueError(
-                f"Got n_draws={self.n_draws} with early_stopping=True, which goes back to the "
-                "parameters of one epoch; draws are of a training that converges. Set one of "
-                "the two to its default."
+                f"Got n_draws={self.n_draws} with early_stopping=True, which returns to the "
+                "parameters of one epoch and leaves no posterior samples. Set one of the two to "
+                "its default."
             )
 
     def check_partial_fit(self):

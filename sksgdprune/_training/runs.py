@@ -157,7 +157,7 @@ def verdict(run, data, max_steps):
     if selection is not None and selection.is_worse:
         return (
             f"On held-out rows no fit was as good (loss {selection.loss:.3g}) as a "
-            f"constant prediction (loss {selection.constant_loss:.3g}): X tells nothing of y, or "
+            f"constant prediction (loss {selection.constant_loss:.3g}): X does not predict y, or "
             "some rows are far from all others. Look at extreme values of X and y."
         )
     # A strong prior that held-out rows have asked for may leave a little less than a constant.

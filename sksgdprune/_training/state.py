@@ -221,18 +221,18 @@ def read_more(state, rows, config):
 
 
 def _warn_of_scales(network, moments):
-    """Warn where inputs or targets have left their settled scale far behind."""
+    """Warn where inputs or targets are far outside their settled scale."""
     features = far(network.encoding, moments.X.all)
     if features.any():
         warn(
-            f"Features {np.flatnonzero(features).tolist()} have left the scale of the first rows "
-            "far behind, so that predictions may be wild: fit anew, with rows as they are now.",
+            f"Features {np.flatnonzero(features).tolist()} are far outside the scale of the first "
+            "rows, and predictions may be wrong. Fit again, with recent rows.",
             UserWarning,
         )
     if moments.y is not None and moments.y.all.far_from(network.targets.standardization).any():
         warn(
-            "y has left the scale of the first rows far behind, so that training may diverge: fit "
-            "anew, with rows as they are now.",
+            "y is far outside the scale of the first rows, and training may diverge. Fit again, "
+            "with recent rows.",
             UserWarning,
         )
 
@@ -248,9 +248,9 @@ def _counts(rows):
         return None
     if rows.weights.mean() > MANY:
         warn(
-            f"sample_weight is {rows.weights.mean():.3g} on average, and a weight is so many equal "
-            "rows: together they outweigh the prior, and single rows are learnt by heart. Where "
-            "weights say which rows matter more, divide them by their mean.",
+            f"sample_weight is {rows.weights.mean():.3g} on average. A weight counts as so many "
+            "equal rows, so the prior has little effect and the fit may overfit. If weights say "
+            "which rows matter more, divide them by their mean.",
             UserWarning,
         )
     return rows.weights * (Population(len(rows.y), rows.weights).size / rows.weights.sum())

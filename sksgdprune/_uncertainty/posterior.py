@@ -93,8 +93,8 @@ def calibrated_network(network, data, most_samples=None):
     if found.is_at_limit:
         warn(
             f"The temperature of the posterior samples is {found.temperature:g}, the most that is "
-            "tried: their spread says little of the errors on calibration rows. Look at rows that "
-            "are far from all others, or fit with more steps.",
+            "tried: their spread says little about the errors on calibration rows. Look at rows "
+            "that are far from all others, or fit with more steps.",
             UserWarning,
         )
     return replace(network, calibration=found)

@@ -1,4 +1,4 @@
-"""What is private in scikit-learn and used here."""
+"""Private functions and classes of scikit-learn that are used here."""
 
 from collections.abc import Callable
 

@@ -99,7 +99,7 @@ def test_weights_of_a_wrong_shape_or_not_finite_are_refused(wrong, told):
 def test_a_mask_of_truth_values_is_no_status():
     clf = trained()
     before = state(clf)
-    with pytest.raises(ValueError, match=r"truth values in status_; expected 0 \(free\), 1 \("):
+    with pytest.raises(ValueError, match=r"booleans in status_; expected 0 \(free\), 1 \("):
         clf.status_ = clf.theta_ != 0
     assert state(clf) == before
 

@@ -185,7 +185,9 @@ def test_a_scale_that_is_left_far_behind_is_told(part):
     X, y = make_friedman1(3000, random_state=0)
     reg = stream(regressor(encoding="standard"), X[:2000], y[:2000], 500)
     X_new, y_new = (1000 * X, y) if part == "X" else (X, 1000 * y)
-    with pytest.warns(UserWarning, match=f"{'Features' if part == 'X' else 'y'} .* far behind"):
+    with pytest.warns(
+        UserWarning, match=f"{'Features' if part == 'X' else 'y'} .* far outside the scale"
+    ):
         reg.partial_fit(X_new[2000:], y_new[2000:], n_steps=1)
 
 

@@ -21,7 +21,7 @@ SMALL = {"hidden_layer_sizes": (5, 4), "max_steps": 60, "batch_size": 16, "rando
 # What the package says of states that hold together and are of no use, such as one whose θ makes
 # outputs overflow.
 REFUSED = re.compile(
-    "diverged|too large|There are no draws|calibrate|overflow|to_sklearn|infinity|NaN"
+    "diverged|too large|There are no posterior samples|calibrate|overflow|to_sklearn|infinity|NaN"
 )
 
 

@@ -336,7 +336,7 @@ def test_what_no_c_file_predicts_is_refused(tmp_path):
         PreconditionedMLPClassifier().to_c()
     path = tmp_path / "network.c"
     with pytest.raises(
-        ValueError, match=r"mean over 3 posterior samples, which no file of C.*n_draws=0"
+        ValueError, match=r"mean over 3 posterior samples, which a file of C.*n_draws=0"
     ):
         fitted(n_draws=3).to_c(path)
     with pytest.warns(ConvergenceWarning, match="diverged"):

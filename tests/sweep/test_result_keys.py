@@ -363,7 +363,7 @@ def f(x):
 )
 def test_what_cannot_be_pickled_is_never_found_and_says_so(make):
     value = make()
-    with pytest.warns(UserWarning, match="finds no result again that depends on a") as told:
+    with pytest.warns(UserWarning, match="cannot find results again that depend on a") as told:
         one, other = fingerprint(value), fingerprint(value)
     assert one != other
     assert {warning.filename for warning in told} == {__file__}

@@ -167,7 +167,7 @@ def test_a_theta_of_ones_own_has_no_draws():
     model = regressor().fit(X, y)
     model.theta_ = model.theta_ * 2
     assert model.draws_.shape == (0, model.theta_.size)
-    with pytest.raises(ValueError, match="no draws"):
+    with pytest.raises(ValueError, match="no posterior samples"):
         model.predict(X, return_std=True)
 
 
