@@ -79,89 +79,123 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     output_activation : {"identity", "relu"}, default="identity"
         "relu" makes predictions non-negative, as in the original experiment
         (docs/coming_from_notebook.md); for the squared error only.
+    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
+        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
+        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
+        for C, and D and the traces leave out pruned parameters. A step takes its trace from
+        the C before it.
+    noise_estimator : {"probe", "batch"}, default="probe"
+        How a step estimates C: "probe" takes the squared difference between the minibatch gradient
+        and the gradient of one further sample, "batch" the unbiased variance of the minibatch's
+        per-sample gradients.
+    learning_rate : float or "auto", default="auto"
+        Factor ε of each step; 1 is the rate of the theorems, for sampling a posterior. "auto" is
+        0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) in a run of T >
+        12,800 steps, because a longer average needs a smaller constant rate (Nemirovski et al.
+        2009). T is that of `fit`, or of the whole sweep; `partial_fit` uses the T of
+        max_steps="auto". A pruned network has up to 4 times the rate: it is divided by the root of
+        the fraction of weights that remain. Pruned units do not count for this, because they leave
+        a smaller dense network.
+    kappa : float, default=2.0
+        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
+        experiment, C is the mean over all steps; with 2 later steps have a larger weight.
+    t0 : int, default=10
+        First value of t, which grows by 1 each step.
+    posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
+        N in H: that of the original experiment, that of the paper, or a number.
+    damping : float or "auto", default="auto"
+        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
+        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10, or
+        with u > 100 hidden units 2 S u / (1000 N), so that it ends at 1000 / u (the limit h_max of
+        the paper's Section 5): the squared error is as curved as ever where C goes to 0. With any
+        damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
+        over the steps, may lag behind a loss that explodes, and steps then shrink as gradients
+        grow.
+    alpha : float, "auto" or "evidence", default="auto"
+        L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
+        is a Gaussian prior on each weight with precision λ, shared equally by the n samples as in
+        the paper's loss: alpha = λ φ S / n, where φ is the running mean of the squared residuals
+        (of the deviance of counts), by which a log-likelihood divides them. `fit` tries λ = 128,
+        32, 8, 2 and 0.5 in this order, until one is worse. It takes the largest λ whose loss on
+        held-out rows is within half a standard error of the lowest loss. A trial trains on two
+        thirds of the rows, three times for 200 steps; above 2,000 rows once for 600 steps. With
+        X_val and y_val, or under early stopping, their rows are the held-out rows, once for 600
+        steps. (Above 20,000 parameters these steps shrink in proportion.) Below 20 rows λ is 0.5.
+        Without a choice, where `max_steps` is less than 800 and in `partial_fit`, it is 12, above n
+        = 1,000 times sqrt(1000 / n). `alpha_` and `selection_results_` have the results. Until the
+        last cut of a gradual schedule alpha is at least φ S / (2 K), if K weights are to remain
+        (`sksgdprune.schedules`). "evidence" needs no held-out rows and works in `partial_fit`, too:
+        λ ← γ / ‖w‖², where γ is the number of weights that the data determine (docs/theory.md),
+        five times at intervals of 400 steps before `fit`, and once after each `partial_fit`.
+    average : bool or int, default=True
+        Whether the mean of the iterates predicts in place of the last iterate (Section 6 of the
+        paper; Polyak & Juditsky 1992). `theta_`, `coefs_` and all that uses them are then the mean.
+        True weighs the iterate at t by about t³, so that the mean covers the last part of a run of
+        any length (Shamir & Zhang 2013). A number starts an unweighted mean at that step. Every
+        10th iterate counts. Training continues from the last iterate, and C and H are those of the
+        iterates. A cut restarts the mean. Without a cut, the mean after a long `fit` and a short
+        `partial_fit` is mostly that of `fit`: to learn other data, set average=False first.
+    n_draws : int, default=0
+        Number of iterates that are kept as posterior samples (Mandt et al. 2017). Their spread is
+        the uncertainty, and the mean of their outputs is the prediction. `fit` spreads them over
+        the second half of its steps, and does not end early. `partial_fit` keeps one in ceil(n / S)
+        steps. `fit` calibrates the samples (`temperature_`, `noise_std_`) on rows that only its
+        second half trains on, `validation_fraction` of the rows, 20 to 1,000, or on X_val and
+        y_val.
     encoding : {"auto", "standard", "piecewise"} or None, default="auto"
-        How the network's inputs are made of the features; all have one scale, which a start, and
-        steps, need. "standard": each feature less its mean, by its standard deviation; a column of
-        two values by half their distance, and one that is mostly 0 by half the size of the rest at
-        least, so that a rare value does not become a large input. "piecewise": an input for a
-        feature within Tukey's fences, and one for each of up to five pieces between its quantiles
-        (Gorishniy, Rubachev & Babenko 2022), so that a unit can bend in each and nothing grows
-        beyond the range seen; `coefs_` then has a row for each input. The ends of pieces, of all
-        rows of `fit` or of the first `partial_fit`, stay. "auto" is the standard one, but where
-        `fit` finds by the comparison that `alpha` tells of that pieces are better; they are tried
-        where they make no more inputs than there are rows, and no more than 512. None takes X as it
-        is, and y too: else the network learns `(y - y_mean_) / y_scale_`, as H ∝ 1 / C goes with
+        How features become the network's inputs. "standard" subtracts a feature's mean and divides
+        by its standard deviation. A feature of two values is divided by half their distance, one
+        that is mostly 0 by at least half the size of its other values, so that a rare value does
+        not become a large input. "piecewise" makes one input of each feature within Tukey's fences,
+        and one for each of up to five pieces between its quantiles (Gorishniy, Rubachev & Babenko
+        2022), so that units can bend at the quantiles and no input exceeds the range of the
+        training rows; `coefs_` has a row for each input. The ends of the pieces come from the rows
+        of `fit` or of the first `partial_fit`, and stay. "auto" is "standard", unless `fit` finds
+        by the comparison described for `alpha` that "piecewise" is better; it is compared where it
+        makes no more inputs than there are rows, and at most 512. None uses X unchanged, and y as
+        well: otherwise the network learns `(y - y_mean_) / y_scale_`, because H ∝ 1 / C depends on
         the inverse square of the targets' scale. Under a ReLU output targets keep their zero, and
         the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
         sparse.
-    alpha : float, "auto" or "evidence", default="auto"
-        L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
-        is a Gaussian prior on each weight, of which each of the n samples takes its share, as in
-        the paper's loss: λ φ S / n with a precision λ of 128, 32, 8, 2 or 0.5. `fit` takes the
-        largest whose loss on rows that are held out is within half a standard error of the least.
-        They are tried one after the other, until one is worse, on two thirds of the rows, three
-        times for 200 steps; above 2,000 rows once for 600 steps, and so with X_val and y_val or
-        under early stopping, judged by these rows. (Above 20,000 parameters these steps shrink in
-        proportion.) λ is 0.5 below 20 rows. Without a choice, where `max_steps` is less than 800,
-        and in `partial_fit`, it is 12, beyond n = 1,000 times sqrt(1000 / n). φ is the running mean
-        of the squared residuals (of the deviance of counts), by which a log-likelihood divides
-        them. `alpha_` and `selection_results_` tell. Until the last cut of a gradual schedule it is
-        φ S / (2 K) at least, if K weights are to remain (`sksgdprune.schedules`). "evidence" holds
-        no rows out, and is for `partial_fit`, too: λ ← γ / ‖w‖² five times, 400 steps apart, before
-        `fit`, and after each `partial_fit`; γ is the number of weights that the data determine
-        (docs/theory.md).
-    average : bool or int, default=True
-        Whether the mean of the iterates predicts in place of the last one (Section 6 of the
-        paper; Polyak & Juditsky 1992): `theta_`, `coefs_` and all that read them are then the
-        mean. True weighs the iterate at t by about t³, a mean over the last part of the run
-        however long it is (Shamir & Zhang 2013); a number begins at that step and weighs all
-        alike. Every 10th iterate counts. Training goes on from the last iterate, and C and H are
-        those of the iterates: a mean moves less than the noise that they measure. A cut starts
-        the mean anew; without one it remembers a long `fit` through a short `partial_fit`: to learn
-        other data, set it to False first.
-    learning_rate : float or "auto", default="auto"
-        Factor ε of each step; 1 is the rate that the theorems give, for sampling a posterior.
-        "auto" is 0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) in a
-        run of T > 12,800 steps: the longer it is averaged, the smaller its best constant
-        rate (Nemirovski et al. 2009). T is of `fit`, or of the whole sweep; `partial_fit` goes by
-        what max_steps="auto" would take. Of a pruned network the rate is up to 4 times as much:
-        one over the root of the part that is left; whole units that are gone do not count, as what
-        they leave is a smaller dense network.
     batch_size : int, default=64
-        Samples per minibatch, S. With sampling="shuffle" at most the number of samples, and so
-        where a call of `partial_fit` has fewer, as in a stream of single rows: then the root of
-        both's product stands for S in H, and the noise is taken about 0 in place of the minibatch's
-        gradient.
+        Samples per minibatch, S. With sampling="shuffle" it is at most the number of samples. It is
+        so, too, where a call of `partial_fit` has fewer, as in a stream of single rows: then H uses
+        the root of the product of both numbers, and the noise is measured about 0 in place of the
+        minibatch's gradient.
+    sampling : {"replacement", "shuffle"}, default="replacement"
+        "replacement" samples the rows of each minibatch independently; "shuffle" takes them from
+        permutations of all rows.
     max_steps : int or "auto", default="auto"
-        Minibatch steps, not epochs, in `fit` at most. "auto" takes 100
-        epochs, though no fewer than 12,800 steps and no more than 64,000; with u > 100 hidden
-        units in all a part (100 / u)^(2/3) of them, as each takes longer and fewer are needed. It
-        ends before, after 800 steps (fewer above 20,000 parameters, in proportion), 1,600, 3,200 or
-        so on, where twice the steps have lowered the loss of all training rows by no more than 2 %
-        of it, or of the loss of rows held out.
+        Maximum number of minibatch steps (not epochs) of `fit`. "auto" takes 100 epochs, but at
+        least 12,800 and at most 64,000 steps; with u > 100 hidden units in all, (100 / u)^(2/3)
+        times as many, because each step takes longer and fewer are needed. It ends early after 800,
+        1,600, 3,200, … steps (fewer above 20,000 parameters, in proportion), where the second half
+        of the steps has lowered the loss of the training rows by at most 2 %, of this loss or of
+        that of held-out rows.
     early_stopping : bool, default=False
-        Whether `fit` keeps `validation_fraction` of the samples as validation rows, scores them
-        after each epoch, ends after `n_iter_no_change` epochs in a row without a score better by
-        `tol`, or an equal one with a loss lower by `tol`, and returns to the parameters of the best
-        score, of equal ones to that of the least loss.
+        Whether `fit` keeps `validation_fraction` of the samples as validation rows, and scores them
+        after each epoch. It ends after `n_iter_no_change` epochs without an improvement of the
+        score by `tol`, or of the loss by `tol` at an equal score. Then it returns to the parameters
+        with the best score, of equal scores to those with the lowest loss.
     validation_fraction : float, default=0.1
-        Fraction of the samples that become validation rows; unused where `fit` is given X_val and
+        Fraction of the samples that become validation rows; not used where `fit` gets X_val and
         y_val.
     n_iter_no_change : int or inf, default=10
-        Epochs, each ceil(n_samples / S) steps. Without early stopping, too, where `max_steps` is a
-        number, `fit` ends where its loss no longer falls by `tol` in so many epochs. As minibatch
-        losses fluctuate, that is measured by means over long parts: after 12,800 steps, 25,600 and
-        so on, that of the second half of all steps is compared with that of the quarter before.
+        Epochs, each ceil(n_samples / S) steps. It also counts without early stopping if `max_steps`
+        is a number: then `fit` ends where its loss no longer falls by `tol` in as many epochs.
+        Minibatch losses fluctuate, so this is measured by means over long parts: after 12,800
+        steps, 25,600 and so on, the mean of the second half of all steps is compared with that of
+        the quarter before.
     tol : float, default=1e-4
-        See above; with 0 the training loss never ends a run.
+        See `n_iter_no_change` and `early_stopping`; with 0 the training loss never ends a run.
     warm_start : bool, default=False
-        Whether `fit` goes on from the fitted state, masks included.
+        Whether `fit` continues from the fitted state, masks included.
     n_jobs : int, default=None
-        Threads of the matrix products in a run; -1 takes all cores. It pays for wide layers.
-        None takes one, wherever it runs, and gives the same bits on every machine with
-        the same libraries; more may round otherwise in the last place.
+        Threads of the matrix products in a run; -1 uses all cores. More than one pays for wide
+        layers. None uses one, also within parallel jobs, and gives the same bits on every machine
+        with the same libraries; with more threads the last digit may differ.
     random_state : int, RandomState or None, default=None
-        The only source of randomness: start, minibatches and random cuts.
+        The only source of randomness: initial parameters, minibatches and random cuts.
     verbose : int, default=0
         Above 0, print the loss at the end of each call that trains.
     n_draws : int, default=0
@@ -199,40 +233,35 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
-        All parameters, layer by layer weights, then biases. `coefs_` and `intercepts_` are views of
-        it. All three can be assigned as a whole (pruned entries stay 0), not written into.
-    coefs_ : sequence of ndarray of shape (fan_in, fan_out)
-        Weights, a matrix per layer; CSR after `sparsify`.
-    intercepts_ : sequence of ndarray of shape (fan_out,)
-        Biases, a vector per layer.
-    coef_ : ndarray of shape (n_units, n_features)
-        The first layer's weights, as linear models lay them out. Where a feature has several
-        inputs, the root of the sum of the squares of its weights.
-    n_layers_ : int
-        Number of layers, input and output included.
-    n_outputs_ : int
-        Output units, one per target.
-    out_activation_ : str
-        Output activation: `output_activation`, or "exp" under the Poisson loss.
+        All parameters. `coefs_` and `intercepts_` are views of it, one array per layer. Each of the
+        three can be assigned as a whole (pruned entries stay 0), but not modified in place.
+    noise_variance_ : ndarray of shape (n_parameters,)
+        C, the estimated variance of each parameter's per-sample gradient.
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
-    sparsity_ : float
-        Fraction of all parameters that are pruned.
-    sparsity_report_ : list of dict
-        One dict per tensor: name, shape, and how many entries are free, frozen, pruned. The list
-        prints as a table, with a row for all tensors and what remains of each. Its `n_bytes` are
-        those of the weights and biases in the smallest form of the network: dense or after
-        `sparsify`, as it is or after `compact`.
-    features_used_ : ndarray of bool of shape (n_features,)
-        True where connections that are not pruned lead from the feature to an output.
-    n_iter_ : int
-        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
+    draws_ : ndarray of shape (n_draws, n_parameters)
+        Posterior samples, the latest last; empty without `n_draws`.
+    temperature_ : float
+        Factor of the covariance of the posterior samples' outputs; 1 before calibration.
+    noise_std_ : ndarray of shape (n_outputs,) or None
+        Standard deviation of the targets about a posterior sample's output; None before calibration
+        and under the Poisson loss.
+    dispersion_ : ndarray of shape (n_outputs,) or None
+        Under the Poisson loss: the variance of the targets about a posterior sample's output, over
+        their mean; None before calibration.
+    alpha_ : float
+        The `alpha` of the last run: as given, or as chosen by "auto".
+    selection_results_ : dict of ndarray or None
+        The comparison made by "auto", an entry for each trial: "encoding", "precision", "mean_loss"
+        on held-out rows, and "split0_loss", … for each of their parts.
+    t_ : int
+        Step counter, t0 + steps taken.
     loss_ : float
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
         The same for each epoch's worth of steps, ceil(n_samples / S), in order.
     best_loss_ : float
-        Its smallest entry.
+        The smallest entry of `loss_curve_`.
     validation_scores_ : list of float or None
         R² on the validation data after each epoch and at the end of `fit`, NaN where it
         diverged; None without.
@@ -249,19 +278,17 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         rows, infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of
         them. Of alpha="evidence" it has "precision" alone, the way to the one that was chosen.
     encoding_ : str or None
-        The one that was chosen, where `encoding` is "auto".
+        The `encoding` of the network, as chosen where it is "auto".
     X_mean_, X_scale_ : ndarray of shape (n_inputs,)
-        Inputs are `(piece of a feature - X_mean_) / X_scale_`, by the rows of `fit`, or of the
-        first calls of `partial_fit` until these have brought 1,000 samples in which the feature
-        varies; 0 and 1 with encoding=None. `coefs_` are those of such inputs.
-    y_mean_, y_scale_ : ndarray of shape (n_outputs,)
-        Mean and standard deviation of the targets in `fit`, or in the first calls of
-        `partial_fit` until these have brought 1,000 samples; 0 and 1 with encoding=None.
-        Predictions are `y_scale_ * output + y_mean_`.
+        Inputs are `(piece of a feature - X_mean_) / X_scale_`. They are computed from the rows of
+        `fit`, or from the first calls of `partial_fit`, until these have 1,000 samples in which the
+        feature varies; 0 and 1 with encoding=None. `coefs_` are the weights of these inputs.
     input_features_ : ndarray of int64 of shape (n_inputs,)
-        The feature of each input: 0, 1, …, but where features have several pieces.
+        The feature of each input: 0, 1, …, unless features have several pieces.
     input_ranges_ : ndarray of shape (n_inputs, 2)
-        The ends of what each input shows of its feature; infinite where that is all.
+        The range of its feature that each input shows; infinite where it shows all.
+    features_used_ : ndarray of bool of shape (n_features,)
+        True where remaining connections lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -293,13 +320,13 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     See Also
     --------
     PreconditionedMLPClassifier : The same for class labels.
-    SparsitySweep : Score over the fraction p that is pruned or frozen.
+    SparsitySweep : Score against the fraction p that is pruned or frozen.
 
     Notes
     -----
     The defaults were chosen by cross-validation over many data sets (benchmarks/defaults/fits.py)
-    and compared with untuned peers (benchmarks/accuracy/tables.py). The published rule, damping=0,
-    has steps that nothing bounds: where a network fits, C goes to 0 and H grows without bound.
+    and compared with untuned peers (benchmarks/accuracy/tables.py). With the published rule,
+    damping=0, steps are unbounded: where a network fits, C goes to 0 and H grows without bound.
 
     References
     ----------
@@ -395,7 +422,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         *,
         n_steps: int | None = None,
     ) -> Self:
-        """Train for some further steps on X, y, from a fresh start at the first call.
+        """Train for further steps on X, y; the first call starts a new network.
 
         Parameters
         ----------
@@ -423,8 +450,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Warns
         -----
         UserWarning
-            Where features or targets have left the scale of the first rows ten times behind, and
-            where `sample_weight` is above 10 on average.
+            Where features or targets are more than ten times outside the scale of the first rows,
+            and where `sample_weight` is above 10 on average.
 
         Examples
         --------
@@ -445,10 +472,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     def noise_std_(self) -> Array | None:
         """Standard deviation of the targets about a posterior sample's output, (n_outputs,).
 
-        Of the calibration rows: the root of the mean square, for the noise grows with the
-        prediction where these rows clearly say so. It is normal, or where they clearly have heavier
-        tails Student's t of 8 degrees of freedom. None without posterior samples, and under the
-        Poisson loss, where `dispersion_` tells.
+        It is the root mean square over the calibration rows. The noise grows with the prediction
+        where these rows clearly show that. It is normal, or Student's t with 8 degrees of freedom
+        where they clearly have heavier tails. None without posterior samples, and under the Poisson
+        loss, which has `dispersion_`.
         """
         calibration = network_of(self, "noise_std_").calibration
         return None if calibration is None else calibration.noise_std
@@ -457,9 +484,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     def dispersion_(self) -> Array | None:
         """Variance of the targets about a posterior sample's output, over their mean; (n_outputs,).
 
-        Under the Poisson loss: 1 where held-out rows do not clearly say otherwise. Above it the
-        distribution is negative binomial; below, as for rates that are means of counts, y is the
-        dispersion times a Poisson count. None without posterior samples, and for other targets.
+        Under the Poisson loss it is 1, unless the calibration rows clearly show another value. With
+        more than 1 the distribution is negative binomial. With less, as for rates that are means of
+        counts, y is the dispersion times a Poisson count. None without posterior samples, and for
+        other targets.
         """
         network = network_of(self, "dispersion_")
         if network.calibration is None or network.targets.has_noise:
@@ -473,7 +501,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     @overload
     def predict(self, X: MatrixLike, return_std: bool) -> Array | tuple[Array, Array]: ...
     def predict(self, X: MatrixLike, return_std: bool = False) -> Array | tuple[Array, Array]:
-        """Return the prediction for each row: with posterior samples, the mean of theirs.
+        """Return the prediction for each row: with posterior samples, the mean over them.
 
         Parameters
         ----------
@@ -487,7 +515,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             On the targets' scale; NaN after a run that diverged.
         std : ndarray of the same shape
-            Only with `return_std`: that of a new observation, noise included.
+            Only with `return_std`: standard deviation of a new observation, noise included.
 
         Raises
         ------
@@ -518,7 +546,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs.
         coverage : float in (0, 1), default=0.9
-            The same part of the predictive distribution is left out at both ends.
+            Probability within the interval; the rest is split equally between both ends.
 
         Returns
         -------
@@ -533,8 +561,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Warns
         -----
         UserWarning
-            Where they were calibrated before a cut or further training, until `calibrate`; so in
-            all methods that tell of uncertainty.
+            Where the samples were calibrated before a cut or further training, until `calibrate`;
+            as in all methods on uncertainty.
 
         Examples
         --------
@@ -555,14 +583,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         return np.stack([joined(end) for end in zip(*parts, strict=True)], axis=-1)
 
     def sample_y(self, X: MatrixLike, n_samples: int = 1, random_state: Seed = None) -> Array:
-        """Return samples of new observations, each by one posterior sample for all rows.
+        """Return samples of new observations, each from one posterior sample for all rows.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
-            How many for each row.
+            Number of samples for each row.
         random_state : int, RandomState or None, default=None
             Chooses posterior samples and noise.
 
@@ -674,7 +702,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
     @property
     def y_scale_(self) -> Array:
-        """Their standard deviation, or 1; shape (n_outputs,)."""
+        """Standard deviation of the targets of `fit` or the first `partial_fit`, or 1."""
         return network_of(self, "y_scale_").targets.scale
 
     def _targets(self, y, classes=None):

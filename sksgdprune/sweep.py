@@ -59,22 +59,22 @@ ROUNDING = 1e-12
 class within(NearBest):  # noqa: N801 - it is called like a function, and prints as that
     """Choose the largest p whose mean test score is at most a tolerance below the best.
 
-    For `refit` of a `SparsitySweep` over an array of p. Where no p is within the tolerances of
-    several metrics, the one whose worst shortfall, in tolerances, is least is chosen.
+    It is a value for `refit` of a `SparsitySweep` over an array of p. If no p is within the
+    tolerances of all metrics, it chooses the p whose largest loss, in tolerances, is smallest.
 
     Parameters
     ----------
     tolerance : float or dict of str to float
-        How much of the score may be lost, 0 or more: a number for each metric there is, or by name
-        for those that count.
+        How much of the score may be lost, 0 or more: one number for all metrics, or a number by
+        name for those that count.
     relative : bool, default=False
-        Whether it is a part of the best score's absolute value.
+        Whether tolerance is a fraction of the best score's absolute value.
 
     Raises
     ------
     ValueError
-        On a tolerance that is negative, not finite or not a number. The sweep refuses names that
-        are none of its metrics.
+        If tolerance is negative, not finite or not a number. The sweep refuses names that are not
+        its metrics.
 
     See Also
     --------
@@ -129,13 +129,13 @@ class SparsitySweep(
 ):
     """Train, cut to a fraction p, fine-tune; for one p, or for many with cross-validation.
 
-    With a number p, `fit` does one warm-up → cut → fine-tune on all the data. With an array,
-    every p × repeat × split is a *cell*: all p of one split and repeat start from the same
-    warm-up and see the same minibatches, so that a curve's points are paired.
+    With a number p, `fit` does one warm-up → cut → fine-tune on all the data. With an array p,
+    every p × repeat × split is a *cell*. All p of one split and repeat start from the same warm-up
+    and use the same minibatches, so that the points of a curve are paired.
 
-    Every run takes exactly its warm-up and fine-tuning steps: the estimator's max_steps,
-    early_stopping and tol play no part. Under alpha="auto" each warm-up first chooses its prior, on
-    its own training rows, in short trials that are not counted.
+    Every run takes exactly its warm-up and fine-tuning steps. The estimator's max_steps,
+    early_stopping and tol are not used. With alpha="auto" each warm-up first chooses its prior on
+    its own training rows, in short trials that do not count as steps.
 
     The parameters, in four groups:
 
@@ -153,75 +153,72 @@ class SparsitySweep(
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier, PreconditionedMLPRegressor or Pipeline
-        What is trained; a Pipeline, imbalanced-learn's too, must end in one of the two. Its earlier
-        steps are fitted anew by each worker that takes up a split; the Pipeline's memory caches
+        The estimator to train, or a Pipeline (also imbalanced-learn's) that ends in one. The
+        earlier steps of a Pipeline are fitted anew in each split; the Pipeline's memory caches
         them.
     p : float or array-like of float, default=0.5
-        Fraction(s) to cut, each in [0, 1]: of the weights, with `include_biases` of all parameters.
+        Fraction(s) to cut, each in [0, 1]: of the weights, or with `include_biases` of all
+        parameters.
     action : {"prune", "freeze"}, default="prune"
-        What is done to them.
+        What a cut does.
     method : str or callable, default=None
-        A method of `prune` or `freeze`; None takes "fisher" for pruning (over 10,000 rows of X at
-        most), "preconditioned_gradient" for freezing.
+        A method of `prune` or `freeze`. None means "fisher" for pruning (computed on at most 10,000
+        rows of X) and "preconditioned_gradient" for freezing.
     scope : {"layer", "global", "connected"}, default=None
-        As in `prune` and `freeze`; None takes "connected" for pruning, "layer" for freezing.
+        As in `prune` and `freeze`. None means "connected" for pruning and "layer" for freezing.
     include_biases : bool, default=None
-        Whether p is of the biases, too, or of the weights alone; None takes False for pruning,
-        True for freezing.
+        Whether biases are cut, too. None means False for pruning and True for freezing.
     structure : {"weight", "unit", "input"}, default="weight"
-        What `prune` takes: single parameters, whole hidden units or whole inputs; p is a fraction
-        of these.
+        Whether `prune` removes single parameters, whole hidden units or whole inputs; p is the
+        fraction of these.
     schedule : {"one_shot", "linear", "cubic", "geometric", "iterative"} or object, default=None
-        How p is reached, see `sksgdprune.schedules`; None takes "geometric" for pruning,
-        "one_shot" for freezing. "iterative" trains six rounds, which share `finetune_steps`.
+        How p is reached, see `sksgdprune.schedules`. None means "geometric" for pruning and
+        "one_shot" for freezing.
     warmup_steps : int or "auto", default="auto"
-        Minibatch steps before the cut. "auto" takes a sixteenth of the steps that the
-        estimator's max_steps="auto" would take for all rows of X. With 0 the first cut is of
-        the initial weights, and "iterative" rewinds to them; the methods "noise" and
-        "preconditioned_gradient" need a step before their first cut.
+        Minibatch steps before the first cut. "auto" is a sixteenth of the steps that the
+        estimator's max_steps="auto" would take for all rows of X.
     finetune_steps : int or "auto", default="auto"
-        Minibatch steps after it; "auto" takes the rest of them. With schedule="iterative" each of
-        its six rounds, the last one too, takes a sixth.
+        Minibatch steps from the first cut on; "auto" is the rest of these steps.
     n_repeats : int, default=1
-        Runs per p and split, each from a start of its own; for an array p.
+        Runs per p and split, each from its own initial parameters; for an array p.
     cv : int, splitter or iterable, default=None
         Splits for an array p; None means 5-fold.
     scoring : str, callable, list or dict, default=None
         As in GridSearchCV; None takes the estimator's `score`.
     refit : {"best", "one_se"}, within, str, callable or False, default="best"
-        Which p of an array is trained on all the data afterwards: the best mean test score, the
-        largest p within one standard error of it (of several metrics: in all of them), the largest
-        within a tolerance, as `within(0.01)`, the best by the metric of a name, the index that a
-        callable returns for `cv_results_`, or none.
+        Which p of an array is trained on all the data afterwards: "best" the best mean test score,
+        "one_se" the largest p within one standard error of it (of several metrics: in all of them),
+        `within(0.01)` the largest p within a tolerance, the name of a metric the best p by this
+        metric, a callable the index that it returns for `cv_results_`, and False none.
+    n_jobs : int, default=None
+        Number of parallel runs, in threads. The results do not depend on it.
+    memory : str or joblib.Memory, default=None
+        Where results of finished runs are stored, so that an interrupted sweep with a seed resumes
+        from there. A run is repeated if the data, a parameter, the code that scores or cuts, a
+        module of yours that this code imports, or a version has changed. The folder holds pickles,
+        which can run code when they are loaded.
     error_score : "raise" or float, default=nan
         Score of a cell that fails, with a warning.
     return_train_score : bool, default=False
-        Whether the training rows are scored, too.
-    n_jobs : int, default=None
-        Runs side by side, in threads. The results do not depend on it.
-    memory : str or joblib.Memory, default=None
-        Where results of finished runs are stored, so that an interrupted sweep with a seed goes on
-        from there. A change of the data, of a parameter, of the code that scores or cuts, of a
-        module of yours that this code imports, or of a version trains again. The folder holds
-        pickles, which run code when they are loaded.
+        Whether to score the training rows, too.
     random_state : int, RandomState or None, default=None
-        Seeds all starts, minibatches and random cuts; None takes the estimator's random_state.
+        Seeds all initial parameters, minibatches and random cuts; None uses the estimator's
+        random_state.
     verbose : int, default=0
-        1 prints every ten seconds how many runs are done and the time that is left; 2 a line for
-        each of them.
+        1 prints every ten seconds how many runs are done and the remaining time; 2 prints a line
+        for each run.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        The one trained on all the data; missing with refit=False.
+        The estimator trained on all the data; missing with refit=False.
     best_p_ : float
-        Its fraction.
+        The p of `best_estimator_`.
     best_index_ : int
-        Its row in `cv_results_`; for an array p.
+        The row of `best_p_` in `cv_results_`; for an array p.
     best_score_ : float
-        Its mean test score; for an array p and a single metric, or the one that `refit` names.
-    refit_time_ : float
-        Seconds of the run on all the data.
+        The mean test score of `best_p_`; for an array p and a single metric, or the one that
+        `refit` names.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
         `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
@@ -234,17 +231,13 @@ class SparsitySweep(
     n_splits_ : int
         Number of splits; for an array p.
     scorer_ : callable
-        The scorer in use.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels of the best estimator, where it is a classifier.
-    n_features_in_ : int
-        Features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has string column names.
+        The scorer.
+    refit_time_ : float
+        Seconds of the run on all the data.
 
     See Also
     --------
-    SparsitySweepDisplay : Draws the curves.
+    SparsitySweepDisplay : Plot the curves.
     within : The largest p within a tolerance, for `refit`.
 
     Examples
