@@ -22,16 +22,15 @@ class Stage(NamedTuple):
     Parameters
     ----------
     fraction : float
-        To be reached by the cut, of all eligible parameters.
+        The fraction of all eligible parameters that the cut reaches.
     n_steps : int
         Minibatch steps that follow.
     penalty : float, default=1.0
-        What alpha is multiplied by in these steps. None leaves alpha as it is but where it is
-        "auto": that is then S / (2 K) at least (times φ in regression), if K weights are to remain
-        in the end.
-    rewind : bool or "random", default=False
-        Whether what is left goes back, after the cut, to where it was before the first stage;
-        "random" draws it anew, as at the beginning of a fit.
+        Factor of alpha in these steps. None does not change alpha, unless it is "auto": then it is
+        at least S / (2 K) (times φ in regression), if K weights are to remain in the end.
+    rewind : bool, default=False
+        Whether the remaining parameters return, after the cut, to their values before the first
+        stage.
 
     Examples
     --------
@@ -64,10 +63,10 @@ def _check(schedule, good):
 
 
 class _Schedule:
-    """What the schedules share."""
+    """Base class of the schedules."""
 
     def plan(self, p: float, n_steps: int) -> list[Stage]:
-        """Return what to do after the warm-up.
+        """Return the stages after the warm-up.
 
         Parameters
         ----------
@@ -115,8 +114,8 @@ class OneShot(_Schedule):
 class _Gradual(_Schedule):
     """Many small cuts, evenly spread over the first part of the steps.
 
-    That alpha is raised before them was measured (benchmarks/defaults/pruning.py): weights that
-    will go should shrink before, within the steps that there are.
+    Weights that will be pruned should shrink before, so alpha is raised until the last cut
+    (benchmarks/defaults/pruning.py).
     """
 
     n_cuts: int = 60
@@ -148,17 +147,17 @@ class _Gradual(_Schedule):
 
 @dataclass(frozen=True)
 class Linear(_Gradual):
-    """Cut as many parameters each time.
+    """Cut the same number of parameters each time.
 
     Parameters
     ----------
     n_cuts : int, default=60
         Number of cuts; fewer where there are fewer steps for them.
     share : float, default=2/3
-        The part of the steps over which the cuts are spread.
+        Fraction of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
-        It plays no part in freezing.
+        Factor of alpha until the last cut; None raises alpha="auto", as described for `Stage`. It
+        is not used for freezing.
 
     Examples
     --------
@@ -180,10 +179,10 @@ class Cubic(_Gradual):
     n_cuts : int, default=60
         Number of cuts; fewer where there are fewer steps for them.
     share : float, default=2/3
-        The part of the steps over which the cuts are spread.
+        Fraction of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
-        It plays no part in freezing.
+        Factor of alpha until the last cut; None raises alpha="auto", as described for `Stage`. It
+        is not used for freezing.
 
     Examples
     --------
@@ -198,17 +197,17 @@ class Cubic(_Gradual):
 
 @dataclass(frozen=True)
 class Geometric(_Gradual):
-    """Cut the same part of what remains each time: 1 - (1 - p)^x.
+    """Cut the same fraction of the remaining parameters each time: 1 - (1 - p)^x.
 
     Parameters
     ----------
     n_cuts : int, default=60
         Number of cuts; fewer where there are fewer steps for them.
     share : float, default=2/3
-        The part of the steps over which the cuts are spread.
+        Fraction of the steps over which the cuts are spread.
     penalty : float, default=None
-        What alpha is multiplied by until the last cut; None raises alpha="auto", as `Stage` says.
-        It plays no part in freezing.
+        Factor of alpha until the last cut; None raises alpha="auto", as described for `Stage`. It
+        is not used for freezing.
 
     Examples
     --------
@@ -223,15 +222,10 @@ class Geometric(_Gradual):
 
 @dataclass(frozen=True)
 class Iterative(_Schedule):
-    """Train, cut the same part of what remains, rewind, and again: lottery tickets.
+    """Train, cut the same fraction of what remains, rewind, and repeat (lottery tickets).
 
-    After each cut the weights that are left go back to where they were after the warm-up
-    (Frankle et al. 2020), C and t with them; with `warmup_steps=0` of a sweep to where they were
-    initialised (Frankle & Carbin 2019).
-
-    The steps are shared by `n_cuts` + 1 rounds: with 5 cuts each network, the last one too, is
-    trained for a sixth of them. With six times the steps the last round takes as many as one of
-    the other schedules in all.
+    After each cut the remaining weights return to their values after the warm-up (Frankle & Carbin
+    2019; Frankle et al. 2020), and C and t as well.
 
     Parameters
     ----------

@@ -48,9 +48,9 @@ def by_feature(join, values, encoding):
 def standard(moments):
     """Return the encoding of features by their Moments: (feature - mean) / scale.
 
-    The scale is the standard deviation. That of a rare value would be next to nothing, and the
-    input large where it comes. So a column of two values has half their distance, as if both were
-    as frequent (Gelman 2008 leaves such columns as they are for the same reason), and one that is
+    The scale is the standard deviation. With a rare value it would be almost 0, and the input of
+    that value very large. So a column of two values has half their distance, as if both were
+    equally frequent (Gelman 2008 leaves such columns unscaled for the same reason), and one that is
     mostly 0 at least half the root of the mean square of the rest, which is the same for 0 and 1.
     """
     _, mean, variance, low, high, filled = moments

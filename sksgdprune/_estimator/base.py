@@ -120,20 +120,20 @@ class BasePreconditionedMLP(
     ) -> Self:
         """Train for `max_steps` minibatch steps, or until nothing improves.
 
-        Starts anew, or goes on with θ, C, t and the masks where `warm_start` is set. Ctrl-C ends
-        the training, with a warning, and keeps the parameters so far; before the first steps are
-        done, and under joblib (in a search, in cross-validation), it is passed on.
+        It starts a new network, or with `warm_start` continues from θ, C, t and the masks. Ctrl-C
+        ends the run with a warning, and the parameters so far are kept. Before the first steps are
+        done, and within joblib (in a search, in cross-validation), KeyboardInterrupt is raised.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs; float32 is kept, all else becomes float64.
+            Inputs; float32 stays, other types become float64.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or real targets.
+            Class labels, or real-valued targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights: 2 means the row twice, 0 its absence. None means 1 each.
+            Non-negative weights: 2 is the row twice, 0 is no row. None means 1 each.
         X_val, y_val : array-like, default=None
-            Held-out data, scored after each epoch: with `early_stopping` in place of a part of
+            Validation rows, scored after each epoch: with `early_stopping` in place of a part of
             X, y; without it for `validation_scores_` and `validation_loss_curve_` alone.
 
         Returns
@@ -144,20 +144,20 @@ class BasePreconditionedMLP(
         Raises
         ------
         ValueError
-            If X or y holds NaN or infinity, a parameter is out of range. The estimator stays as it
+            If X or y has NaN or infinity, or a parameter is out of range. The estimator stays as it
             was.
 
         Warns
         -----
         ConvergenceWarning
-            Where the loss clearly falls still after max_steps, where the fit is no better on its
-            own data than a constant, and where the run diverges. `theta_` then keeps the
-            last finite parameters, but what is predicted is NaN (`predict` of labels raises) until
-            a run goes well or `theta_` is set; under early stopping the parameters of the
+            Where the loss still falls clearly after max_steps, where the fit is no better on its
+            own data than a constant, and where the run diverges. After a divergence `theta_` keeps
+            the last finite parameters, but predictions are NaN (`predict` of labels raises) until
+            a run ends without one or `theta_` is set; with early stopping the parameters of the
             best score predict.
         UserWarning
             Where `sample_weight` is above 10 on average, and where the temperature of the posterior
-            samples is the most that is tried.
+            samples is the largest that is tried.
 
         Examples
         --------
@@ -311,8 +311,8 @@ class BasePreconditionedMLP(
     ) -> Self:
         """Calibrate the posterior samples, and a regressor's noise, on rows it was not trained on.
 
-        `fit` does so by itself, on rows that it holds out for its first half; this is for what
-        came later: `prune`, `freeze`, `partial_fit`, other data.
+        `fit` calibrates them itself. Call this after `prune`, `freeze` or `partial_fit`, and for
+        other data.
 
         Parameters
         ----------

@@ -247,12 +247,12 @@ class FittedAttributes:
 
     @property
     def selection_results_(self) -> dict[str, Array] | None:
-        """What "auto" has compared, or None where it compared nothing.
+        """The comparison made by "auto", or None without one.
 
-        An array for each key, an entry for each trial: "encoding", "precision" of the prior (NaN
-        where alpha is a number), "mean_loss" on held-out rows, infinite where a trial diverged,
-        and "split0_loss", "split1_loss", … of each part of them. Of alpha="evidence" it has
-        "precision" alone, the way to the one that was chosen.
+        It has an array for each key, with an entry for each trial: "encoding", "precision" of the
+        prior (NaN where alpha is a number), "mean_loss" on held-out rows, infinite where a trial
+        diverged, and "split0_loss", "split1_loss", … for each of their parts. With alpha="evidence"
+        it only has "precision", the iterations to the chosen one.
         """
         selection = state_of(self, "selection_results_").selection
         if selection is None or not selection.precisions.size:
@@ -273,18 +273,19 @@ class FittedAttributes:
     def sparsity_report_(self) -> SparsityReport:
         """One dict per tensor: name, shape, and how many entries are free, frozen, pruned.
 
-        The list prints as a table, with a row for all tensors and what remains of each. Its
-        `n_bytes` are those of the weights and biases in the smallest form of the network: dense
-        or after `sparsify`, as it is or after `compact`.
+        The list prints as a table, with a last row for all tensors. Its `n_bytes` is the size of
+        the weights and biases in the smallest form of the network: dense or after `sparsify`, as
+        it is or after `compact`.
         """
         return network_of(self, "sparsity_report_").report()
 
     @property
     def draws_(self) -> Array:
-        """Iterates of the last part of the run, (n_draws, n_parameters), the latest last.
+        """Posterior samples, (n_draws, n_parameters), the latest last.
 
-        Masks hold: a pruned parameter is 0 in each, a frozen one what it was frozen at. In
-        `partial_fit` they come one by one, up to `n_draws`; then the oldest goes.
+        They are iterates of the last part of the run. A pruned parameter is 0 in each, a frozen one
+        has its frozen value. `partial_fit` adds one by one, up to `n_draws`; then each new sample
+        replaces the oldest.
         """
         network = network_of(self, "draws_")
         vectors = list(network.dense_samples())

@@ -33,20 +33,20 @@ def prune_gradually(
     schedule: Schedule | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> Estimator:
-    """Prune a fitted estimator to p by a schedule, and train it on as the schedule goes.
+    """Prune a fitted estimator to p by a schedule, with training between the cuts.
 
     Parameters
     ----------
     estimator : PreconditionedMLPClassifier or PreconditionedMLPRegressor
-        Fitted, be it for some steps only; it is changed.
+        The fitted estimator (a few steps are enough); it is changed.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs to train on.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     p : float in [0, 1]
-        The fraction to be pruned in the end, what was pruned before included.
+        The fraction that is pruned in the end; parameters that were pruned before count.
     n_steps : int or "auto", default="auto"
-        Minibatch steps in all; "auto" takes as many as an untuned fit does at most.
+        Minibatch steps in all; "auto" is the maximum of a default `fit`.
     method, scope, include_biases : default=None
         As in `prune`; None takes "fisher", "connected" and False.
     structure : {"weight", "unit", "input"}, default="weight"

@@ -51,8 +51,8 @@ class SparsityMethods:
     ) -> Self:
         """Set a fraction p of the parameters to zero and keep them zero.
 
-        Afterwards size · p of all eligible parameters are pruned, rounded down, those that were
-        pruned before counted first; frozen ones may be pruned.
+        Afterwards size · p of all eligible parameters are pruned, rounded down; parameters that
+        were pruned before count. Frozen parameters can be pruned.
 
         Parameters
         ----------
@@ -60,32 +60,32 @@ class SparsityMethods:
             The fraction of *all* eligible parameters, not of the remaining ones.
         method : {"magnitude", "random", "noise", "fisher", "gradient"} or callable, \
                 default="magnitude"
-            Which go first: those of least abs(w); random ones; least w²·C; least w²·E[g²];
-            least abs(w·g). "minimal", a word of the original experiment, means "magnitude". A
-            callable returns scores of shape (n_parameters,), bigger = keep, from an object with
-            `theta`, `noise_variance`, `preconditioner` (C and H), `gradient`, `squared_gradient`
-            (means over X, y) and `rng`.
+            The score; parameters with the smallest scores are pruned: abs(w), a random number,
+            w²·C, w²·E[g²], abs(w·g). "minimal", the original experiment's name, means "magnitude".
+            A callable returns scores of shape (n_parameters,) from an object with `theta`,
+            `noise_variance`, `preconditioner` (C and H), `gradient`, `squared_gradient` (means
+            over X, y) and `rng`.
         scope : {"layer", "global", "connected"}, default="connected"
-            Cut each weight matrix (and bias vector) by p; or rank all together; or rank all
-            together, but first cut what no path of remaining weights joins with an input and an
-            output, and spare a path to each output, as long as there is room, so that no layer is
-            emptied.
+            "layer" prunes each weight matrix (and bias vector) by p. "global" ranks all parameters
+            together. "connected" does so, too, but first prunes dead connections (on no path from
+            an input to an output), and keeps a path to each output as long as p allows it, so that
+            no layer becomes empty.
         include_biases : bool, default=False
             Whether biases are eligible.
         structure : {"weight", "unit", "input"}, default="weight"
-            What goes: single parameters, whole hidden units, or whole inputs. The units of least
-            summed score over all their connections go, and all these with them: the weights into
-            a unit, its bias and the weights out of it (Li et al. 2017, Molchanov et al. 2019);
-            the weights out of an input. p is the fraction of the units of each hidden layer, of
-            all hidden units where they are ranked together, or of the inputs; what has no weight
-            left on a side was pruned before. At least one unit stays in each of these layers.
-            `include_biases` plays no part.
+            What is pruned: single parameters, whole hidden units, or whole inputs. Units with the
+            smallest sum of scores over their connections are pruned with all their connections:
+            the weights into a unit, its bias and the weights out of it (Li et al. 2017, Molchanov
+            et al. 2019), or the weights out of an input. p is the fraction of the units of each
+            hidden layer, of all hidden units with the scopes that rank these together, or of the
+            inputs. Units without weights on one side count as pruned. At least one unit stays in
+            each layer. `include_biases` is not used.
         X, y : array-like, default=None
-            The data over which "fisher" and "gradient" take the gradient.
+            Data for the gradients of "fisher" and "gradient".
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
-            For "random"; None draws from the estimator's own generator.
+            For "random"; None uses the estimator's own generator.
 
         Returns
         -------
@@ -151,20 +151,20 @@ class SparsityMethods:
             The fraction of the eligible parameters that are not pruned.
         method : {"preconditioned_gradient", "gradient", "random", "fisher"} or callable, \
                 default="preconditioned_gradient"
-            Which go first: those of least abs(H·g); least abs(g); random ones; least E[g²]. "H" and
-            "minimal", words of the original experiment, mean "preconditioned_gradient" and
-            "gradient".
-            A callable is used as in `prune`.
+            The score; parameters with the smallest scores are frozen: abs(H·g), abs(g), a random
+            number, E[g²]. "H" and "minimal", the original experiment's names, mean
+            "preconditioned_gradient" and "gradient". A callable is used as in `prune`.
         scope : {"layer", "global"}, default="layer"
-            Cut each weight matrix and bias vector by p, or rank all together.
+            "layer" freezes a fraction p of each weight matrix and bias vector; "global" ranks all
+            parameters together.
         include_biases : bool, default=True
             Whether biases are eligible.
         X, y : array-like, default=None
-            The data over which the gradient is taken; needed by all methods but "random".
+            Data for the gradients; needed by all methods but "random".
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights, as in `fit`.
         random_state : int, RandomState or None, default=None
-            For "random"; None draws from the estimator's own generator.
+            For "random"; None uses the estimator's own generator.
 
         Returns
         -------
@@ -201,7 +201,7 @@ class SparsityMethods:
         return self._cut(p, options, (X, y, sample_weight), random_state)
 
     def unfreeze(self) -> Self:
-        """Let all frozen parameters be updated again; pruned ones stay pruned.
+        """Unfreeze all frozen parameters; pruned ones stay pruned.
 
         Returns
         -------
@@ -225,11 +225,11 @@ class SparsityMethods:
     def sparsify(self) -> Self:
         """Keep only the parameters that are not pruned, and predict from them alone.
 
-        From 78 % of pruned parameters on, predictions run over the remaining connections, which
-        is faster than the dense network. The pickle's size then follows the number of remaining
-        parameters. `coefs_` become CSR arrays. Training, prune and freeze still work; they make
-        the dense vectors for as long as they run, and a network that is less sparse keeps its
-        dense weights in memory, not in files, once it has predicted.
+        With 78 % of the parameters pruned or more, predictions run over the remaining connections,
+        which is faster than the dense network. The pickle's size follows the number of remaining
+        parameters. `coefs_` become CSR arrays. Training, `prune` and `freeze` still work: they use
+        dense vectors while they run. A less sparse network keeps its dense weights in memory after
+        its first prediction, but not in files.
 
         Returns
         -------
@@ -277,11 +277,11 @@ class SparsityMethods:
     def compact(self) -> Self:
         """Remove hidden units that no longer have an input or an output connection.
 
-        A unit without inputs is constant; what it adds to the next layer goes into the biases
-        there (a pruned bias that takes it becomes free). Such a unit stays where training can
-        still change what it adds to a frozen bias. Predictions stay the same up to rounding. Fitted
-        arrays get smaller, `hidden_layer_sizes` is left as it is, N in H stays that of the whole
-        network, and `fit` starts from the full size again.
+        A unit without inputs is constant: its value is added to the biases of the next layer (a
+        pruned bias becomes free by this). Such a unit stays where training can still change what
+        it adds to a frozen bias. Predictions stay the same up to rounding. Fitted arrays become
+        smaller. `hidden_layer_sizes` and N in H do not change, and `fit` starts from the full size
+        again.
 
         Returns
         -------
@@ -303,30 +303,30 @@ class SparsityMethods:
     def to_sklearn(self) -> Any:
         """Return a fitted scikit-learn MLP that predicts the same.
 
-        What works with scikit-learn's `MLPClassifier` and `MLPRegressor` then works with it:
-        skl2onnx, emlearn and others. The standardization of inputs and targets goes into the first
-        and the last layer, the two outputs of a binary softmax into one logistic output; a ReLU
-        output becomes one more hidden layer. Pruned weights are zeros, and hidden units that
-        `compact` removed are not there. Predictions are equal but for rounding.
+        Tools for scikit-learn's `MLPClassifier` and `MLPRegressor` work with it: skl2onnx, emlearn
+        and others. The first and the last layer contain the standardization of inputs and targets.
+        The two outputs of a binary softmax become one logistic output; a ReLU output becomes one
+        more hidden layer. Pruned weights are zeros, and hidden units that `compact` removed are
+        missing. Predictions are equal up to rounding.
 
         Returns
         -------
         MLPClassifier or MLPRegressor
-            Fitted, with copies of the parameters, in their float type. Its own training
-            parameters are scikit-learn's defaults; `partial_fit` goes on from these weights, but
-            knows no masks.
+            Fitted, with copies of the parameters in their float type. Its training parameters are
+            scikit-learn's defaults. Its `partial_fit` continues from these weights, without the
+            masks.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            Where no MLP of scikit-learn predicts the same: with draws, with a single class, with
-            a ReLU output over hidden layers of another activation; and after a run that diverged.
+            Where no MLP of scikit-learn predicts the same (posterior samples, a single class, a
+            ReLU output over hidden layers of another activation), and after a run that diverged.
 
         See Also
         --------
-        compact : Removes hidden units that no longer matter.
+        compact : Remove hidden units that no longer have an input or an output connection.
 
         Examples
         --------
@@ -362,25 +362,25 @@ class SparsityMethods:
     ) -> str | None:
         """Write the network as one file of C, for devices without Python.
 
-        The file defines `void NAME_predict(const float *x, float *y)`, which makes the
-        probabilities, or the targets in their own unit, of one row of features, and for one class
-        per sample `int NAME_class(const float *x)`, which returns the most probable class as its
-        index in `classes_`. It is C99, keeps all numbers as constants, takes no memory but the
-        stack for two layers' values, and of the library calls `expf` and `tanhf` alone (with
-        "float64" `exp` and `tanh`). Each layer is written as all its weights or, where that takes
-        fewer bytes, as those alone that are not 0, each with the step from the one before it. What
-        standardizes inputs and targets is part of it; hidden units that do nothing are left out,
-        as by `compact`.
+        The file defines `void NAME_predict(const float *x, float *y)`. It computes the
+        probabilities, or the targets on their original scale, of one row of features. For one class
+        per sample the file also defines `int NAME_class(const float *x)`, which returns the index
+        in `classes_` of the most probable class. The file is C99. All numbers are constants, the
+        only memory is the stack for two layers' values, and the only library functions are `expf`
+        and `tanhf` (with "float64" `exp` and `tanh`). Each layer is written as all its weights or
+        as those that are not 0, each with its distance from the one before, whichever takes fewer
+        bytes. The standardization of inputs and targets is included; hidden units without an input
+        or an output connection are left out, as by `compact`.
 
         Parameters
         ----------
         path : str or path-like, default=None
-            The file, which is written over; None returns the text.
+            The file, which is overwritten; None returns the text.
         name : str, default="network"
-            What the functions' names begin with: a letter, then letters, digits and underscores.
+            First part of the functions' names: a letter, then letters, digits and underscores.
         dtype : {"float32", "float64", "int8"}, default="float32"
-            The type of the constants and of x and y, float or double; "int8" writes weights in
-            8 bits with a scale for each unit, and all else as float. With encoding=None that wants
+            The type of the constants and of x and y, float or double. "int8" writes weights in
+            8 bits with a scale for each unit, and all else as float; with encoding=None this needs
             features of one scale.
 
         Returns
@@ -393,17 +393,17 @@ class SparsityMethods:
         NotFittedError
             Before `fit`.
         ValueError
-            On a name that C does not take or an unknown dtype; with posterior samples
-            (`n_draws`), after a run that diverged, and where features, targets or weights are of
-            a size that the float type does not hold.
+            For a name that is invalid in C or an unknown dtype; with posterior samples
+            (`n_draws`), after a run that diverged, and where the float type cannot hold features,
+            targets or weights.
 
         See Also
         --------
-        to_sklearn : The same network as scikit-learn's MLP, for ONNX.
+        to_sklearn : Convert the network to scikit-learn's MLP, for ONNX.
 
         References
         ----------
-        Han, Mao & Dally (2016), Deep Compression, ICLR: weights stored with steps.
+        Han, Mao & Dally (2016), Deep Compression, ICLR: weights stored with distances.
 
         Examples
         --------

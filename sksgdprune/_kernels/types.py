@@ -70,7 +70,7 @@ class Samples(NamedTuple):
 
 
 class Hyper(NamedTuple):
-    """Scalars of a training; the floats have θ's dtype, but for kappa."""
+    """Scalars of a run; the floats have θ's dtype, but for kappa."""
 
     activation: int
     objective: int
@@ -84,7 +84,7 @@ class Hyper(NamedTuple):
     centre: np.floating  # 1 where noise is about the minibatch's gradient, 0 where it is about 0
     alpha: np.floating
     least: np.floating  # smaller weights become 0, every DROP_EVERY steps
-    disperses: bool  # whether the dispersion is estimated, and the penalty in units of it
+    disperses: bool  # whether the dispersion is estimated, and the penalty relative to it
 
 
 class Rates(NamedTuple):
@@ -120,7 +120,7 @@ class State(NamedTuple):
 # Every so many steps an iterate goes into the average: those between are nearly the same, and so
 # it costs a hundredth of a step.
 STRIDE = 10
-# Every so many steps weights that are next to nothing become 0: in each it would cost a twentieth.
+# Every so many steps weights that are almost 0 become 0: in each it would cost a twentieth.
 DROP_EVERY = 64
 
 # What a pruned parameter has in a network that keeps the others only; any array but θ and C starts
@@ -179,7 +179,7 @@ class Steps(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Work space of a training, reused by all its steps."""
+    """Work space of a run, reused by all its steps."""
 
     rows: np.ndarray  # (B,): the minibatch's, then the probe's, repeated
     inputs: np.ndarray  # 0, 1, …, n_inputs - 1

@@ -38,7 +38,7 @@ def _drop(theta, status, least):
 
 @jit
 def drop_least(network, lists, least):
-    """Set FREE parameters to 0 that the penalty has shrunk to next to nothing.
+    """Set FREE parameters to 0 that the penalty has shrunk to almost 0.
 
     Processors are slow at subnormal numbers, and rounding keeps weights there.
     """

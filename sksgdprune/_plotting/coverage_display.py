@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class CoverageDisplay:
-    """Coverage of prediction intervals against the nominal one, the diagonal being perfect.
+    """Coverage of prediction intervals against the nominal coverage.
 
-    Below the diagonal intervals are too narrow, above it too wide. For classifiers use
-    scikit-learn's `CalibrationDisplay`.
+    Calibrated intervals lie on the diagonal; below it they are too narrow, above it too wide. For
+    classifiers use scikit-learn's `CalibrationDisplay`.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class CoverageDisplay:
     Examples
     --------
     >>> from sksgdprune import CoverageDisplay
-    >>> display = CoverageDisplay([0.5, 0.9], [0.52, 0.88], name="ours").plot()
+    >>> display = CoverageDisplay([0.5, 0.9], [0.52, 0.88], name="network").plot()
     >>> display.line_.get_label()
-    'ours'
+    'network'
     """
 
     ax_: Axes
@@ -84,7 +84,7 @@ class CoverageDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Inputs that it was not trained on.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Observations; several outputs are taken together.
+            Observations; several outputs count together.
         coverages : array-like of shape (n_coverages,), default=None
             Nominal coverages, each between 0 and 1; None takes 0.05, 0.1, … 0.95.
         name : str, default=None

@@ -81,7 +81,7 @@ def chosen(state, data, config, n_steps, held_out=None, piecewise=None):
 
 
 def _is_worth_it(other, state, data, auto):
-    """Return whether some features have several pieces, and the rows can tell them all apart."""
+    """Return whether some features have several pieces, and the rows can distinguish them all."""
     n_inputs, n_features = (start.network.layout.sizes[0] for start in (other, state))
     return n_features < n_inputs <= min(auto.most_inputs, data.size)
 
@@ -204,8 +204,8 @@ def updated(state):
 
     λ ← γ / ‖w‖² with γ = Σ_k n C_k / (n C_k + λ), over the weights that are not pruned: γ is the
     number of those that the data determine (MacKay 1992), n C_k the curvature of the negative log-
-    likelihood where the model is right (constant SGD is the E step, Mandt et al. 2017). Both are in
-    units of the residuals' variance, where it is estimated.
+    likelihood where the model is right (constant SGD is the E step, Mandt et al. 2017). Both are
+    multiples of the residuals' variance, where it is estimated.
     """
     network, before = state.network, state.precision
     parameters, layout = network.dense(), network.layout
