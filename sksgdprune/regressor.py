@@ -301,15 +301,15 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         What the covariance of the posterior samples' outputs is multiplied by; 1 before
         calibration.
     noise_std_ : ndarray of shape (n_outputs,) or None
-        Standard deviation of the targets about a posterior sample's output: of the calibration rows
-        the root of the mean square, for the noise grows with the prediction where these rows
-        clearly say so. It is normal, or where they clearly have heavier tails Student's t of 8
-        degrees of freedom. None before calibration and under the Poisson loss.
+        Standard deviation of the targets about a posterior sample's output: the root mean square
+        over the calibration rows. The noise grows with the prediction where these rows clearly show
+        that. It is normal, or Student's t with 8 degrees of freedom where they clearly have heavier
+        tails. None before calibration and under the Poisson loss.
     dispersion_ : ndarray of shape (n_outputs,) or None
-        Under the Poisson loss: the variance of the targets about a posterior sample's output, over
-        their mean; 1 where held-out rows do not clearly say otherwise. Above it the distribution is
-        negative binomial; below, as for rates that are means of counts, y is the dispersion times a
-        Poisson count. None before calibration, and for the squared error.
+        Under the Poisson loss the variance of the targets about a posterior sample's output, over
+        their mean: 1, unless the calibration rows clearly show another value. With more than 1 the
+        distribution is negative binomial. With less, as for rates that are means of counts, y is
+        the dispersion times a Poisson count. None before calibration, and for the squared error.
     noise_variance_ : ndarray of shape (n_parameters,)
         C, the estimated variance of each parameter's per-sample gradient.
     preconditioner_ : ndarray of shape (n_parameters,)
