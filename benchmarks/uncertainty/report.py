@@ -14,7 +14,7 @@ from benchmarks._common.reports import (
 )
 from benchmarks.uncertainty.metrics import calibration_error
 
-OURS, PLAIN, MLP = "ours", "ours without draws", "MLP"
+OURS, PLAIN, MLP = "ours", "ours without samples", "MLP"
 SIGMOID, ISOTONIC = "MLP, sigmoid", "MLP, isotonic"
 PROCESS, RIDGE, BOOSTING = "Gaussian process", "BayesianRidge", "HistGradientBoosting"
 BAGGED, DROPOUT, ENSEMBLE = "bagged MLP", "MC dropout", "deep ensemble"

@@ -1,4 +1,4 @@
-"""Extensions stand in one file each, and their names in the types: CONTRIBUTING's recipes.
+"""Extensions stand in one file each, and their names in the types: the sections of CONTRIBUTING.
 
 A copy of the package gets an activation, a preconditioner, a state array and a kind of target, and
 is used uncompiled in a process of its own, which takes some six seconds.
