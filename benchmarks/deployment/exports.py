@@ -1,17 +1,17 @@
-"""Size and speed of a finished network, by the form in which it leaves.
+"""Size and speed of an exported network, form by form.
 
     python -m benchmarks.deployment.exports [--quick] [--out FOLDER]
 
-Digits as they are, and enlarged to 28 × 28 for a larger network, in float32: dense, 95 % of the
-weights pruned, 80 % of the hidden units pruned and compacted, and two controls, a dense network of
-as few units trained from scratch and boosted trees of few leaves (of which skl2onnx 1.20 makes no
-ONNX). Each in the forms in which it can leave, compared form by form: pickled as it is, with what
-training goes on from, and sparsified where that is smaller; for inference only, as scikit-learn's
-MLP (`to_sklearn`); as ONNX, by skl2onnx; as ONNX with weights that onnxruntime has made int8
-(`quantize_dynamic`, per channel); and as C (`to_c`, trees by tables and a loop). Sizes are of the
-pickle or the ONNX file, and of .text and .rodata of the C (`gcc -Os`); zipped sizes by zlib (level
-6). Latencies are of `predict_proba`, of an onnxruntime session, or of the C (`gcc -O2`) called from
-Python, one thread each, contenders interleaved, medians over the rounds.
+The data are digits, and for a larger network digits enlarged to 28 × 28, in float32. The networks
+are dense, with 95 % of the weights pruned, and with 80 % of the hidden units pruned and compacted.
+Two controls are a dense network of as few units trained from scratch, and boosted trees of few
+leaves (which skl2onnx 1.20 cannot convert). The table compares them form by form: a pickle with the
+training state, sparsified where that is smaller; a pickle for inference only, of scikit-learn's MLP
+(`to_sklearn`); ONNX by skl2onnx; ONNX with int8 weights by onnxruntime (`quantize_dynamic`, per
+channel); and C (`to_c`; trees as tables and a loop). Sizes are those of the pickle or the ONNX
+file, and of .text and .rodata of the C (`gcc -Os`); zipped sizes are by zlib (level 6). Latencies
+are those of `predict_proba`, of an onnxruntime session, or of the C (`gcc -O2`) called from Python:
+one thread, contenders interleaved, medians over the rounds.
 
 Writes deployment.csv and deployment.md.
 """

@@ -1,4 +1,4 @@
-"""A pruned network in all forms in which it can leave: bytes, accuracy, microseconds a row."""
+"""A pruned network in all forms of export: bytes, accuracy, microseconds a row."""
 
 from contextlib import ExitStack, chdir
 from importlib.util import find_spec

@@ -1,15 +1,14 @@
-"""Latency of one row, by the way in which a service may predict it.
+"""Latency of one row, for each way in which a service can predict it.
 
     python -m benchmarks.deployment.latency [--quick] [--out FOLDER]
 
-Digits as they are, and enlarged to 28 × 28 for a larger network, in float32: dense, 95 % of the
-weights pruned, 80 % of the hidden units pruned and compacted. The pruned network as the estimator
-itself is sparsified. Each as the estimator, as scikit-learn's MLP (`to_sklearn`), in ONNX Runtime,
-and as C (`to_c`, compiled by the system's compiler, called by ctypes), one thread each. Every
-call of `predict_proba` of one row is timed by itself, the contenders in turns; "first row" is the
-first call in a new process after what it needs is imported and loaded, which is timed, too. Times
-are of the CPU, those of a core that nothing else asks for: a wait for other processes, or for
-files, would not be the network's.
+The data are digits, and for a larger network digits enlarged to 28 × 28, in float32. The networks
+are dense, with 95 % of the weights pruned, and with 80 % of the hidden units pruned and compacted.
+Each predicts as the estimator (with pruned weights sparsified), as scikit-learn's MLP
+(`to_sklearn`), in ONNX Runtime, and as C (`to_c`, compiled by the system's compiler, called by
+ctypes), with one thread. Each call of `predict_proba` for one row is timed by itself, the
+contenders in turns. "First row" is the first call in a new process, after imports and loading,
+which are timed, too. Times are CPU times, so that other processes and files do not count.
 
 Writes latency.csv and latency.md.
 """

@@ -4,18 +4,18 @@
                                                      [--quick] [--again] [--report]
 
 Which model in C is the smallest within 0.01 of the accuracy of a dense network of 100 hidden units
-(digits: 32)? Each contender is fitted in many sizes to the same rows; the smallest is chosen whose
-mean accuracy on validation rows is within 0.01 of the dense network's, and the accuracy on test
-rows, a fifth, told beside it. Test rows are the same throughout; the others are split anew into
-training and validation rows, 75 / 25, in each split. Nothing is fitted again to both.
+(digits: 32)? Each contender is fitted in many sizes to the same rows. The smallest is chosen whose
+mean accuracy on validation rows is within 0.01 of the dense network's; its accuracy on test rows, a
+fifth, stands beside it. Test rows are the same throughout; each split divides the other rows into
+training and validation rows, 75 / 25. Nothing is fitted again to both.
 
-Networks leave by `to_c` as float32 and as int8, scikit-learn's by way of ours with the same
-parameters; boosted trees are HistGradientBoosting's, as tables of 7 bytes a node and 4 a leaf.
+Networks are exported by `to_c` as float32 and as int8, scikit-learn's through ours with the same
+parameters. Boosted trees are HistGradientBoosting's, as tables of 7 bytes a node and 4 a leaf.
 Bytes are .text + .rodata of the object file (`gcc -Os`); accuracies, and the microseconds a row,
-are of the compiled C (`gcc -O2`), called on one row after another by a loop in C. Where the machine
-had other work, only times that differ clearly count. All see float32.
+are of the compiled C (`gcc -O2`), called on one row after another by a loop in C. The machine also
+had other work, so only clear differences of times count. All inputs are float32.
 
-One more table has digits 64-32-10 pruned to 95 % in all forms in which it can leave.
+One more table has digits 64-32-10 pruned to 95 % in all forms of export.
 
 Writes size_at_accuracy.csv, a row per model and type, .md and .png; goes on where it was ended.
 """

@@ -175,7 +175,7 @@ def _forms_section(table):
         f"## One network in all its forms: {forms.SET}",
         f"Over {table['split'].nunique()} networks; the difference is that of probabilities from "
         "`predict_proba`. Row by row is a call a row: of C from a loop in C, of ONNX Runtime from "
-        "Python. What emlearn writes gives labels; its library's `eml_net_predict_proba`, which is "
-        "called here, gives the probabilities. m2cgen has no neural networks.",
+        "Python. emlearn's code returns labels; its library's `eml_net_predict_proba`, which is "
+        "called here, returns the probabilities. m2cgen has no neural networks.",
         markdown_table(header, cells),
     )

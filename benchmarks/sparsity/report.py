@@ -258,13 +258,13 @@ TEXT = f"""± is half a 95 % t-interval over the seeds. Splits of one set share 
 intervals are somewhat narrow; on digits-notebook, which has one split, they are those of the
 training run alone. Differences are paired by seed: above 0 our defaults are better.
 
-- "{TORCH_BEST}" is the torch recipe that did best within the training rows.
-- "{TORCH_HINDSIGHT}" is the one whose mean below is best, which nobody could have known: the
-  harder opponent.
+- "{TORCH_BEST}" is the torch recipe with the best score on validation rows.
+- "{TORCH_HINDSIGHT}" is the torch recipe with the best mean test score. It cannot be chosen in
+  practice, and is harder to beat.
 
 Torch's settings are chosen on the training rows of split 0, some of which are test rows of the
-other splits; that favours torch, if anyone. Its minibatches are whole passes in random order, its
-users' habit; ours are drawn with replacement, our default."""
+other splits: this can only favour torch. Its minibatches are whole passes in random order, as is
+usual with torch; ours are sampled with replacement, our default."""
 
 
 def set_parts(wide, name):
@@ -277,7 +277,7 @@ def markdown(table, about, figure, grid):
     """Return the report."""
     hidden, steps = table[["hidden", "steps"]].iloc[0]
     has_torch = (table["library"] == "torch").any()
-    torch = f"all that was tried of torch is in `{grid}`" if has_torch else "torch was left out"
+    torch = f"all torch runs are in `{grid}`" if has_torch else "torch was left out"
     wide = with_torch_best(scores(table), table)
     return paragraphs(
         f"""# Accuracy of pruned networks

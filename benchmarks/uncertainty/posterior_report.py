@@ -40,7 +40,7 @@ logistic regression on {CANCER}, for the paper's Skin is not at hand.
   1/e. They then run for {RUN} such times, or for as many steps as there are in the table if these
   are fewer.
 
-Converged chains come nowhere near the paper's 1,000 nats on protein, by theory and in fact, however
+Converged chains are far from the paper's 1,000 nats on protein, by theory and in fact, however
 its features are scaled. A mean that has not yet forgotten its start adds as much."""
 
 
