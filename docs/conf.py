@@ -6,8 +6,6 @@ when the site is built or when it is read; INTERSPHINX=1 lets links lead to the 
 other packages.
 """
 
-import importlib
-import inspect
 import logging
 import os
 import shutil
@@ -19,6 +17,7 @@ REPOSITORY = DOCS.parent
 sys.path[:0] = [str(DOCS), str(DOCS / "_extensions"), str(REPOSITORY)]
 os.environ.setdefault("MPLBACKEND", "agg")
 
+import api_pages  # noqa: E402
 import draw_architecture  # noqa: E402
 
 import sksgdprune  # noqa: E402
@@ -28,6 +27,7 @@ author = copyright = "The sksgdprune developers"
 release = version = sksgdprune.__version__
 
 extensions = [
+    "api_pages",
     "mathml",
     "myst_parser",
     "numpydoc",
@@ -42,7 +42,9 @@ templates_path = ["_templates"]
 default_role = "literal"
 smartquotes = False  # strings are to be copied
 html_math_renderer = "mathml"
-suppress_warnings = ["config.cache"]  # own_members is a function
+suppress_warnings = [
+    "config.cache"
+]  # autosummary_context holds a function
 
 if os.environ.get("INTERSPHINX"):
     extensions.append("sphinx.ext.intersphinx")
@@ -106,27 +108,9 @@ def setup(app):
 # API
 
 
-def own_members(module, name, kind):
-    """Return the names of a class's public methods or properties that are this package's own."""
-    owner = getattr(importlib.import_module(module), name)
-    found = []
-    for member in dir(owner):
-        value = inspect.getattr_static(owner, member)
-        origin = (
-            getattr(getattr(value, "fget", value), "__module__", None)
-            or ""
-        )
-        if not member.startswith("_") and origin.startswith("sksgdprune"):
-            is_property = isinstance(value, property)
-            found += (
-                [member] if is_property == (kind == "properties") else []
-            )
-    return found
-
-
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"
-autosummary_context = {"own_members": own_members}
+autosummary_context = {"methods_from": api_pages.methods}
 autodoc_typehints = "none"  # numpydoc's sections say more
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False

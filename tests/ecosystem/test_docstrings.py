@@ -6,9 +6,12 @@ them, so that what comes from a mixin of a private module is seen, too.
 
 import doctest
 import importlib
+import inspect
 import pkgutil
+import re
 
 import pytest
+from numpydoc.docscrape import ClassDoc
 from numpydoc.validate import validate
 
 import sksgdprune
@@ -33,6 +36,20 @@ METHODS = {
         for name in ("OneShot", "Linear", "Cubic", "Geometric", "Iterative")
     },
 }
+
+
+GROUPED = [
+    sksgdprune.PreconditionedMLPClassifier,
+    sksgdprune.PreconditionedMLPRegressor,
+    sksgdprune.SparsitySweep,
+]
+
+
+def in_groups(cls, kind):
+    """Return the names in the groups of a docstring, like "- Network: `loss`.", in order."""
+    text = inspect.getdoc(cls).partition("\nParameters\n")[0].partition(f"The {kind}, in ")[2]
+    lists = text.partition("\n\n")[2].partition("\n\n")[0]
+    return re.findall(r"`(\w+)`", lists)
 
 
 def each(names):
@@ -70,3 +87,17 @@ def collected():
 @each(CALLABLES)
 def test_the_example_is_among_those_that_run(name, collected):
     assert name.value.__doc__ in collected
+
+
+@pytest.mark.parametrize("cls", GROUPED, ids=lambda cls: cls.__name__)
+def test_every_parameter_is_in_one_group_in_the_order_of_the_signature(cls):
+    assert in_groups(cls, "parameters") == [*inspect.signature(cls).parameters]
+
+
+@pytest.mark.parametrize("cls", GROUPED, ids=lambda cls: cls.__name__)
+def test_every_fitted_attribute_is_described_and_in_one_group(cls):
+    described = ClassDoc(cls, config={"show_class_members": False})["Attributes"]
+    names = [name for attribute in described for name in attribute.name.split(", ")]
+    assert in_groups(cls, "fitted attributes") == names
+    is_property = inspect.isdatadescriptor
+    assert {n for n, _ in inspect.getmembers(cls, is_property) if n[0] != "_"} <= {*names}
