@@ -16,8 +16,6 @@ BESIDE = (  # LightGBM, from top to bottom
 def bars(ax, places, differences, axis="y", **options):
     """Draw the mean of each Series with its 95 % interval, those of no values left out."""
     drawn = [(at, apart) for at, apart in zip(places, differences, strict=True) if len(apart)]
-    if not drawn:
-        return
     at = np.array([place for place, _ in drawn])
     means = np.array([apart.mean() for _, apart in drawn])
     half = np.nan_to_num([half_width(apart) for _, apart in drawn], posinf=0)
@@ -36,7 +34,7 @@ def draw_cut(ax, table, prior):
         places = np.arange(len(cut)) + 0.16 * i
         bars(ax, places, apart, fmt=f"{marker}-", color=color, label=name)
     ax.axhline(0, color=figures.BLACK, linewidth=1)
-    ax.set(title=f"{prior[0].upper()}{prior[1:]}: less p = 0", ylabel="log-loss less p = 0")
+    ax.set(title=f"What a cut does, {prior}", ylabel="log-loss less p = 0")
     ax.set_xticks(range(len(cut)), [f"{p:g}" for p in cut])
     ax.set_xlabel("p, the fraction of the weights that is pruned")
     figures.light_grid(ax)
@@ -47,11 +45,10 @@ def draw_beside(ax, table):
     values = report.by_split(report.groups(table).get(report.NOISY, table))
     apart = [report.difference(values, name, report.LIGHTGBM) for name in BESIDE]
     bars(ax, range(len(BESIDE)), apart, "x", fmt="o", color=figures.OURS)
-    counts = [f"{name} ({len(each)})" for name, each in zip(BESIDE, apart, strict=True)]
-    ax.set_yticks(range(len(BESIDE)), counts)
-    ax.set(ylim=(len(BESIDE) - 0.5, -0.5), title=f"{report.NOISY}: less LightGBM")
+    ax.set_yticks(range(len(BESIDE)), [name.replace(", ", ",\n") for name in BESIDE])
+    ax.set(ylim=(len(BESIDE) - 0.5, -0.5), title=f"Beside LightGBM, {report.NOISY.lower()}")
     ax.axvline(0, color=figures.BLACK, linewidth=1)
-    ax.set_xlabel("log-loss less LightGBM; (tables)")
+    ax.set_xlabel("log-loss less LightGBM")
     figures.light_grid(ax, "x")
 
 
