@@ -42,9 +42,7 @@ templates_path = ["_templates"]
 default_role = "literal"
 smartquotes = False  # strings are to be copied
 html_math_renderer = "mathml"
-suppress_warnings = [
-    "config.cache"
-]  # autosummary_context holds a function
+suppress_warnings = ["config.cache"]  # of autosummary_context
 
 if os.environ.get("INTERSPHINX"):
     extensions.append("sphinx.ext.intersphinx")
@@ -106,7 +104,6 @@ def setup(app):
 
 
 # API
-
 
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"

@@ -20,19 +20,13 @@ HEADINGS = {"Parameters": "Parameters", AS_THEY_ARE: ATTRIBUTES}
 def methods(module, name, package):
     """Return the names of the public methods that a class has from a package, alphabetically."""
     owner = getattr(importlib.import_module(module), name)
-    public = [
-        member for member in dir(owner) if not member.startswith("_")
-    ]
-    found = {
-        member: inspect.getattr_static(owner, member) for member in public
-    }
-    return [
-        member
-        for member, value in found.items()
-        if (getattr(value, "__module__", None) or "").startswith(
-            package
-        )  # a property has none
-    ]
+
+    def origin(member):  # none for a property
+        value = inspect.getattr_static(owner, member)
+        return getattr(value, "__module__", None) or ""
+
+    public = (member for member in dir(owner) if member[0] != "_")
+    return [name for name in public if origin(name).startswith(package)]
 
 
 def rename_attributes(app, what, name, obj, options, lines):
@@ -52,20 +46,18 @@ def arrange(app, domain, objtype, content):
     groups = stated_groups(lists)
     places = {}
     for fields in children(content, nodes.field_list):
-        for field in [
-            field for field in fields if field[0].astext() in HEADINGS
-        ]:
+        for field in children(fields, nodes.field):
+            heading = HEADINGS.get(field[0].astext())
+            if heading is None:
+                continue
             entries = entries_of(field[1][0])
             for name, entry in entries.items():
                 places[name] = mark(app, entry, f"{path}.{name}")
-            heading = HEADINGS[field[0].astext()]
             if heading == ATTRIBUTES:
                 shorten(field[1][0])
+            arranged = sorted_entries(groups, entries, heading)
             where = content.index(fields)
-            content[where:where] = [
-                headed(heading, 2),
-                *sorted_entries(groups, entries, heading),
-            ]
+            content[where:where] = [headed(heading, 2), *arranged]
             fields.remove(field)
         if not fields:
             content.remove(fields)
@@ -168,8 +160,7 @@ def lift_members(content):
 def setup(app):
     """Take part in what autodoc does."""
     app.setup_extension("sphinx.ext.autodoc")
-    app.connect(
-        "autodoc-process-docstring", rename_attributes, priority=400
-    )  # numpydoc: 500
+    # Before numpydoc, whose priority is 500.
+    app.connect("autodoc-process-docstring", rename_attributes, 400)
     app.connect("object-description-transform", arrange)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
