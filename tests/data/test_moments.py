@@ -165,7 +165,7 @@ def test_the_scale_stays_once_a_thousand_rows_were_seen_and_after_a_fit():
     assert reg.y_scale_ == scales[1]
     fitted = regressor(encoding="standard").fit(rows[:50], rows[:50, 0])
     before = fitted.X_scale_.copy()
-    with pytest.warns(UserWarning, match=r"Features \[0, 1\] .*fit anew"):
+    with pytest.warns(UserWarning, match=r"Features \[0, 1\] .*Fit again"):
         assert (fitted.partial_fit(100 * rows, rows[:, 0]).X_scale_ == before).all()
 
 

@@ -236,7 +236,7 @@ def test_class_weights_leave_the_steps_of_larger_chunks_as_they_are():
 def test_large_weights_are_told():
     X, y = make_friedman1(100, random_state=0)
     reg = regressor(encoding="standard")
-    with pytest.warns(UserWarning, match=r"3e\+03 on average, .*divide them by their mean"):
+    with pytest.warns(UserWarning, match=r"3e\+03 on average\. .*divide them by their mean"):
         reg.partial_fit(X, y, sample_weight=np.full(100, 3000.0), n_steps=5)
     reg.partial_fit(X, y, sample_weight=np.arange(1, 101) % 8 + 1, n_steps=5)
 

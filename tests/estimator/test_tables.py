@@ -51,7 +51,7 @@ def test_a_table_with_text_is_told_which_column_and_how_to_encode_it(make, table
         options = {"classes": [0, 1]} if call is calls[1] and make is classifier else {}
         text = error_of(lambda call=call, options=options: call(table, y, **options))
         assert "could not convert string to float" in text
-        assert "X's columns: city." in text
+        assert "X's columns without numbers: city." in text
         assert "OneHotEncoder in a ColumnTransformer" in text
         assert f"tabular_pipeline({type(fitted).__name__}())" in text
 
@@ -66,8 +66,8 @@ def test_arrays_and_lists_of_text_are_told_so_too(make):
 def test_columns_of_dates_and_of_objects_are_named(make):
     dates = NUMBERS.assign(**{f"day {i}": pd.Timestamp("2026-01-01") for i in range(7)})
     text = error_of(lambda: make().fit(dates, y), TypeError)
-    assert "X's columns: day 0, day 1, day 2, day 3, day 4 and 2 others." in text
-    assert "X's columns: a." in error_of(
+    assert "X's columns without numbers: day 0, day 1, day 2, day 3, day 4 and 2 others." in text
+    assert "X's columns without numbers: a." in error_of(
         lambda: make().fit(pd.DataFrame({"a": [{}] * N}), y), TypeError
     )
 

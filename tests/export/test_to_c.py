@@ -341,7 +341,7 @@ def test_what_no_c_file_predicts_is_refused(tmp_path):
         fitted(n_draws=3).to_c(path)
     with pytest.warns(ConvergenceWarning, match="diverged"):
         diverged = fitted("reals", learning_rate=1e30, preconditioner="identity", average=False)
-    with pytest.raises(ValueError, match="training diverged"):
+    with pytest.raises(ValueError, match="run diverged"):
         diverged.to_c(path)
     assert not path.exists()
 

@@ -160,7 +160,7 @@ def test_what_has_no_equivalent_says_why():
     reg.set_params(output_activation="identity", learning_rate=10.0, damping=0, max_steps=3000)
     with pytest.warns(ConvergenceWarning, match="Training diverged"):
         reg.fit(X, WIDTHS)
-    with pytest.raises(ValueError, match="training diverged"):
+    with pytest.raises(ValueError, match="run diverged"):
         reg.to_sklearn()
 
 
