@@ -36,7 +36,7 @@ def assert_predicts_nothing(estimator, y):
     assert np.isnan(estimator.score(X, y))
     assert np.isnan(estimator.score(X, y, np.ones(len(X))))
     if hasattr(estimator, "predict_proba"):
-        with pytest.raises(ValueError, match="diverged, so that no label is predicted; standard"):
+        with pytest.raises(ValueError, match="diverged, so no label is predicted; standard"):
             estimator.predict(X)
         for P in (estimator.predict_proba(X), estimator.predict_log_proba(X)):
             assert P.shape == (150, 3)
