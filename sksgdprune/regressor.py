@@ -38,12 +38,13 @@ from sksgdprune._utils.sklearn_private import StrOptions
 class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePreconditionedMLP):
     """Multilayer perceptron regressor trained by preconditioned constant-rate SGD.
 
-    Each parameter's step is scaled by H = 2 S / (N (C + damping)) (Mandt, Hoffman & Blei 2017,
-    Corollary 3), C being an online estimate of its gradient-noise variance (Eq. 21). A fraction
-    of the parameters can be pruned or frozen; training goes on with the rest.
+    Each parameter's step is scaled by H = 2 S / (N (C + damping)), S being `batch_size` and N
+    `posterior_size` (Mandt, Hoffman & Blei 2017, Corollary 3). C is an online estimate of the
+    variance of the parameter's gradient over the rows (Eq. 21). A fraction of the parameters can
+    be pruned or frozen; training goes on with the rest.
 
     The network learns standardised targets from standardised inputs, so that rescaled data give
-    rescaled predictions; θ, C and the losses are those of the standardised targets.
+    rescaled predictions; the parameters, C and the losses are those of the standardised targets.
 
     The parameters, in four groups:
 
@@ -77,56 +78,41 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         Half the squared error, or half the Poisson deviance of the exponential output for
         counts and other y >= 0; summed over the outputs.
     output_activation : {"identity", "relu"}, default="identity"
-        "relu" makes predictions non-negative, as in the original experiment
-        (docs/coming_from_notebook.md); for the squared error only.
-    preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
-        H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
-        2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
-        for C, and D and the traces leave out pruned parameters. A step takes its trace from
-        the C before it.
-    noise_estimator : {"probe", "batch"}, default="probe"
-        How a step estimates C: "probe" takes the squared difference between the minibatch gradient
-        and the gradient of one further sample, "batch" the unbiased variance of the minibatch's
-        per-sample gradients.
-    learning_rate : float or "auto", default="auto"
-        Factor ε of each step; 1 is the rate of the theorems, for sampling a posterior. "auto" is
-        0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) in a run of T >
-        12,800 steps, because a longer average needs a smaller constant rate (Nemirovski et al.
-        2009). T is that of `fit`, or of the whole sweep; `partial_fit` uses the T of
-        max_steps="auto". A pruned network has up to 4 times the rate: it is divided by the root of
-        the fraction of weights that remain. Pruned units do not count for this, because they leave
-        a smaller dense network.
-    kappa : float, default=2.0
-        C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
-        experiment, C is the mean over all steps; with 2 later steps have a larger weight.
-    t0 : int, default=10
-        First value of t, which grows by 1 each step.
-    posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
-        N in H: that of the original experiment, that of the paper, or a number.
-    damping : float or "auto", default="auto"
-        Added to C in H, on the scale of the squared loss gradient; 0 is the published rule, in
-        which H grows without bound as C goes to 0. "auto" is 2 S / (10 N), so that H ends at 10, or
-        with u > 100 hidden units 2 S u / (1000 N), so that it ends at 1000 / u (the limit h_max of
-        the paper's Section 5): the squared error is as curved as ever where C goes to 0. With any
-        damping but 0, H takes the squared minibatch gradient for C where that is larger: C, a mean
-        over the steps, may lag behind a loss that explodes, and steps then shrink as gradients
-        grow.
+        "relu" makes predictions non-negative, as in the original experiment; for the squared error
+        only.
+    encoding : {"auto", "standard", "piecewise"} or None, default="auto"
+        How features become the network's inputs. "standard" subtracts a feature's mean and divides
+        by its standard deviation. A feature of two values is divided by half their distance, one
+        that is mostly 0 by at least half the size of its other values, so that a rare value does
+        not become a large input. "piecewise" makes one input of each feature within Tukey's fences,
+        and one for each of up to five pieces between its quantiles (Gorishniy, Rubachev & Babenko
+        2022), so that units can bend at the quantiles and no input exceeds the range of the
+        training rows; `coefs_` has a row for each input. The ends of the pieces come from the rows
+        of `fit` or of the first `partial_fit`, and stay. "auto" is "standard", unless `fit` finds
+        by the comparison described for `alpha` that "piecewise" is better; it is compared where it
+        makes no more inputs than there are rows, and at most 512. None uses X unchanged, and y as
+        well: otherwise the network learns `(y - y_mean_) / y_scale_`, because H ∝ 1 / C depends on
+        the inverse square of the targets' scale. Under a ReLU output targets keep their zero, and
+        the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
+        sparse.
     alpha : float, "auto" or "evidence", default="auto"
         L2 penalty on the weights, divided by S when added to the loss (as in scikit-learn). "auto"
-        is a Gaussian prior on each weight with precision λ, shared equally by the n samples as in
-        the paper's loss: alpha = λ φ S / n, where φ is the running mean of the squared residuals
-        (of the deviance of counts), by which a log-likelihood divides them. `fit` tries λ = 128,
-        32, 8, 2 and 0.5 in this order, until one is worse. It takes the largest λ whose loss on
-        held-out rows is within half a standard error of the lowest loss. A trial trains on two
-        thirds of the rows, three times for 200 steps; above 2,000 rows once for 600 steps. With
-        X_val and y_val, or under early stopping, their rows are the held-out rows, once for 600
-        steps. (Above 20,000 parameters these steps shrink in proportion.) Below 20 rows λ is 0.5.
-        Without a choice, where `max_steps` is less than 800 and in `partial_fit`, it is 12, above n
-        = 1,000 times sqrt(1000 / n). `alpha_` and `selection_results_` have the results. Until the
-        last cut of a gradual schedule alpha is at least φ S / (2 K), if K weights are to remain
-        (`sksgdprune.schedules`). "evidence" needs no held-out rows and works in `partial_fit`, too:
-        λ ← γ / ‖w‖², where γ is the number of weights that the data determine (docs/theory.md),
-        five times at intervals of 400 steps before `fit`, and once after each `partial_fit`.
+        is a Gaussian prior on each weight with mean 0 and precision λ (one over its variance),
+        shared equally by the n rows as in the paper's loss: alpha = λ φ S / n, where φ is the
+        running mean of the squared residuals (of the deviance of counts), by which a log-likelihood
+        divides them. `fit` tries λ = 128, 32, 8, 2 and 0.5 in this order, until one is worse. It
+        takes the largest λ whose loss on held-out rows is within half a standard error of the
+        lowest loss. A trial trains on two thirds of the rows, three times for 200 steps; above
+        2,000 rows once for 600 steps. With X_val and y_val, or under early stopping, their rows are
+        the held-out rows, once for 600 steps. (Above 20,000 parameters these steps shrink in
+        proportion.) Below 20 rows λ is 0.5. Without a choice, where `max_steps` is less than 800,
+        or of a sweep `warmup_steps` and `finetune_steps` together, and in `partial_fit`, it is 12,
+        above n = 1,000 times sqrt(1000 / n). `alpha_` and `selection_results_` have the results.
+        Until the last cut of a gradual schedule alpha is at least φ S / (2 K), where K weights are
+        to remain (`sksgdprune.schedules`). "evidence" needs no held-out rows and works in
+        `partial_fit`, too: λ ← γ / ‖w‖², where γ is the number of weights that the data determine
+        (the page Theory), five times at intervals of 400 steps before `fit`, and once after each
+        `partial_fit`.
     average : bool or int, default=True
         Whether the mean of the iterates predicts in place of the last iterate (Section 6 of the
         paper; Polyak & Juditsky 1992). `theta_`, `coefs_` and all that uses them are then the mean.
@@ -158,9 +144,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
         sparse.
     batch_size : int, default=64
-        Samples per minibatch, S. With sampling="shuffle" it is at most the number of samples. It is
-        so, too, where a call of `partial_fit` has fewer, as in a stream of single rows: then H uses
-        the root of the product of both numbers, and the noise is measured about 0 in place of the
+        Rows per minibatch, S. With sampling="shuffle" it is at most the number of rows. It is so,
+        too, where a call of `partial_fit` has fewer, as in a stream of single rows: then H uses the
+        root of the product of both numbers, and the noise is measured about 0 in place of the
         minibatch's gradient.
     sampling : {"replacement", "shuffle"}, default="replacement"
         "replacement" samples the rows of each minibatch independently; "shuffle" takes them from
@@ -173,12 +159,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         of the steps has lowered the loss of the training rows by at most 2 %, of this loss or of
         that of held-out rows.
     early_stopping : bool, default=False
-        Whether `fit` keeps `validation_fraction` of the samples as validation rows, and scores them
-        after each epoch. It ends after `n_iter_no_change` epochs without an improvement of the
-        score by `tol`, or of the loss by `tol` at an equal score. Then it returns to the parameters
-        with the best score, of equal scores to those with the lowest loss.
+        Whether `fit` keeps `validation_fraction` of the rows for validation, and scores them after
+        each epoch. It ends after `n_iter_no_change` epochs without an improvement of the score by
+        `tol`, or of the loss by `tol` at an equal score. Then it returns to the parameters with the
+        best score, of equal scores to those with the lowest loss.
     validation_fraction : float, default=0.1
-        Fraction of the samples that become validation rows; not used where `fit` gets X_val and
+        Fraction of the rows that are kept for validation; not used where `fit` gets X_val and
         y_val.
     n_iter_no_change : int or inf, default=10
         Epochs, each ceil(n_samples / S) steps. It also counts without early stopping if `max_steps`
@@ -199,19 +185,21 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     verbose : int, default=0
         Above 0, print the loss at the end of each call that trains.
     n_draws : int, default=0
-        How many iterates are kept as posterior samples (Mandt et al. 2017): their spread is the
-        uncertainty, their mean prediction predicts. `fit` spreads them over the second half of
-        its steps, all of which it takes; `partial_fit` keeps one in ceil(n / S) steps. They are
-        calibrated (`temperature_`, `noise_std_`) on `validation_fraction` of the rows, 20 to 1,000,
-        that come up in the second half of `fit` only, or on X_val and y_val.
+        Number of iterates that are kept as posterior samples (Mandt et al. 2017). Their spread is
+        the uncertainty, and the mean of their outputs is the prediction. `fit` spreads them over
+        the second half of its steps, and does not end early. `partial_fit` keeps one in ceil(n / S)
+        steps for n rows. `fit` calibrates the samples (`temperature_`, `noise_std_`) on rows that
+        only its second half trains on, `validation_fraction` of the rows, 20 to 1,000, or on X_val
+        and y_val.
     preconditioner : {"diagonal", "sqrt", "scalar", "identity"}, default="diagonal"
         H: 2 S / (N C) (Corollary 3); 2 S D / (N Tr(C / G)) / G with G = sqrt(C) (Theorem 7);
         2 S D / (N Tr C) for all parameters (Theorem 1); or 1 (plain SGD). C + damping stands
-        for C, and D and the traces leave out pruned parameters. A step takes its trace from
-        the C before it.
+        for C; D, the number of parameters, and the traces leave out pruned ones. A step takes
+        its trace from the C before it.
     noise_estimator : {"probe", "batch"}, default="probe"
-        How a step sees C: the squared difference between the minibatch gradient and that of one
-        further sample, or the unbiased variance of the minibatch's per-sample gradients.
+        How a step estimates C: "probe" takes the squared difference between the minibatch gradient
+        and the gradient of one further row, "batch" the unbiased variance of the minibatch's
+        gradients of single rows.
     kappa : float, default=2.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
         experiment, C is the mean over all steps; with 2 the later ones count for more.
@@ -281,8 +269,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         The `encoding` of the network, as chosen where it is "auto".
     X_mean_, X_scale_ : ndarray of shape (n_inputs,)
         Inputs are `(piece of a feature - X_mean_) / X_scale_`. They are computed from the rows of
-        `fit`, or from the first calls of `partial_fit`, until these have 1,000 samples in which the
+        `fit`, or from the first calls of `partial_fit`, until these have 1,000 rows in which the
         feature varies; 0 and 1 with encoding=None. `coefs_` are the weights of these inputs.
+    y_mean_, y_scale_ : ndarray of shape (n_outputs,)
+        Mean and standard deviation of the targets in `fit`, or in the first calls of `partial_fit`
+        until these have brought 1,000 rows; 0 and 1 with encoding=None. Predictions are
+        `y_scale_ * output + y_mean_`.
     input_features_ : ndarray of int64 of shape (n_inputs,)
         The feature of each input: 0, 1, …, unless features have several pieces.
     input_ranges_ : ndarray of shape (n_inputs, 2)
@@ -311,7 +303,7 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         distribution is negative binomial. With less, as for rates that are means of counts, y is
         the dispersion times a Poisson count. None before calibration, and for the squared error.
     noise_variance_ : ndarray of shape (n_parameters,)
-        C, the estimated variance of each parameter's per-sample gradient.
+        C, the estimated variance of each parameter's gradient over the rows.
     preconditioner_ : ndarray of shape (n_parameters,)
         H of each parameter, as `preconditioner` defines it.
     t_ : int
@@ -324,9 +316,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
 
     Notes
     -----
-    The defaults were chosen by cross-validation over many data sets (benchmarks/defaults/fits.py)
-    and compared with untuned peers (benchmarks/accuracy/tables.py). With the published rule,
-    damping=0, steps are unbounded: where a network fits, C goes to 0 and H grows without bound.
+    The defaults were chosen by cross-validation over many data sets and compared with untuned peers
+    (the page Benchmarks). With the published rule, damping=0, steps are unbounded: where a network
+    fits, C goes to 0 and H grows without bound.
 
     References
     ----------
