@@ -81,6 +81,9 @@ CLAIMS = {
         Claim("Its pickle has {} % of the size", [pickle()]),
         Claim("compiles for {} s", [COLD]),
     ],
+    "docs/deployment.md": [
+        Claim("{} % of the dense one, is in float64", [pickle()]),
+    ],
     "docs/first_fit.md": [
         Claim("That takes {} s", [COLD]),
         Claim("the first fit in a new process takes {} s", [WARM]),

@@ -126,7 +126,7 @@ candidates = {
 }
 
 # %%
-# The head of each C file states how many bytes its constants take. In
+# The first comment of a C file states how many bytes its constants take. In
 # float32 pruned weights take the fewest bytes. In int8 the difference is
 # smaller, since a remaining weight takes a byte for its place, too. The
 # accuracy is that of the network in Python; int8 rounds the weights.
