@@ -206,7 +206,7 @@ class SparsitySweep(
         random_state.
     verbose : int, default=0
         1 prints every ten seconds how many runs are done and the remaining time; 2 prints a line
-        for each run.
+        for each run. Both print how many results are found in memory.
 
     Attributes
     ----------

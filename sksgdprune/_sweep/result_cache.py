@@ -69,14 +69,23 @@ class ResultCache:
 
     def fingerprint(self, *values):
         """Return the hash of a part of many keys, or None where nothing is stored."""
-        return None if self._common is None else fingerprint(*values)
+        return fingerprint(*values) if self.stores else None
+
+    @property
+    def stores(self):
+        """Whether there is a place for results."""
+        return self._common is not None
+
+    def has(self, call):
+        """Return whether the result of what `call` returned is stored."""
+        return call[0] is _look_up and self._call.check_call_in_cache(*call[2:])
 
     def call(self, key, function, *arguments):
         """Return a function and its arguments that call `function`, or load what it returned.
 
         `key` holds what decides this result, beside what is common to all.
         """
-        if self._common is None:
+        if not self.stores:
             return function, *arguments
         return _look_up, self._call, fingerprint(self._common, key), function, *arguments
 

@@ -77,12 +77,12 @@ class Runner:
             self._sent = _sent(self._work)
             try:
                 calls = [self._warm_up(*start) for start in starts]
+                self._print_found("warm-ups", calls)
                 warm = self._run(parallel, "warm-up", or_failure, calls)
                 known = [(plan, self._cache.fingerprint(plan)) for plan in plans]
-                calls = [
-                    (report, *self._cell(*starts[i], warm[i], *known[j]))
-                    for (i, j), report in zip(jobs, reports, strict=True)
-                ]
+                calls = [self._cell(*starts[i], warm[i], *known[j]) for i, j in jobs]
+                self._print_found("cells", calls)
+                calls = [(report, *call) for report, call in zip(reports, calls, strict=True)]
                 cells = self._run(parallel, "cell", reported, calls)
             finally:
                 forget_start()
@@ -110,6 +110,12 @@ class Runner:
 
     def _key(self, k, seed):
         return self._work.splits[k][0], self._work.seeds[k], seed
+
+    def _print_found(self, what, calls):
+        """Print how many results are in memory, before the others are trained."""
+        if self._verbose and self._cache.stores:
+            n_found = sum(map(self._cache.has, calls))
+            print(f"[SparsitySweep] {n_found} of {len(calls)} {what} found in memory", flush=True)
 
     def _run(self, parallel, what, function, calls):
         """Return the results of a function with each of the arguments."""

@@ -64,6 +64,28 @@ def test_memory_goes_on_after_an_interrupted_sweep(name, tmp_path, training_runs
     assert_same_results(results, sweep(clf, p=P, refit=False).fit(X, y).cv_results_)
 
 
+def test_lines_say_how_much_was_found_in_memory(tmp_path, capsys):
+    X, y = iris()
+
+    def found(memory, **changes):
+        sweep(p=P, refit=False, memory=memory, **changes).fit(X, y)
+        return [line for line in capsys.readouterr().out.splitlines() if "memory" in line]
+
+    def lines(n_warm, n_warm_ups, n_found, n_cells):
+        return [
+            f"[SparsitySweep] {n_warm} of {n_warm_ups} warm-ups found in memory",
+            f"[SparsitySweep] {n_found} of {n_cells} cells found in memory",
+        ]
+
+    memory = str(tmp_path)
+    assert found(memory, verbose=1) == lines(0, 2, 0, 6)
+    assert found(memory, verbose=1) == lines(2, 2, 6, 6)
+    assert found(memory, verbose=2, n_repeats=2) == lines(2, 4, 6, 12)
+    assert found(memory, verbose=1, random_state=8) == lines(0, 2, 0, 6)
+    assert found(memory, verbose=0) == []
+    assert found(None, verbose=1) == []
+
+
 def score_by(name):
     """A closure, which no pickle by reference takes."""
     return lambda fitted, X, y: float(getattr(fitted, name)(X).sum())
