@@ -50,8 +50,8 @@ class SparsitySweepDisplay:
     curves : dict of str to Curve
         For each label, `p` of shape (n_p,), scores of shape (n_p, n_cells), and where they were
         stored `sparsity` and `n_parameters` of shape (n_p,), the mean fraction of pruned parameters
-        and the mean number of the others, `chosen`, the row that the sweep chose, `counted`, what
-        p is a fraction of, and `n_splits`, the number of splits that are repeated.
+        and the mean number of the others, `chosen`, the row that the sweep chose, `fraction`, the
+        label of p, and `n_splits`, the number of splits that are repeated.
     score_name : str, default="score"
         Label of the vertical axis.
 
@@ -289,8 +289,8 @@ class SparsitySweepDisplay:
     ) -> Self:
         """Draw the mean score of each curve, with its spread.
 
-        The legend says which spread it is. A star is where a sweep's `best_p_` is; with
-        refit=False nothing is chosen.
+        The legend says which spread it is, and how many splits a standard error counts. A star is
+        where a sweep's `best_p_` is; with refit=False nothing is chosen.
 
         Parameters
         ----------

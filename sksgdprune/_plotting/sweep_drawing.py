@@ -26,6 +26,8 @@ X_LABELS = {
 }
 # What p is a fraction of, by `structure`.
 COUNTED = {"unit": "hidden units", "input": "features"}
+# What becomes of this fraction, by `action`.
+DONE = {"prune": "pruned", "freeze": "frozen"}
 # What bands and bars are called in the legend, by `spread`.
 SPREADS = {
     "std": "± standard deviation",
@@ -47,8 +49,19 @@ class Curve(NamedTuple):
     sparsity: Array | None = None
     n_parameters: Array | None = None
     chosen: int | None = None
-    counted: str | None = None
+    fraction: str | None = None
     n_splits: int | None = None
+
+    @property
+    def n_groups(self) -> int:
+        """The number of splits; where that was not stored each score is a split's."""
+        return self.n_splits or np.shape(self.test)[1]
+
+    @property
+    def varied(self) -> str:
+        """What standard errors count: the splits, or the repeats of a single one."""
+        n_splits, n_cells = self.n_groups, np.shape(self.test)[1]
+        return f"{n_splits} splits" if n_splits > 1 else f"{n_cells} repeats of one split"
 
     @property
     def remaining(self) -> Array:
@@ -85,15 +98,16 @@ def curve_of(results, metric, **known):
 def curve_of_sweep(sweep, metric):
     """Return the Curve of a fitted sweep; without a refit it has chosen nothing."""
     chosen = sweep.best_index_ if hasattr(sweep, "best_estimator_") else None
-    known = {"chosen": chosen, "counted": _counted(sweep), "n_splits": sweep.n_splits_}
+    known = {"chosen": chosen, "fraction": _fraction(sweep), "n_splits": sweep.n_splits_}
     return curve_of(sweep.cv_results_, metric, **known)
 
 
-def _counted(sweep):
-    """Return what a sweep's p is a fraction of."""
+def _fraction(sweep):
+    """Return what a sweep's p is."""
     biases = sweep.include_biases
     biases = DEFAULTS[sweep.action]["include_biases"] if biases is None else biases
-    return COUNTED.get(sweep.structure, "parameters" if biases else "weights")
+    counted = COUNTED.get(sweep.structure, "parameters" if biases else "weights")
+    return f"{DONE[sweep.action]} fraction p of the {counted}"
 
 
 def lines_of(curves, x, score_type, spread, line_kw):
@@ -141,7 +155,7 @@ def _line(curve, x, part, spread, starred, style):
     shown = np.full(len(places), True) if x == "p" else places > 0  # 0 has no logarithm
     scores = np.asarray(getattr(curve, part))[shown]
     mean, _ = mean_and_std(scores)
-    width = half_width(scores, spread, curve.n_splits or scores.shape[1])
+    width = half_width(scores, spread, curve.n_groups)
     star = (np.arange(len(places)) == starred)[shown] & np.isfinite(mean)
     return Line(curve, part, places[shown], mean, width, star, style)
 
@@ -151,11 +165,19 @@ def draw_lines(ax, lines, std_display_style, spread, given):
     artists = [ax.plot(line.places, line.mean, **line.style)[0] for line in lines]
     if std_display_style is None:
         return artists, []
-    draw, spreads = STYLES[std_display_style], []
+    draw, spreads, name = STYLES[std_display_style], [], _spread_name(lines, spread)
     for line, artist in zip(lines, artists, strict=True):
-        look = {"label": None if spreads else SPREADS[spread], "color": artist.get_color()}
+        look = {"label": None if spreads else name, "color": artist.get_color()}
         spreads.append(draw(ax, line, look, given or {}))
     return artists, spreads
+
+
+def _spread_name(lines, spread):
+    """Return what bands and bars are called; with what was counted, where it decides their size."""
+    if spread == "std":
+        return SPREADS[spread]
+    varied = dict.fromkeys(line.curve.varied for line in lines)
+    return f"{SPREADS[spread]} ({' or '.join(varied)})"
 
 
 def _draw_band(ax, line, style, given):
@@ -202,11 +224,11 @@ def draw_one_se(ax, lines, artists):
 
 def label_axes(ax, x, score_name, curves):
     """Name both axes, and the curves in a legend where one has a name."""
-    label, counted = X_LABELS[x], {curve.counted for curve in curves}
+    label, fractions = X_LABELS[x], {curve.fraction for curve in curves}
     if x != "p":
         _log_axis(ax.xaxis, x)
-    elif len(counted) == 1 and counted != {None}:
-        label += f" of the {counted.pop()}"
+    elif len(fractions) == 1 and fractions != {None}:
+        label = fractions.pop()
     ax.set_xlabel(label)
     ax.set_ylabel(score_name)
     if ax.get_legend_handles_labels()[0]:

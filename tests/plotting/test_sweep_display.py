@@ -287,20 +287,20 @@ def test_a_sweep_without_refit_has_chosen_nothing_and_has_no_star(scoring, metri
 
 
 @pytest.mark.parametrize(
-    ("changes", "counted"),
+    ("changes", "label"),
     [
-        ({}, "weights"),
-        ({"include_biases": True}, "parameters"),
-        ({"action": "freeze"}, "parameters"),
-        ({"structure": "unit"}, "hidden units"),
-        ({"structure": "input"}, "features"),
+        ({}, "pruned fraction p of the weights"),
+        ({"include_biases": True}, "pruned fraction p of the parameters"),
+        ({"action": "freeze"}, "frozen fraction p of the parameters"),
+        ({"structure": "unit"}, "pruned fraction p of the hidden units"),
+        ({"structure": "input"}, "pruned fraction p of the features"),
     ],
 )
-def test_the_axis_of_p_says_what_it_is_a_fraction_of(changes, counted):
+def test_the_axis_of_p_says_what_it_is_a_fraction_of(changes, label):
     display = SparsitySweepDisplay.from_estimator(
         sweep(cv=2, p=[0, 0.5], **changes), *load_iris(return_X_y=True)
     )
-    assert display.ax_.get_xlabel() == f"fraction p of the {counted}"
+    assert display.ax_.get_xlabel() == label
     remaining = display.plot(x="remaining")
     assert remaining.ax_.get_xlabel() == "remaining parameters, biases included (%)"
 
@@ -308,7 +308,7 @@ def test_the_axis_of_p_says_what_it_is_a_fraction_of(changes, counted):
 def test_curves_over_different_fractions_have_the_axis_of_a_fraction(sweeps):
     mixed = copy(sweeps["random"]).set_params(include_biases=True)
     display = SparsitySweepDisplay.from_estimators(sweeps)
-    assert display.ax_.get_xlabel() == "fraction p of the weights"
+    assert display.ax_.get_xlabel() == "pruned fraction p of the weights"
     display = SparsitySweepDisplay.from_estimators(sweeps | {"mixed": mixed})
     assert display.ax_.get_xlabel() == "fraction p"
 
@@ -453,8 +453,8 @@ def test_another_spread_is_refused():
     ("spread", "name"),
     [
         ("std", "± standard deviation"),
-        ("se", "± standard error"),
-        ("ci", "95 % confidence interval"),
+        ("se", "± standard error (4 splits)"),
+        ("ci", "95 % confidence interval (4 splits)"),
     ],
 )
 @pytest.mark.parametrize("style", ["fill_between", "errorbar"])
@@ -465,6 +465,21 @@ def test_the_legend_names_the_spread_once(style, spread, name):
     assert legend_of(display) == ["a", "b", name]
     display.plot(std_display_style=None, spread=spread)
     assert legend_of(display) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("n_splits", "name"),
+    [
+        ([2, 2], "± standard error (2 splits)"),
+        ([1, 1], "± standard error (4 repeats of one split)"),
+        ([4, 2], "± standard error (4 splits or 2 splits)"),
+    ],
+)
+def test_the_legend_says_how_many_splits_or_repeats_a_standard_error_counts(n_splits, name):
+    displays = [SparsitySweepDisplay.from_cv_results(results(), n_splits=n) for n in n_splits]
+    curves = {str(k): display.curves[""] for k, display in enumerate(displays)}
+    display = SparsitySweepDisplay(curves, score_name="score").plot(spread="se")
+    assert legend_of(display) == ["0", "1", name]
 
 
 def test_no_spread_where_none_is_asked_for():
