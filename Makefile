@@ -26,8 +26,10 @@ test-uncompiled: $(VENV)/.installed-test
 test-engines: $(VENV)/.installed-engines
 	$(BIN)/python -m pytest -m engines tests/ecosystem/test_engines.py $(ARGS)
 
-# The site, in docs/_build/html; .venv/bin/python docs/check_site.py opens it in a browser.
+# Compares the figures that pages state with benchmarks/results, then builds the site in
+# docs/_build/html; .venv/bin/python docs/check_site.py opens it in a browser.
 docs: $(VENV)/.installed-docs
+	$(BIN)/python docs/check_claims.py
 	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
 
 lint: $(VENV)/.installed-dev

@@ -38,14 +38,21 @@ def look(chromium, site, out):
     for screen, size in WIDTHS.items():
         browser.set_width(chromium, *size)
         for name in pages:
-            for fault in browser.faults(chromium, address, name, wide=screen == "desktop"):
+            for fault in browser.faults(
+                chromium, address, name, wide=screen == "desktop"
+            ):
                 yield f"[{screen}] {fault}"
             if name in LOOKED_AT:
-                picture = out / f"{name.removesuffix('.html').replace('/', '-')}-{screen}.png"
+                picture = (
+                    out
+                    / f"{name.removesuffix('.html').replace('/', '-')}-{screen}.png"
+                )
                 chromium.save_screenshot(str(picture))
     if not browser.search_finds(chromium, address, "prune"):
         yield 'the search does not find "prune"'
-    print(f"{len(pages)} pages opened at {len(WIDTHS)} widths; screenshots in {out}")
+    print(
+        f"{len(pages)} pages opened at {len(WIDTHS)} widths; screenshots in {out}"
+    )
 
 
 def main():
@@ -63,7 +70,10 @@ def main():
         return 2
     args.out.mkdir(parents=True, exist_ok=True)
     try:
-        faults = [*files.faults(args.site), *look(chromium, args.site, args.out)]
+        faults = [
+            *files.faults(args.site),
+            *look(chromium, args.site, args.out),
+        ]
     finally:
         chromium.quit()
     print("\n".join(faults) or "Nothing is wrong.")

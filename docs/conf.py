@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -25,6 +26,11 @@ import sksgdprune  # noqa: E402
 project = "sksgdprune"
 author = copyright = "The sksgdprune developers"
 release = version = sksgdprune.__version__
+# Of pyproject's [project.urls], such as "Repository" and "Issues"; where there are none, no links.
+urls = dict(
+    line.split(", ", 1)
+    for line in metadata("sksgdprune").get_all("Project-URL", [])
+)
 
 extensions = [
     "api_pages",
@@ -62,6 +68,10 @@ myst_enable_extensions = [
     "dollarmath",
 ]
 myst_heading_anchors = 3
+myst_substitutions = {
+    "version": release,
+    "links": "".join(f"[{name}]({url}) · " for name, url in urls.items()),
+}
 trim_doctest_flags = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
@@ -144,10 +154,10 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
-    "logo": {"text": "sksgdprune"},
+    "logo": {"text": f"sksgdprune {release}"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],

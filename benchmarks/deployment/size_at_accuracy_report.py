@@ -33,7 +33,7 @@ def means(table):
     dense = dense.set_index(["set", "split"])["accuracy"]
     own = dense.reindex(pd.MultiIndex.from_frame(table[["set", "split"]])).to_numpy()
     table = table.assign(loss=table["accuracy"] - own)
-    groups = table.groupby(MODEL, sort=False)
+    groups = table.groupby(MODEL, sort=False, dropna=False)  # a dense network has no setting
     found = groups[["validation", "accuracy", "bytes", "constants"]].mean()
     more = {"losses": groups["loss"].apply(list), "n": groups.size()}
     found = found.assign(microseconds=groups["microseconds"].median(), **more).reset_index()

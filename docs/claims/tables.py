@@ -128,12 +128,6 @@ def row(label, cells):
 
 BESIDE = "{} ({} ± {})"
 CLAIMS = {
-    "README.md": [
-        Claim(
-            "log-loss ({}; scikit-learn's MLP {}, its boosted trees {}, LightGBM {})",
-            means("classification", "log_loss"),
-        ),
-    ],
     "docs/benchmarks.md": [
         Claim(
             "over 27 classifications is {}. scikit-learn's MLP has {}, "

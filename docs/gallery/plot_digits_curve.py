@@ -72,7 +72,9 @@ display = SparsitySweepDisplay.from_cv_results(
     results, score_name="test accuracy"
 )
 display.plot(ax=ax, x="remaining")
-ax.set_title("Small cuts keep the accuracy\nwith a tenth of the weights")
+ax.set_title(
+    "Small cuts keep the accuracy\n(mean ± one standard deviation)"
+)
 ax.grid(alpha=0.3)
 plt.show()
 

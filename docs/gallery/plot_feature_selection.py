@@ -66,8 +66,7 @@ tested = [
 # %%
 import matplotlib.pyplot as plt
 
-plt.style.use("seaborn-v0_8-colorblind")
-figure, ax = plt.subplots(figsize=(5.2, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
 ax.plot(n_pixels, pruned, "o-", label="pruned during training")
 ax.plot(n_pixels, tested, "s--", label="F-test before training")
 ax.set(

@@ -128,7 +128,7 @@ ax.set(
     xlabel="accuracy on old images",
     ylabel="accuracy on new images",
     title="Freezing keeps accuracy\non the old images",
-    ylim=(0.15, 0.9),
+    ylim=(0.15, 0.95),
 )
 ax.legend(loc="lower left")
 ax.grid(alpha=0.3)

@@ -44,7 +44,7 @@ print(network.sparsity_report_)
 
 import matplotlib.pyplot as plt
 
-figure = plt.figure(figsize=(7.6, 4.6), layout="constrained")
+figure = plt.figure(figsize=(5, 10.5), layout="constrained")
 figure.suptitle("Each remaining unit reads a few pixels")
 display = NetworkDisplay.from_estimator(
     sparse, input_shape=(8, 8), figure=figure

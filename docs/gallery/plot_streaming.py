@@ -83,7 +83,7 @@ for (name, values), marker in zip(accuracy.items(), "osdv", strict=True):
         label=name,
     )
 ax.axvline(CHANGE, color="0.4", linestyle=":")
-ax.text(CHANGE - 2, 0.5, "half of the\nclusters move", ha="right")
+ax.text(CHANGE - 2, 0.6, "half of the\nclusters move", ha="right")
 ax.set(
     xlabel="chunks of 200 points",
     ylabel="accuracy on the next chunk",

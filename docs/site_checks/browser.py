@@ -12,7 +12,7 @@ from PIL import Image
 
 LEAST_TEXT = 9  # pixels, in figures
 # How a page looks: the images that failed; by how much the page is wider than the window; the
-# first line of each block of code that is cut off; the figures and their widths; the prose.
+# longest line of each block of code that is cut off; the figures and their widths; the prose.
 LOOK = """
 const all = selector => [...document.querySelectorAll(`.bd-article ${selector}`)];
 const root = document.documentElement;
@@ -22,7 +22,7 @@ return {
   broken: [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src),
   excess: root.scrollWidth - root.clientWidth,
   cut: all("pre").filter(block => block.scrollWidth > block.clientWidth + 1)
-    .map(block => block.innerText.trim().split("\\n").reduce((a, b) => b.length > a.length ? b : a)),
+    .map(block => block.innerText.trim().split("\\n").sort((a, b) => b.length - a.length)[0]),
   figures: all("img").filter(i => i.naturalWidth).map(i => [i.src, i.width / i.naturalWidth]),
   prose: prose?.textContent ?? "",
 };
@@ -36,14 +36,18 @@ def serve(site):
         def log_message(self, *_):
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=site)
+    )
     Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}"
 
 
 def browser():
     """Return a headless Chromium, or None where there is none."""
-    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    found = map(
+        shutil.which, ("chromium", "chromium-browser", "google-chrome")
+    )
     binary = next(filter(None, found), None)
     driver = shutil.which("chromedriver")
     try:
@@ -54,7 +58,12 @@ def browser():
         return None
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+    ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options, webdriver.ChromeService(driver))
@@ -62,7 +71,12 @@ def browser():
 
 def set_width(chromium, width, height):
     """Give the window the size of a screen."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    size = {
+        "width": width,
+        "height": height,
+        "deviceScaleFactor": 1,
+        "mobile": width < 600,
+    }
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
@@ -102,7 +116,9 @@ def illegible(source, scale):
 def text_pixels(source):
     """Return the height of a PNG's smallest text in its own pixels, as the figure's maker says."""
     with urlopen(source) as answer:
-        said = Image.open(io.BytesIO(answer.read())).text.get("Smallest text")
+        said = Image.open(io.BytesIO(answer.read())).text.get(
+            "Smallest text"
+        )
     return said and float(said)
 
 
@@ -112,8 +128,12 @@ def search_finds(chromium, address, word):
     from selenium.webdriver.support.ui import WebDriverWait
 
     chromium.get(f"{address}/search.html?q={word}")
-    found = "return document.querySelectorAll('#search-results li a').length"
+    found = (
+        "return document.querySelectorAll('#search-results li a').length"
+    )
     try:
-        return WebDriverWait(chromium, 20).until(lambda c: c.execute_script(found))
+        return WebDriverWait(chromium, 20).until(
+            lambda c: c.execute_script(found)
+        )
     except TimeoutException:
         return 0

@@ -4,7 +4,9 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-FILE_NAME = re.compile(r"[\w./-]+\.(?:md|rst|py|ipynb|csv|json|png|toml|html)")
+FILE_NAME = re.compile(
+    r"[\w./-]+\.(?:md|rst|py|ipynb|csv|json|png|toml|html)"
+)
 
 
 class Page(HTMLParser):
@@ -41,7 +43,10 @@ class Page(HTMLParser):
 
 def names_of_pages(site):
     """Return the pages' paths within the site; the theme's templates are none."""
-    names = (path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html")))
+    names = (
+        path.relative_to(site).as_posix()
+        for path in sorted(site.rglob("*.html"))
+    )
     return [name for name in names if not name.startswith("_static/")]
 
 
@@ -68,6 +73,10 @@ def broken(site, pages, name, link):
     place = unquote(urlsplit(place).path).lstrip("/") or "index.html"
     if not (site / place).is_file():
         return "no file for"
-    if fragment and place in pages and unquote(fragment) not in pages[place].ids:
+    if (
+        fragment
+        and place in pages
+        and unquote(fragment) not in pages[place].ids
+    ):
         return "no place for"
     return None

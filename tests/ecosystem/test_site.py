@@ -42,23 +42,29 @@ def test_every_page_is_in_a_toctree():
     assert {page.stem for page in PAGES[1:]} - {*listed} == {"index"}
 
 
-@pytest.fixture
-def links_to_nowhere():
-    return runpy.run_path(str(REPOSITORY / "docs" / "check_site.py"))["links_to_nowhere"]
+@pytest.fixture(autouse=True)
+def _docs_on_the_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(REPOSITORY / "docs"))
 
 
-def test_the_checker_finds_links_that_lead_nowhere(tmp_path, links_to_nowhere):
+def test_the_checker_finds_links_to_nowhere_and_names_of_files_as_their_texts(tmp_path):
+    from site_checks import files
+
     (tmp_path / "sub").mkdir()
     (tmp_path / "index.html").write_text(
         '<a href="sub/page.html#there">x</a> <a href="sub/page.html#lost">x</a>'
         '<a href="none.html">x</a> <a href="https://example.org">x</a> <a href="#here">x</a>'
         '<p id="here"></p><script src="https://example.org/x.js"></script>'
     )
-    (tmp_path / "sub" / "page.html").write_text('<h1 id="there"></h1><a href="../index.html">x</a>')
-    assert list(links_to_nowhere(tmp_path)) == [
+    (tmp_path / "sub" / "page.html").write_text(
+        '<h1 id="there"></h1><a href="../index.html"><code>docs/index.md</code></a>'
+        '<a href="../index.html">Read index.md</a>'
+    )
+    assert list(files.faults(tmp_path)) == [
         "index.html: loads https://example.org/x.js from elsewhere",
         "index.html: no place for the link sub/page.html#lost",
         "index.html: no file for the link none.html",
+        "sub/page.html: the text of a link is the name of a file, docs/index.md",
     ]
 
 
