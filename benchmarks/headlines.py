@@ -31,15 +31,15 @@ NAMES = {
 }
 MODELS = {
     sizes.WEIGHTS: ("ours, pruned", figures.OURS, "o"),
-    sizes.SKLEARN: ("scikit-learn's MLP", figures.PEERS[0], "s"),
-    sizes.TREES: ("HistGradientBoosting", figures.PEERS[1], "^"),
+    sizes.SKLEARN: ("scikit-learn's MLP", figures.MLP, "s"),
+    sizes.TREES: ("HistGradientBoosting", figures.TREES, "^"),
 }
 
 
 def canvas(title):
     """Return a figure of one panel, and the panel."""
     figure = Figure(figsize=SIZE, dpi=figures.DPI, layout="constrained")
-    figure.suptitle(title, x=0.02, ha="left")
+    figure.suptitle(title, x=0.02, ha="left", fontsize=11)
     return figure, figure.subplots()
 
 
@@ -77,7 +77,7 @@ def draw_pruned(table):
     torch, ours = pruned_scores(table).values()
     remaining = 100 * (1 - ours.index.to_numpy())
     halves = [half_width(row) for _, row in (torch - ours).iterrows()]
-    style = {"color": figures.PEERS[0], "marker": "s", "capsize": 3, "linestyle": "--"}
+    style = {"color": figures.TORCH, "marker": "s", "capsize": 3, "linestyle": "--"}
     ax.errorbar(
         remaining,
         torch.mean(axis=1),
