@@ -121,36 +121,19 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         10th iterate counts. Training continues from the last iterate, and C and H are those of the
         iterates. A cut restarts the mean. Without a cut, the mean after a long `fit` and a short
         `partial_fit` is mostly that of `fit`: to learn other data, set average=False first.
-    n_draws : int, default=0
-        Number of iterates that are kept as posterior samples (Mandt et al. 2017). Their spread is
-        the uncertainty, and the mean of their outputs is the prediction. `fit` spreads them over
-        the second half of its steps, and does not end early. `partial_fit` keeps one in ceil(n / S)
-        steps. `fit` calibrates the samples (`temperature_`, `noise_std_`) on rows that only its
-        second half trains on, `validation_fraction` of the rows, 20 to 1,000, or on X_val and
-        y_val.
-    encoding : {"auto", "standard", "piecewise"} or None, default="auto"
-        How features become the network's inputs. "standard" subtracts a feature's mean and divides
-        by its standard deviation. A feature of two values is divided by half their distance, one
-        that is mostly 0 by at least half the size of its other values, so that a rare value does
-        not become a large input. "piecewise" makes one input of each feature within Tukey's fences,
-        and one for each of up to five pieces between its quantiles (Gorishniy, Rubachev & Babenko
-        2022), so that units can bend at the quantiles and no input exceeds the range of the
-        training rows; `coefs_` has a row for each input. The ends of the pieces come from the rows
-        of `fit` or of the first `partial_fit`, and stay. "auto" is "standard", unless `fit` finds
-        by the comparison described for `alpha` that "piecewise" is better; it is compared where it
-        makes no more inputs than there are rows, and at most 512. None uses X unchanged, and y as
-        well: otherwise the network learns `(y - y_mean_) / y_scale_`, because H ∝ 1 / C depends on
-        the inverse square of the targets' scale. Under a ReLU output targets keep their zero, and
-        the output's bias starts at their mean; counts are divided by their mean. A sparse X stays
-        sparse.
+    learning_rate : float or "auto", default="auto"
+        Factor ε of each step; 1 is the rate of the theorems, for sampling a posterior. "auto" is
+        0.035, times u / 100 with u > 100 hidden units, and times sqrt(12800 / T) in a run of T >
+        12,800 steps, because a longer average needs a smaller constant rate (Nemirovski et al.
+        2009). T is that of `fit`, or of the whole sweep; `partial_fit` uses the T of
+        max_steps="auto". A pruned network has up to 4 times the rate: it is divided by the root of
+        the fraction of weights that remain. Pruned units do not count for this, because they leave
+        a smaller dense network.
     batch_size : int, default=64
         Rows per minibatch, S. With sampling="shuffle" it is at most the number of rows. It is so,
         too, where a call of `partial_fit` has fewer, as in a stream of single rows: then H uses the
         root of the product of both numbers, and the noise is measured about 0 in place of the
         minibatch's gradient.
-    sampling : {"replacement", "shuffle"}, default="replacement"
-        "replacement" samples the rows of each minibatch independently; "shuffle" takes them from
-        permutations of all rows.
     max_steps : int or "auto", default="auto"
         Maximum number of minibatch steps (not epochs) of `fit`. "auto" takes 100 epochs, but at
         least 12,800 and at most 64,000 steps; with u > 100 hidden units in all, (100 / u)^(2/3)
@@ -202,9 +185,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         gradients of single rows.
     kappa : float, default=2.0
         C ← (1 - κ) C + κ (new estimate), with κ = min(1, kappa / t). With 1, as in the original
-        experiment, C is the mean over all steps; with 2 the later ones count for more.
+        experiment, C is the mean over all steps; with 2 later steps have a larger weight.
     t0 : int, default=10
-        Where t starts; it grows by 1 each step.
+        First value of t, which grows by 1 each step.
     posterior_size : {"n_parameters", "n_samples"} or float, default="n_parameters"
         N in H: that of the original experiment, that of the paper, or a number.
     damping : float or "auto", default="auto"
@@ -216,34 +199,40 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         over the steps, may lag behind a loss that explodes, and steps then shrink as gradients
         grow.
     sampling : {"replacement", "shuffle"}, default="replacement"
-        Minibatch rows sampled independently, or from permutations of all rows.
+        "replacement" samples the rows of each minibatch independently; "shuffle" takes them from
+        permutations of all rows.
 
     Attributes
     ----------
     theta_ : ndarray of shape (n_parameters,)
         All parameters. `coefs_` and `intercepts_` are views of it, one array per layer. Each of the
         three can be assigned as a whole (pruned entries stay 0), but not modified in place.
-    noise_variance_ : ndarray of shape (n_parameters,)
-        C, the estimated variance of each parameter's per-sample gradient.
+    coefs_ : sequence of ndarray of shape (fan_in, fan_out)
+        Weights, a matrix per layer; CSR after `sparsify`.
+    intercepts_ : sequence of ndarray of shape (fan_out,)
+        Biases, a vector per layer.
+    coef_ : ndarray of shape (n_units, n_features)
+        The first layer's weights, as linear models lay them out. Where a feature has several
+        inputs, the root of the sum of the squares of its weights.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Output units, one per target.
+    out_activation_ : str
+        Output activation: `output_activation`, or "exp" under the Poisson loss.
     status_ : ndarray of uint8 of shape (n_parameters,)
         0 free, 1 frozen, 2 pruned. A pruned parameter is exactly 0.
-    draws_ : ndarray of shape (n_draws, n_parameters)
-        Posterior samples, the latest last; empty without `n_draws`.
-    temperature_ : float
-        Factor of the covariance of the posterior samples' outputs; 1 before calibration.
-    noise_std_ : ndarray of shape (n_outputs,) or None
-        Standard deviation of the targets about a posterior sample's output; None before calibration
-        and under the Poisson loss.
-    dispersion_ : ndarray of shape (n_outputs,) or None
-        Under the Poisson loss: the variance of the targets about a posterior sample's output, over
-        their mean; None before calibration.
-    alpha_ : float
-        The `alpha` of the last run: as given, or as chosen by "auto".
-    selection_results_ : dict of ndarray or None
-        The comparison made by "auto", an entry for each trial: "encoding", "precision", "mean_loss"
-        on held-out rows, and "split0_loss", … for each of their parts.
-    t_ : int
-        Step counter, t0 + steps taken.
+    sparsity_ : float
+        Fraction of all parameters that are pruned.
+    sparsity_report_ : list of dict
+        One dict per tensor: name, shape, and how many entries are free, frozen, pruned. The list
+        prints as a table, with a row for all tensors and what remains of each. Its `n_bytes` are
+        those of the weights and biases in the smallest form of the network: dense or after
+        `sparsify`, as it is or after `compact`.
+    features_used_ : ndarray of bool of shape (n_features,)
+        True where remaining connections lead from the feature to an output.
+    n_iter_ : int
+        Minibatch steps of the last `fit` or `partial_fit`; `t_` counts them all.
     loss_ : float
         Mean minibatch loss of the last epoch's worth of steps.
     loss_curve_ : list of float
@@ -258,13 +247,10 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     best_validation_score_ : float or None
         The highest score of the last `fit`.
     alpha_ : float
-        The `alpha` of the last run: as given, or as "auto" or "evidence" has chosen it, with φ as
-        it was at the end.
+        The `alpha` of the last run: as given, or as chosen by "auto".
     selection_results_ : dict of ndarray or None
-        What "auto" has compared, or None where it compared nothing; an entry for each trial:
-        "encoding", "precision" of the prior (NaN where alpha is a number), "mean_loss" on held-out
-        rows, infinite where a trial diverged, and "split0_loss", "split1_loss", … of each part of
-        them. Of alpha="evidence" it has "precision" alone, the way to the one that was chosen.
+        The comparison made by "auto", an entry for each trial: "encoding", "precision", "mean_loss"
+        on held-out rows, and "split0_loss", … for each of their parts.
     encoding_ : str or None
         The `encoding` of the network, as chosen where it is "auto".
     X_mean_, X_scale_ : ndarray of shape (n_inputs,)
@@ -279,19 +265,14 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         The feature of each input: 0, 1, …, unless features have several pieces.
     input_ranges_ : ndarray of shape (n_inputs, 2)
         The range of its feature that each input shows; infinite where it shows all.
-    features_used_ : ndarray of bool of shape (n_features,)
-        True where remaining connections lead from the feature to an output.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has string column names.
     draws_ : ndarray of shape (n_draws, n_parameters)
-        Posterior samples: some iterates, the latest last; empty without `n_draws`. Masks hold: a
-        pruned parameter is 0 in each, a frozen one what it was frozen at. In `partial_fit` they
-        come one by one, up to `n_draws`; then the oldest goes.
+        Posterior samples, the latest last; empty without `n_draws`.
     temperature_ : float
-        What the covariance of the posterior samples' outputs is multiplied by; 1 before
-        calibration.
+        Factor of the covariance of the posterior samples' outputs; 1 before calibration.
     noise_std_ : ndarray of shape (n_outputs,) or None
         Standard deviation of the targets about a posterior sample's output: the root mean square
         over the calibration rows. The noise grows with the prediction where these rows clearly show
@@ -331,8 +312,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
     >>> from sksgdprune import PreconditionedMLPRegressor
     >>> X, y = make_regression(200, 5, random_state=0)
     >>> reg = PreconditionedMLPRegressor(random_state=0).fit(X, y)
-    >>> reg.score(X, y) > 0.9
-    True
+    >>> reg.score(X, y)
+    0.99...
     """
 
     _target_kinds = REGRESSION
@@ -455,8 +436,8 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         ...     reg = reg.partial_fit(X[part], y[part], n_steps=200)
         >>> reg.t_ - reg.t0
         400
-        >>> reg.score(X, y) > 0.2
-        True
+        >>> reg.score(X, y)
+        0.5...
         """
         return self._partial_fit(X, y, n_steps, sample_weight)
 
@@ -519,7 +500,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), n_draws=20, max_steps=500, random_state=0
+        ... )
         >>> reg = reg.fit(X[:350], y[:350])
         >>> mean, std = reg.predict(X[350:], return_std=True)
         >>> mean.shape, std.shape
@@ -561,11 +544,13 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), n_draws=20, max_steps=500, random_state=0
+        ... )
         >>> reg = reg.fit(X[:350], y[:350])
         >>> low, high = reg.predict_interval(X[350:], coverage=0.8).T
-        >>> bool(0.6 < ((low <= y[350:]) & (y[350:] <= high)).mean() < 0.95)
-        True
+        >>> float(((low <= y[350:]) & (y[350:] <= high)).mean())
+        0.7...
         """
         if not isinstance(coverage, Real) or not 0 < float(coverage) < 1:
             raise ValueError(f"Got coverage={coverage!r}; it must be a number between 0 and 1.")
@@ -601,7 +586,9 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), n_draws=20, max_steps=500, random_state=0
+        ... )
         >>> reg = reg.fit(X[:350], y[:350])
         >>> reg.sample_y(X[350:], n_samples=5, random_state=0).shape
         (92, 5)
@@ -640,10 +627,12 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), n_draws=20, max_steps=500, random_state=0
+        ... )
         >>> reg = reg.fit(X[:350], y[:350])
-        >>> bool(-7 < reg.log_likelihood(X[350:], y[350:]).mean() < -5)
-        True
+        >>> float(reg.log_likelihood(X[350:], y[350:]).mean())
+        -5.3...
         """
         network = self._with_samples().network
         rows = training_rows(self, *indexable(X, y))
@@ -681,9 +670,11 @@ class PreconditionedMLPRegressor(RegressorMixin, MultiOutputMixin, BasePrecondit
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), max_steps=500, random_state=0).fit(X, y)
-        >>> 0.4 < reg.score(X, y) <= 1
-        True
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), max_steps=500, random_state=0
+        ... ).fit(X, y)
+        >>> reg.score(X, y)
+        0.5...
         """
         return self._score(super().score, X, y, sample_weight)
 

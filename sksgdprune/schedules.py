@@ -28,9 +28,9 @@ class Stage(NamedTuple):
     penalty : float, default=1.0
         Factor of alpha in these steps. None does not change alpha, unless it is "auto": then it is
         at least S / (2 K) (times φ in regression), if K weights are to remain in the end.
-    rewind : bool, default=False
+    rewind : bool or "random", default=False
         Whether the remaining parameters return, after the cut, to their values before the first
-        stage.
+        stage; "random" initialises them again, as at the beginning of a fit.
 
     Examples
     --------
@@ -162,7 +162,10 @@ class Linear(_Gradual):
     Examples
     --------
     >>> from sksgdprune.schedules import Linear
-    >>> [(stage.fraction, stage.n_steps) for stage in Linear(n_cuts=3).plan(0.75, 300)]
+    >>> [
+    ...     (stage.fraction, stage.n_steps)
+    ...     for stage in Linear(n_cuts=3).plan(0.75, 300)
+    ... ]
     [(0.25, 100), (0.5, 100), (0.75, 100)]
     """
 
@@ -187,7 +190,10 @@ class Cubic(_Gradual):
     Examples
     --------
     >>> from sksgdprune.schedules import Cubic
-    >>> [(stage.fraction, stage.n_steps) for stage in Cubic(n_cuts=2).plan(0.8, 300)]
+    >>> [
+    ...     (stage.fraction, stage.n_steps)
+    ...     for stage in Cubic(n_cuts=2).plan(0.8, 300)
+    ... ]
     [(0.7000000000000001, 200), (0.8, 100)]
     """
 
@@ -212,7 +218,10 @@ class Geometric(_Gradual):
     Examples
     --------
     >>> from sksgdprune.schedules import Geometric
-    >>> [(stage.fraction, stage.n_steps) for stage in Geometric(n_cuts=2).plan(0.75, 300)]
+    >>> [
+    ...     (stage.fraction, stage.n_steps)
+    ...     for stage in Geometric(n_cuts=2).plan(0.75, 300)
+    ... ]
     [(0.5, 200), (0.75, 100)]
     """
 
@@ -224,8 +233,12 @@ class Geometric(_Gradual):
 class Iterative(_Schedule):
     """Train, cut the same fraction of what remains, rewind, and repeat (lottery tickets).
 
-    After each cut the remaining weights return to their values after the warm-up (Frankle & Carbin
-    2019; Frankle et al. 2020), and C and t as well.
+    After each cut the remaining weights return to their values after the warm-up (Frankle et al.
+    2020), or with `warmup_steps=0` of a sweep to their initial values (Frankle & Carbin 2019). C
+    and t return as well.
+
+    `n_cuts` + 1 rounds share the steps: with 5 cuts each network, also the last, is trained for a
+    sixth of them. With six times the steps the last round takes as many as another schedule in all.
 
     Parameters
     ----------

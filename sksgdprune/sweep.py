@@ -83,10 +83,16 @@ class within(NearBest):  # noqa: N801 - it is called like a function, and prints
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, within
+    >>> from sksgdprune import (
+    ...     PreconditionedMLPClassifier,
+    ...     SparsitySweep,
+    ...     within,
+    ... )
     >>> X, y = load_iris(return_X_y=True)
     >>> clf = PreconditionedMLPClassifier(random_state=0)
-    >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9, 1], finetune_steps=500, refit=within(0.1))
+    >>> sweep = SparsitySweep(
+    ...     clf, p=[0, 0.5, 0.9, 1], finetune_steps=500, refit=within(0.1)
+    ... )
     >>> sweep.fit(X, y).best_p_
     0.9
     >>> within({"accuracy": 0.01, "neg_log_loss": 0.05})
@@ -134,8 +140,9 @@ class SparsitySweep(
     and use the same minibatches, so that the points of a curve are paired.
 
     Every run takes exactly its warm-up and fine-tuning steps. The estimator's max_steps,
-    early_stopping and tol are not used. With alpha="auto" each warm-up first chooses its prior on
-    its own training rows, in short trials that do not count as steps.
+    early_stopping and tol are not used. Before each warm-up the prior (alpha="auto") and
+    the encoding are chosen on its own training rows, in short trials that do not count as steps,
+    unless warmup_steps and finetune_steps are fewer than 800 together.
 
     The parameters, in four groups:
 
@@ -173,12 +180,15 @@ class SparsitySweep(
         fraction of these.
     schedule : {"one_shot", "linear", "cubic", "geometric", "iterative"} or object, default=None
         How p is reached, see `sksgdprune.schedules`. None means "geometric" for pruning and
-        "one_shot" for freezing.
+        "one_shot" for freezing. "iterative" trains six rounds, which share `finetune_steps`.
     warmup_steps : int or "auto", default="auto"
         Minibatch steps before the first cut. "auto" is a sixteenth of the steps that the
-        estimator's max_steps="auto" would take for all rows of X.
+        estimator's max_steps="auto" would take for all rows of X. With 0 the initial weights are
+        cut, or with "iterative" rewound to; "noise" and "preconditioned_gradient" need some steps
+        before they can score them.
     finetune_steps : int or "auto", default="auto"
-        Minibatch steps from the first cut on; "auto" is the rest of these steps.
+        Minibatch steps from the first cut on; "auto" is the rest of these steps. With
+        schedule="iterative" each of its six rounds, also the last, takes a sixth.
     n_repeats : int, default=1
         Runs per p and split, each from its own initial parameters; for an array p.
     cv : int, splitter or iterable, default=None
@@ -190,6 +200,10 @@ class SparsitySweep(
         "one_se" the largest p within one standard error of it (of several metrics: in all of them),
         `within(0.01)` the largest p within a tolerance, the name of a metric the best p by this
         metric, a callable the index that it returns for `cv_results_`, and False none.
+    error_score : "raise" or float, default=nan
+        Score of a cell that fails, with a warning.
+    return_train_score : bool, default=False
+        Whether to score the training rows, too.
     n_jobs : int, default=None
         Number of parallel runs, in threads. The results do not depend on it.
     memory : str or joblib.Memory, default=None
@@ -197,10 +211,6 @@ class SparsitySweep(
         from there. A run is repeated if the data, a parameter, the code that scores or cuts, a
         module of yours that this code imports, or a version has changed. The folder holds pickles,
         which can run code when they are loaded.
-    error_score : "raise" or float, default=nan
-        Score of a cell that fails, with a warning.
-    return_train_score : bool, default=False
-        Whether to score the training rows, too.
     random_state : int, RandomState or None, default=None
         Seeds all initial parameters, minibatches and random cuts; None uses the estimator's
         random_state.
@@ -219,6 +229,8 @@ class SparsitySweep(
     best_score_ : float
         The mean test score of `best_p_`; for an array p and a single metric, or the one that
         `refit` names.
+    refit_time_ : float
+        Seconds of the run on all the data.
     cv_results_ : dict of ndarray
         For an array p, sorted by p: `p`, `sparsity` (mean fraction of pruned parameters),
         `n_parameters` (mean number of those that remain), `n_bytes` (mean size of the weights and
@@ -232,8 +244,12 @@ class SparsitySweep(
         Number of splits; for an array p.
     scorer_ : callable
         The scorer.
-    refit_time_ : float
-        Seconds of the run on all the data.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels of the best estimator, where it is a classifier.
+    n_features_in_ : int
+        Features seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where X has string column names.
 
     See Also
     --------
@@ -246,12 +262,14 @@ class SparsitySweep(
     >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
     >>> X, y = load_iris(return_X_y=True)
     >>> sweep = SparsitySweep(
-    ...     PreconditionedMLPClassifier(random_state=0), p=[0, 0.5, 0.9], finetune_steps=500
+    ...     PreconditionedMLPClassifier(random_state=0),
+    ...     p=[0, 0.5, 0.9],
+    ...     finetune_steps=500,
     ... ).fit(X, y)
     >>> sweep.cv_results_["p"]
     array([0. , 0.5, 0.9])
-    >>> bool(sweep.best_score_ > 0.9)
-    True
+    >>> float(sweep.best_score_)
+    0.9...
     """
 
     _parameter_constraints: ClassVar = {
@@ -369,8 +387,12 @@ class SparsitySweep(
         >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
-        >>> sweep = SparsitySweep(clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=3)
-        >>> sweep.fit(X, y, sample_weight=(y > 0) + 1.0).cv_results_["mean_test_score"].shape
+        >>> sweep = SparsitySweep(
+        ...     clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=3
+        ... )
+        >>> sweep.fit(X, y, sample_weight=(y > 0) + 1.0).cv_results_[
+        ...     "mean_test_score"
+        ... ].shape
         (2,)
         """
         last = last_step(self.estimator)
@@ -411,7 +433,9 @@ class SparsitySweep(
         >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((20,), random_state=0)
-        >>> sweep = SparsitySweep(clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=2)
+        >>> sweep = SparsitySweep(
+        ...     clf, p=[0.5, 0.9], warmup_steps=100, finetune_steps=200, cv=2
+        ... )
         >>> frame = sweep.fit(X, y).to_frame()
         >>> frame[["p", "repeat", "split", "metric", "n_parameters"]]
              p  repeat  split metric  n_parameters
@@ -440,7 +464,9 @@ class SparsitySweep(
         >>> import sklearn
         >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep
         >>> with sklearn.config_context(enable_metadata_routing=True):
-        ...     clf = PreconditionedMLPClassifier().set_fit_request(sample_weight=True)
+        ...     clf = PreconditionedMLPClassifier().set_fit_request(
+        ...         sample_weight=True
+        ...     )
         ...     router = SparsitySweep(clf).get_metadata_routing()
         >>> router.consumes("fit", ["sample_weight"])
         {'sample_weight'}

@@ -165,10 +165,12 @@ class BasePreconditionedMLP(
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0)
-        >>> clf.fit(X, y).score(X, y) > 0.8
-        True
-        >>> clf.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]).best_validation_score_ > 0.8
-        True
+        >>> clf.fit(X, y).score(X, y)
+        0.9...
+        >>> clf.fit(
+        ...     X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]
+        ... ).best_validation_score_
+        0.9...
         """
         config, goes_on = self._config(), self.warm_start and self.__sklearn_is_fitted__()
         config.check_fit()
@@ -338,12 +340,14 @@ class BasePreconditionedMLP(
         >>> from sklearn.datasets import load_diabetes
         >>> from sksgdprune import PreconditionedMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> reg = PreconditionedMLPRegressor((20,), n_draws=20, max_steps=500, random_state=0)
+        >>> reg = PreconditionedMLPRegressor(
+        ...     (20,), n_draws=20, max_steps=500, random_state=0
+        ... )
         >>> reg = reg.fit(X[:350], y[:350])
         >>> reg = reg.prune(0.5).partial_fit(X[:350], y[:350], n_steps=200)
         >>> noise_std = reg.calibrate(X[350:], y[350:]).noise_std_
-        >>> bool(40 < noise_std[0] < 80)
-        True
+        >>> noise_std
+        array([5...])
         """
         state = self._with_samples()
         if state.network.diverged:
@@ -389,7 +393,9 @@ class BasePreconditionedMLP(
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (20,), max_steps=200, random_state=0
+        ... ).fit(X, y)
         >>> clf.predict(X[[0, 140]])
         array([0, 2])
         """

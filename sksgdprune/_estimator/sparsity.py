@@ -213,7 +213,9 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (20,), max_steps=200, random_state=0
+        ... ).fit(X, y)
         >>> bool((clf.freeze(0.75, "random").unfreeze().status_ == 0).all())
         True
         """
@@ -242,11 +244,15 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_digits
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_digits(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((300,), max_steps=100, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (300,), max_steps=100, random_state=0
+        ... ).fit(X, y)
         >>> n_bytes = len(pickle.dumps(clf.prune(0.95)))
-        >>> len(pickle.dumps(clf.sparsify())) < 0.2 * n_bytes
-        True
-        >>> [W.nnz for W in clf.coefs_] == [(W != 0).sum() for W in clf.densify().coefs_]
+        >>> len(pickle.dumps(clf.sparsify())) / n_bytes
+        0.09...
+        >>> [W.nnz for W in clf.coefs_] == [
+        ...     (W != 0).sum() for W in clf.densify().coefs_
+        ... ]
         True
         """
         check_is_fitted(self)
@@ -265,7 +271,9 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (20,), max_steps=200, random_state=0
+        ... ).fit(X, y)
         >>> type(clf.prune(0.9).sparsify().coefs_[0]).__name__
         'csr_array'
         >>> type(clf.densify().coefs_[0]).__name__
@@ -293,7 +301,9 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=200, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (20,), max_steps=200, random_state=0
+        ... ).fit(X, y)
         >>> [W.shape for W in clf.prune(0.8, structure="unit").compact().coefs_]
         [(4, 4), (4, 3)]
         """
@@ -334,7 +344,9 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
+        >>> clf = PreconditionedMLPClassifier(
+        ...     (20,), max_steps=500, random_state=0
+        ... ).fit(X, y)
         >>> mlp = clf.prune(0.7, structure="unit").compact().to_sklearn()
         >>> mlp
         MLPClassifier(hidden_layer_sizes=(6,))
@@ -410,11 +422,10 @@ class SparsityMethods:
         >>> from sklearn.datasets import load_iris
         >>> from sksgdprune import PreconditionedMLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> clf = PreconditionedMLPClassifier((20,), max_steps=500, random_state=0).fit(X, y)
-        >>> text = clf.prune(0.9).to_c(name="iris")
-        >>> [line for line in text.splitlines() if line.startswith(("int", "void"))]
-        ['void iris_predict(const float *x, float *y);', 'int iris_class(const float *x);', \
-'void iris_predict(const float *x, float *y)', 'int iris_class(const float *x)']
+        >>> clf = PreconditionedMLPClassifier((20,), random_state=0).fit(X, y)
+        >>> lines = clf.prune(0.9).to_c(name="iris").splitlines()
+        >>> [line for line in lines if line.endswith(";") and "*x" in line][0]
+        'void iris_predict(const float *x, float *y);'
         """
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)

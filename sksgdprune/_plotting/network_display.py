@@ -231,8 +231,13 @@ Pipeline
         --------
         >>> import numpy as np
         >>> from sksgdprune import NetworkDisplay
-        >>> display = NetworkDisplay([np.eye(3)], [np.zeros((3, 3))], feature_names=["a", "b", "c"])
-        >>> [label.get_text() for label in display.plot(cmap="PiYG").axes_[0].get_yticklabels()]
+        >>> display = NetworkDisplay(
+        ...     [np.eye(3)], [np.zeros((3, 3))], feature_names=["a", "b", "c"]
+        ... )
+        >>> [
+        ...     label.get_text()
+        ...     for label in display.plot(cmap="PiYG").axes_[0].get_yticklabels()
+        ... ]
         ['a', 'b', 'c']
         """
         plt = pyplot()

@@ -141,11 +141,19 @@ class SparsitySweepDisplay:
         Examples
         --------
         >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> from sksgdprune import (
+        ...     PreconditionedMLPClassifier,
+        ...     SparsitySweep,
+        ...     SparsitySweepDisplay,
+        ... )
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
-        >>> sweep = SparsitySweep(clf, p=[0, 0.5, 0.9], warmup_steps=50, finetune_steps=50)
-        >>> display = SparsitySweepDisplay.from_estimator(sweep, X, y, score_name="accuracy")
+        >>> sweep = SparsitySweep(
+        ...     clf, p=[0, 0.5, 0.9], warmup_steps=50, finetune_steps=50
+        ... )
+        >>> display = SparsitySweepDisplay.from_estimator(
+        ...     sweep, X, y, score_name="accuracy"
+        ... )
         >>> display.ax_.get_ylabel()
         'accuracy'
         """
@@ -197,12 +205,18 @@ class SparsitySweepDisplay:
         Examples
         --------
         >>> from sklearn.datasets import load_iris
-        >>> from sksgdprune import PreconditionedMLPClassifier, SparsitySweep, SparsitySweepDisplay
+        >>> from sksgdprune import (
+        ...     PreconditionedMLPClassifier,
+        ...     SparsitySweep,
+        ...     SparsitySweepDisplay,
+        ... )
         >>> X, y = load_iris(return_X_y=True)
         >>> clf = PreconditionedMLPClassifier((8,), random_state=0)
         >>> steps = {"warmup_steps": 50, "finetune_steps": 50}
         >>> sweeps = {
-        ...     method: SparsitySweep(clf, p=[0, 0.5, 0.9], method=method, **steps).fit(X, y)
+        ...     method: SparsitySweep(
+        ...         clf, p=[0, 0.5, 0.9], method=method, **steps
+        ...     ).fit(X, y)
         ...     for method in ("fisher", "magnitude")
         ... }
         >>> display = SparsitySweepDisplay.from_estimators(sweeps, x="remaining")
@@ -261,7 +275,9 @@ class SparsitySweepDisplay:
         ...     "split1_test_score": [0.98, 0.78],
         ...     "mean_test_score": [0.975, 0.79],
         ... }
-        >>> display = SparsitySweepDisplay.from_cv_results({"ours": results, "theirs": results})
+        >>> display = SparsitySweepDisplay.from_cv_results(
+        ...     {"ours": results, "theirs": results}
+        ... )
         >>> [line.get_label() for line in display.plot().lines_]
         ['ours', 'theirs']
         """
@@ -351,8 +367,12 @@ class SparsitySweepDisplay:
         ...     "split1_test_score": [0.98, 0.78],
         ...     "mean_test_score": [0.975, 0.79],
         ... }
-        >>> display = SparsitySweepDisplay.from_cv_results(results, score_name="accuracy")
-        >>> display = display.plot(x="remaining", std_display_style="errorbar", one_se=False)
+        >>> display = SparsitySweepDisplay.from_cv_results(
+        ...     results, score_name="accuracy"
+        ... )
+        >>> display = display.plot(
+        ...     x="remaining", std_display_style="errorbar", one_se=False
+        ... )
         >>> display.lines_[0].get_xdata().round()
         array([100.,  10.])
         """
