@@ -56,7 +56,8 @@ def draw_untuned(table):
         ax.errorbar(values[name].mean(), place, xerr=half, fmt="o", color=color, capsize=3)
     ax.axvline(values[tables_report.OURS].mean(), color=figures.OURS, linewidth=1, linestyle=":")
     ax.set_yticks(range(len(NAMES)), NAMES.values())
-    ax.set(ylim=(len(NAMES) - 0.5, -0.5), xlabel="mean; bars: 95 % of difference")
+    ax.set(ylim=(len(NAMES) - 0.5, -0.5))
+    ax.set_xlabel("mean, 95 % interval of difference", x=1, ha="right")
     figures.light_grid(ax, "x")
     return figure
 
@@ -82,7 +83,7 @@ def draw_pruned(table):
         remaining,
         torch.mean(axis=1),
         halves,
-        label="torch, best of 144\n(95 % of difference)",
+        label="torch, best of 144\n(95 % interval of\nthe difference)",
         **style,
     )
     ax.plot(remaining, ours.mean(axis=1), "o-", color=figures.OURS, label="ours, untuned")
@@ -113,7 +114,7 @@ def draw_bytes(table):
     ax.set(xscale="log", xlabel="kB of float32 code and constants")
     figures.plain_ticks(ax.xaxis, [1, 10, 100])
     ax.set_ylim(len(groups) - 0.5, -0.5)
-    ax.plot([], [], "o", color=figures.GREY, mfc="none", label="empty: up to here none")
+    ax.plot([], [], "o", color=figures.GREY, mfc="none", label="hollow: none up to this size")
     figure.legend(loc="outside lower left", frameon=False)
     figures.light_grid(ax, "x")
     return figure

@@ -5,8 +5,8 @@
 
 Splits are those of `accuracy.tables`: 80 / 20, stratified, with the seeds 0, 1, 2. Everything but
 the prior and p has its default, and one thread. The priors are alpha="auto", the precision 2 that
-was the default before alpha was chosen, and scikit-learn's alpha of 1e-4; a network with a fixed
-alpha takes the standard encoding. "fit" is the estimator itself, which ends early; "p = …" is a
+was the default before alpha was chosen, and scikit-learn's alpha of 1e-4; the encoding is
+chosen by held-out rows in each. "fit" is the estimator itself, which ends early; "p = …" is a
 SparsitySweep, which takes all its steps, so that p = 0 is the control for the cut. In one more
 sweep p, of 0, 0.8 and 0.95, is chosen by threefold cross-validation of the log-loss within the
 training rows and refit="one_se". Tables of more than 1,500 rows are left out.

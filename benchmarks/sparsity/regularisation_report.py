@@ -151,7 +151,7 @@ the tables have at most 1,500 rows, and p is chosen among three values, not six.
 - “fit” is the estimator itself, which ends early; “p = …” is `SparsitySweep(estimator, p=…)`, which
   takes all its steps. p = 0 prunes nothing: the difference to it is that of the cut alone.
 - “{CHOSEN}” is the default, alpha="auto". “{EARLIER}” was the default before: alpha = 128 / n.
-- “{WEAK}” is the default of scikit-learn's MLP. A fixed alpha takes the standard encoding.
+- “{WEAK}” is the default of scikit-learn's MLP. The encoding is chosen in all of them.
 - “{SEARCHED}”: one of {", ".join(f"{p:g}" for p in SEARCHED_P)}, by threefold
   cross-validation of the log-loss within the training rows and refit="one_se"."""
 
