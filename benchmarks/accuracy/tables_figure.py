@@ -38,8 +38,7 @@ def draw_panel(ax, apart, task, score):
         half = report.half_width(values)
         look = {"color": color(name), "mec": "black", "ms": 7, "capsize": 4}
         ax.errorbar(values.mean(), i, xerr=half, fmt="D", **look)
-        text = f"{name}: {values.mean():+.3f} ± {half:.3f}"
-        ax.annotate(text, (0.01, i - 0.3), xycoords=("axes fraction", "data"))
+        ax.annotate(name, (0.01, i - 0.3), xycoords=("axes fraction", "data"))
     ax.axvline(0, color="0.3", linewidth=1)
     ax.set(yticks=[], ylim=(len(apart.columns) - 0.65, -0.65))
     ax.set_title(f"{task.capitalize()}: {score} beside ours, {len(apart)} sets")
