@@ -127,11 +127,11 @@ FIGURES = {
 }
 
 
-def main():
+def main(arguments=None):
     """Draw the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=DOCS)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     for name, (csv, draw) in FIGURES.items():
         figures.save(draw(pd.read_csv(RESULTS / f"{csv}.csv")), args.out / f"{name}.png")
 

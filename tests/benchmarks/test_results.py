@@ -111,6 +111,7 @@ REPORTS = {
     "posterior": ("uncertainty.posterior",),
     "sparsity_accuracy": ("sparsity.comparison",),
     "sparsity_accuracy_100x3200": ("sparsity.comparison", "--hidden", "100"),
+    "regularisation": ("sparsity.regularisation",),
     "speed": ("speed.comparison",),
     "deployment": ("deployment.exports",),
     "latency": ("deployment.latency",),
