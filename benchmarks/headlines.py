@@ -57,7 +57,7 @@ def draw_untuned(table):
     ax.axvline(values[tables_report.OURS].mean(), color=figures.OURS, linewidth=1, linestyle=":")
     ax.set_yticks(range(len(NAMES)), NAMES.values())
     ax.set(ylim=(len(NAMES) - 0.5, -0.5))
-    ax.set_xlabel("mean, 95 % interval of difference", x=1, ha="right")
+    ax.set_xlabel("mean, 95 % interval beside ours", x=1, ha="right")
     figures.light_grid(ax, "x")
     return figure
 
@@ -98,7 +98,7 @@ def draw_pruned(table):
 @figures.styled
 def draw_bytes(table):
     """Return the bytes of the smallest models that are as accurate, by data set."""
-    figure, ax = canvas("Smallest C within 0.01 of accuracy")
+    figure, ax = canvas("C within 0.01 of a dense network")
     groups = [*sizes.means(table).groupby("set", sort=False)]
     for place, (_, rows) in enumerate(groups):
         found = sizes.chosen(rows)

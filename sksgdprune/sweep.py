@@ -167,7 +167,7 @@ class SparsitySweep(
         Fraction(s) to cut, each in [0, 1]: of the weights, or with `include_biases` of all
         parameters.
     action : {"prune", "freeze"}, default="prune"
-        What a cut does.
+        "prune" sets what is cut to 0 and keeps it there, "freeze" stops updating it.
     method : str or callable, default=None
         A method of `prune` or `freeze`. None means "fisher" for pruning (computed on at most 10,000
         rows of X) and "preconditioned_gradient" for freezing.

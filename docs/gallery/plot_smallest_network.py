@@ -3,10 +3,11 @@
 Find the smallest network within 1 %, as C code
 ===============================================
 
-How few bytes can a network take that loses at most 0.01 of accuracy?
-``refit=within(0.01)`` takes the largest p whose mean score is at most 0.01
-below the best. Then the networks are compared by the bytes of their C code,
-and by their accuracy on test rows.
+How few bytes can a network take that loses at most 1 % of accuracy?
+``refit=within(0.01, relative=True)`` takes the largest p whose mean score is
+at most 1 % of the best below it. Then networks pruned in two ways, and small
+ones from scratch, are compared by the bytes of their C code and by their
+accuracy on test rows.
 """
 
 # %%
@@ -17,7 +18,11 @@ and by their accuracy on test rows.
 # may take up to six, each with weights of its own.
 
 from sklearn.datasets import load_digits
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    StratifiedKFold,
+    cross_val_score,
+    train_test_split,
+)
 
 from sksgdprune import (
     PreconditionedMLPClassifier,
@@ -31,21 +36,22 @@ X_train, X_test, y_train, y_test = train_test_split(
     X, y, stratify=y, random_state=0
 )
 network = PreconditionedMLPClassifier((32,), encoding="standard")
-# Half of the default in all. More steps find smaller networks.
+# Half of the default in all. More steps may find smaller networks.
 steps = {"warmup_steps": 200, "finetune_steps": 6_000}
 splits = StratifiedKFold(5, shuffle=True, random_state=0)
+tolerance = within(0.01, relative=True)
 sweep = SparsitySweep(
     network,
     p=[0, 0.8, 0.85, 0.9, 0.95, 0.97],
     cv=splits,
-    refit=within(0.01),
+    refit=tolerance,
     random_state=0,
     **steps,
 ).fit(X_train, y_train)
 
 # %%
-# The band reaches from the best mean accuracy to 0.01 below it. The star
-# is the smallest network within the band. You choose the tolerance;
+# The band reaches from the best mean accuracy to 1 % below it. The star is
+# the largest p of these six within the band. You choose the tolerance;
 # ``refit="one_se"`` takes one standard error instead.
 
 import matplotlib.pyplot as plt
@@ -61,11 +67,11 @@ SparsitySweepDisplay.from_estimator(
     ax=ax,
 )
 best = sweep.cv_results_["mean_test_score"].max()
-label = "at most 0.01 below the best"
-ax.axhspan(best - 0.01, best, color="0.9", zorder=0, label=label)
+label = "at most 1 % below the best"
+ax.axhspan(0.99 * best, best, color="0.9", zorder=0, label=label)
 ax.legend(loc="lower left")
 ax.set_title(
-    "The star is the smallest network\nthat loses at most 0.01 of accuracy"
+    "The star is the smallest network of six\nthat loses at most 1 % of accuracy"
 )
 ax.grid(alpha=0.3)
 plt.show()
@@ -91,15 +97,16 @@ print(code[: code.index("#include")])
 
 # %%
 # Three other networks are worth a look: the dense one, one of which whole
-# units are pruned, and a network that has as few units from the start. All
-# are trained for as many steps.
+# units are pruned, and the smallest of some networks that have few units
+# from the start. All are trained for as many steps, and chosen by the same
+# splits.
 
 units = SparsitySweep(
     network,
     p=[0, 0.4, 0.5, 0.6, 0.7, 0.8],
     structure="unit",
     cv=splits,
-    refit=within(0.01),
+    refit=tolerance,
     random_state=0,
     **steps,
 ).fit(X_train, y_train)
@@ -108,21 +115,30 @@ n_units = few_units.coefs_[0].shape[1]
 
 
 def dense(n_units):
-    """Return a network of so many units, trained for as many steps."""
-    network = PreconditionedMLPClassifier(
+    """Return a network of so many units, for as many steps."""
+    return PreconditionedMLPClassifier(
         (n_units,),
         encoding="standard",
         max_steps=sum(steps.values()),
         random_state=0,
     )
-    return network.fit(X_train, y_train)
 
 
+def mean_score(n_units):
+    """Return the mean accuracy over the splits."""
+    return cross_val_score(
+        dense(n_units), X_train, y_train, cv=splits
+    ).mean()
+
+
+n_small = next(
+    n for n in (6, 8, 10, 12, 16) if mean_score(n) >= 0.99 * best
+)
 candidates = {
-    "dense, 32 units": dense(32),
+    "dense, 32 units": dense(32).fit(X_train, y_train),
     f"{n_weights} weights left": few_weights,
     f"{n_units} units left": few_units,
-    f"{n_units} units from scratch": dense(n_units),
+    f"{n_small} units from scratch": dense(n_small).fit(X_train, y_train),
 }
 
 # %%
@@ -145,9 +161,10 @@ for name, fitted in candidates.items():
     print(f"{name:23}{score:13.3f} {float32:>7} B {int8:>7} B")
 
 # %%
-# The choice is made without the test rows, so a network may lose a little
-# more than 0.01 on them. Compare the candidates on your own data: which is
-# the smallest differs from table to table.
+# The choice is made without the test rows, so a network may lose more than
+# 1 % on them, and with another seed the numbers change. Compare such
+# candidates on your own data: which is the smallest differs from table to
+# table.
 #
 # On the device one call predicts the digit of an image:
 #
