@@ -125,8 +125,9 @@ numpydoc_xref_param_type = False
 
 # Gallery
 
-# What a first fit says of its compilation would stand in the pages.
+# What a first fit says of its compilation, and Dask of its connections, would stand in the pages.
 logging.getLogger("sksgdprune").setLevel(logging.ERROR)
+os.environ["DASK_LOGGING__DISTRIBUTED"] = "error"
 
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
