@@ -30,7 +30,9 @@ def half_width(scores, spread, n_splits):
     """
     if spread == "std":
         return mean_and_std(scores)[1]
-    means = scores if n_splits == 1 else scores.reshape(len(scores), -1, n_splits).mean(axis=1)
+    n_p, n_cells = scores.shape
+    by_split = scores.reshape(n_p, n_cells // n_splits, n_splits)
+    means = scores if n_splits == 1 else by_split.mean(axis=1)
     n = means.shape[1]
     if n < 2:
         raise ValueError(
