@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sksgdprune._data.validation import is_whole
 from sksgdprune._pruning.plan import DEFAULTS
 from sksgdprune._sweep.results import (
     half_width,
@@ -87,9 +88,13 @@ def curve_of(results, metric, **known):
     if test is None:
         known = sorted(metrics_of(results))
         raise ValueError(f"Got metric={metric!r}; expected one of {known}.")
-    n_cells, n_splits = test.shape[1], known.get("n_splits") or test.shape[1]
-    if n_cells % n_splits:
-        raise ValueError(f"Got n_splits={n_splits} for {n_cells} scores at each p.")
+    n_cells, n_splits = test.shape[1], known.get("n_splits")
+    is_number = n_splits is None or (is_whole(n_splits) and n_splits >= 1)
+    if not is_number or n_cells % (n_splits or 1):
+        raise ValueError(
+            f"Got n_splits={n_splits!r} for {n_cells} scores at each p; expected a whole number "
+            f"that divides {n_cells}, or None."
+        )
     stored = {k: np.asarray(results[k]) for k in ("sparsity", "n_parameters") if k in results}
     train = scores_of(results, metric, "train")
     return Curve(np.asarray(results["p"]), test, train, **stored, **known)

@@ -439,9 +439,11 @@ def test_a_single_score_has_no_interval(spread):
     assert plt.get_fignums() == []
 
 
-def test_scores_that_are_not_of_so_many_splits_are_refused():
-    with pytest.raises(ValueError, match="n_splits=3 for 4 scores"):
-        SparsitySweepDisplay.from_cv_results(results(), n_splits=3)
+@pytest.mark.parametrize("n_splits", [3, 8, 0, -1, 2.0, "2", True])
+def test_scores_that_are_not_of_so_many_splits_are_refused(n_splits):
+    message = f"n_splits={n_splits!r} for 4 scores at each p; expected a whole number"
+    with pytest.raises(ValueError, match=message):
+        SparsitySweepDisplay.from_cv_results(results(), n_splits=n_splits)
 
 
 def test_another_spread_is_refused():
@@ -607,6 +609,13 @@ def test_where_nothing_remains_there_is_no_point():
         np.testing.assert_allclose(line.get_xdata(), [50, 10], rtol=1e-12)
         np.testing.assert_allclose(line.get_ydata(), stored[f"mean_{part}_score"][:2])
     assert_line(display.plot().lines_[0], stored)
+
+
+@pytest.mark.parametrize("spread", ["std", "se", "ci"])
+def test_a_curve_of_which_nothing_remains_is_empty_beside_another(spread):
+    stored = {"some": results(), "none": results() | {"sparsity": np.ones(3)}}
+    display = SparsitySweepDisplay.from_cv_results(stored).plot(x="remaining", spread=spread)
+    assert [line.get_xdata().size for line in display.lines_] == [3, 0]
 
 
 def test_a_second_curve_leaves_the_falling_axis_as_it_is():
