@@ -447,8 +447,13 @@ class SparsitySweep(
         check_is_fitted(self)
         if not hasattr(self, "cv_results_"):
             raise ValueError(f"Got a sweep with p={self.p!r}; a table needs an array p.")
-        from pandas import DataFrame
-
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise ImportError(
+                "A table needs pandas; install it with: pip install pandas. Without it, the "
+                "scores are in cv_results_."
+            ) from error
         return DataFrame(long_table(self.cv_results_, self.n_splits_))
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -1,5 +1,6 @@
 """The sweep: what one p does, what each cell of many p does, and by which methods."""
 
+import sys
 import time
 
 import joblib
@@ -387,6 +388,13 @@ def test_there_is_no_frame_before_fit_or_of_a_single_p():
         sweep(p=P).to_frame()
     with pytest.raises(ValueError, match=r"p=0.5; a table needs an array p"):
         sweep(p=0.5).fit(*iris()).to_frame()
+
+
+def test_without_pandas_a_frame_says_how_to_install_it(monkeypatch):
+    fitted = sweep(p=P).fit(*iris())
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install pandas"):
+        fitted.to_frame()
 
 
 def test_results_make_a_data_frame():
