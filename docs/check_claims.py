@@ -24,7 +24,7 @@ NUMBER = r"[-+]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?"
 UNITS = "%|times|µs|ms|kB|MB|GB|bytes|B|s|seconds|minutes|hours"
 # What has to be a claim's: a decimal, a number with thousands, or one with a unit.
 FIGURE = re.compile(
-    r"(?<![\w.,-])"
+    r"(?<![\w.,])(?<!\w-)"  # a minus may stand before it, a range may not
     rf"(?:\d[\d,]*\.\d+|\d+e-\d+|\d{{1,3}}(?:,\d{{3}})+|\d+(?= ?(?:{UNITS})(?!\w)))"
     r"(?![\w.]\d)"
 )
@@ -63,6 +63,10 @@ def agrees(printed, number):
 
 def faults_of(claim, text, stated):
     """Yield what is wrong with a claim on a page; add the places of its numbers to `stated`."""
+    if claim.text.count("{}") != len(claim.values):
+        raise ValueError(
+            f"Got {len(claim.values)} values for {claim.text!r}; expected one for each {{}}."
+        )
     parts = [
         re.escape(" ".join(f"|{part}|".split()))[2:-2]
         for part in claim.text.split("{}")

@@ -102,6 +102,7 @@ def test_readme_and_pages_state_what_the_results_say(claims_checker, capsys):
         ("We have 0.32 of it, 4 % in all.", ["4 should be 5.1"]),
         ("We have some of it, 5 % in all.", ["does not say", "no claim for 5"]),
         ("We have 0.32 of it, 5 % in all, in 3 s.", ["no claim for 3"]),
+        ("We have 0.32 of it, 5 % in all, less by (-0.5).", ["no claim for 0.5"]),
         ("We have 0.32 of it, 5 % in all; `0.7`, [1.5](1.5.md).", ["no claim for 1.5"]),
     ],
 )
@@ -116,6 +117,15 @@ def test_a_figure_that_differs_or_has_no_claim_is_found(page, faults, claims_che
     assert len(found) == len(faults)
     for line, part in zip(found, faults, strict=True):
         assert part in line
+
+
+@pytest.mark.parametrize("text", ["We have {}", "We have {}, {} and {}"])
+def test_a_claim_has_a_value_for_each_number(text, claims_checker):
+    from claims import Claim, Value
+
+    claim = Claim(text, [Value("a.csv: rows, column", 1.0)] * 2)
+    with pytest.raises(ValueError, match="Got 2 values for 'We have"):
+        next(claims_checker["faults_of"](claim, "We have 1, 1 and 1", set()))
 
 
 CONF = """
