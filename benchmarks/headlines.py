@@ -21,7 +21,7 @@ from benchmarks.deployment import size_at_accuracy_report as sizes
 from benchmarks.sparsity import report as sparsity
 
 SIZE = 3.6, 2.9  # inches: three fit beside each other
-# Those of sparsity.comparison with classes; the notebook's split of digits is one of the same set.
+# Those of sparsity.comparison with classes; digits-notebook is one more split of digits.
 SETS = "digits", "breast_cancer", "wine", "letter", "pendigits"
 NAMES = {
     tables_report.OURS: "ours",

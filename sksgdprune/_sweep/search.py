@@ -91,7 +91,8 @@ class Search:
         if self._sweep.verbose and len(rounds) > 1:
             print(
                 f"[SparsitySweep] {len(rounds)} rounds share the {sum(rounds)} fine-tuning steps: "
-                f"{last} in the last"
+                f"{last} in the last",
+                flush=True,
             )
 
     def _whole_sweep(self, rng):
