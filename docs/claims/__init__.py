@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from benchmarks._common.reports import half_width
-
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "benchmarks" / "results"
 
@@ -53,20 +51,10 @@ def mean(csv, rows, column, each=None):
     return Value(f"{csv}.csv: mean {column} where {rows}", numbers.mean())
 
 
-def apart(csv, rows, peer, column, each):
-    """Return how far rows lie above a peer's by `each`: Values of the mean and 95 % half width."""
-    means = [
-        rows_of(csv, query).groupby(each)[column].mean()
-        for query in (rows, peer)
-    ]
-    differences = (means[0] - means[1]).dropna()
-    source = (
-        f"{csv}.csv: {column} where {rows} less where {peer}, by {each}"
-    )
-    return [
-        Value(source, differences.mean()),
-        Value(f"{source}, 95 % half width", half_width(differences)),
-    ]
+def cell(csv, rows, column, times=1.0):
+    """Return the one number of a column in these rows, multiplied."""
+    number = rows_of(csv, rows)[column].item() * times
+    return Value(f"{csv}.csv: {column} where {rows}", number)
 
 
 def ratio(above, below):

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks._common.reports import half_width
 from benchmarks.deployment import forms
 from benchmarks.deployment import size_at_accuracy_report as report
-from claims import Claim, Value, rows_of, table
+from claims import Claim, Value, cell, rows_of, table
 
 LARGE = "784-300-100-10"
 DENSE = "dense"
@@ -33,8 +33,7 @@ def form(name, dtype, *columns):
 
 def models(name):
     """Return the means over the splits of all models of a set."""
-    rows = table("size_at_accuracy").fillna({"setting": ""})
-    rows = report.means(rows)
+    rows = report.means(table("size_at_accuracy"))
     return rows[rows["set"] == name]
 
 
@@ -99,11 +98,8 @@ def exported(stage, form, column="bytes"):
     rows = (
         f"network == '{LARGE}' and stage == '{stage}' and form == '{form}'"
     )
-    number = rows_of("deployment", rows).iloc[0][column]
-    return Value(
-        f"deployment.csv: {column} where {rows}",
-        number / 1000 if column.endswith("bytes") else number,
-    )
+    times = 1e-3 if column.endswith("bytes") else 1.0
+    return cell("deployment", rows, column, times)
 
 
 def kilobytes(form, zipped=False):
@@ -128,25 +124,22 @@ CODE = "constants", "text", *FILE[1:]
 NETWORKS = report.DENSE, report.WEIGHTS, report.UNITS, report.SCRATCH
 
 DEPLOYMENT = [
-    Claim(
-        "| `to_c`, float32 | {} | {} | {} | {} | {} |",
-        form("to_c", "float32", *CODE),
+    *(
+        Claim(f"| {title} | {{}} | {{}} | {{}} | {{}} | {{}} |", values)
+        for title, values in {
+            "`to_c`, float32": form("to_c", "float32", *CODE),
+            "`to_c`, int8": form("to_c", "int8", *CODE),
+            "emlearn, dense": form("emlearn, dense", "float32", *CODE),
+        }.items()
     ),
-    Claim(
-        "| `to_c`, int8 | {} | {} | {} | {} | {} |",
-        form("to_c", "int8", *CODE),
-    ),
-    Claim(
-        "| emlearn, dense | {} | {} | {} | {} | {} |",
-        form("emlearn, dense", "float32", *CODE),
-    ),
-    Claim(
-        "| ONNX | {} (the file) | | {} | {} | {} |",
-        form("ONNX, file", "float32", *FILE),
-    ),
-    Claim(
-        "| ONNX, int8 | {} (the file) | | {} | {} | {} |",
-        form("ONNX, file", "int8", *FILE),
+    *(
+        Claim(
+            f"| {title} | {{}} (the file) | | {{}} | {{}} | {{}} |", values
+        )
+        for title, values in {
+            "ONNX": form("ONNX, file", "float32", *FILE),
+            "ONNX, int8": form("ONNX, file", "int8", *FILE),
+        }.items()
     ),
     *(
         Claim(

@@ -1,4 +1,4 @@
-"""What README and the first page claim, as benchmarks/headlines.py draws it."""
+"""Claims of README and the first page, drawn by benchmarks/headlines.py."""
 
 from benchmarks import headlines
 from benchmarks.deployment import size_at_accuracy_report as sizes

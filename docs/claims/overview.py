@@ -1,4 +1,4 @@
-"""What the page of benchmarks says of pruned networks and of intervals."""
+"""Headlines of the page of benchmarks: pruned networks and intervals."""
 
 from benchmarks.sparsity import report as sparsity
 from benchmarks.uncertainty import report as uncertainty

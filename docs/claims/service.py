@@ -1,6 +1,6 @@
 """Times of one row in a service (benchmarks/deployment/latency.py)."""
 
-from claims import Claim, Value, rows_of
+from claims import Claim, cell
 
 LARGE, SMALL = "784-300-100-10", "64-32-10"
 STAGES = (
@@ -14,8 +14,7 @@ OURS, ONNX = "sksgdprune", "ONNX Runtime"
 def latency(form, column, stage=STAGES[0], network=SMALL, scale=1.0):
     """Return a column of latency.csv, times `scale`."""
     rows = f'network == "{network}" and stage == "{stage}" and form == "{form}"'
-    number = rows_of("latency", rows).iloc[0][column] * scale
-    return Value(f"latency.csv: {column} where {rows}", number)
+    return cell("latency", rows, column, scale)
 
 
 def row_times(form):

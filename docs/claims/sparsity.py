@@ -7,7 +7,8 @@ import pandas as pd
 from benchmarks._common.reports import half_width
 from benchmarks.defaults import pruning
 from benchmarks.sparsity import report
-from claims import Claim, Value, mean, rows_of, table
+from claims import Claim, Value, mean, table
+from claims.speed import SMALL, WIDE, ratio
 
 LARGE = "sparsity_accuracy_100x3200"
 CUT = 0.9, 0.95, 0.98
@@ -62,14 +63,7 @@ def costs(change, p=None):
 
 def step(network, p):
     """Return a pruned network's time of a step, as a fraction of a dense one's."""
-    rows = (
-        f"figure == 'step' and network == '{network}' and dtype == 'float64' "
-        f"and contender == 'sksgdprune, pruned {p}' and against == 'sksgdprune'"
-    )
-    return Value(
-        f"speed.csv: ratio where {rows}",
-        rows_of("speed", rows).ratio.item(),
-    )
+    return ratio(f"sksgdprune, pruned {p}", "sksgdprune", network)
 
 
 def row(title, sets, group, peer):
@@ -80,7 +74,6 @@ def row(title, sets, group, peer):
     )
 
 
-SMALL, WIDE = "61-32-10, S 32", "784-300-100-10, S 128"
 GROUPS = {
     "digits, original and stratified splits": "digits",
     "breast_cancer, wine, letter, pendigits": "classification, all but digits",

@@ -1,4 +1,4 @@
-"""What training parameters cost, and how long fits take (choices.csv, speed.csv, tables.csv)."""
+"""Costs of training parameters, and times of fits (choices.csv, speed.csv, tables.csv)."""
 
 from claims import Claim, Value, mean, ratio, rows_of
 

@@ -1,1 +1,1 @@
-"""What docs/check_site.py checks: files and links (`files`), and pages in a browser (`browser`)."""
+"""Checks of docs/check_site.py: files and links (`files`), pages in a browser (`browser`)."""

@@ -191,3 +191,19 @@ def test_a_class_page_has_its_parameters_under_the_headings_of_their_groups(page
 def test_the_build_says_which_parameter_is_in_no_group(page_of_a_class):
     _, warnings = page_of_a_class(OVEN.replace(", `fan`", ""))
     assert "No group of Parameters has fan" in warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("An honest network is dearer.", ["honest", "dearer"]),
+        ("On the mean, it\nhangs on the rate.", ["On the mean", "hangs on"]),
+        ("a loss of .95, not of 0.95 or v1.95", [".95"]),
+        ("the mean over a hundred draws", ["hundred draws"]),
+        ("drawn on the mean images; 32 hidden units; the house number; of course", []),
+    ],
+)
+def test_the_glossary_finds_what_pages_avoid_and_nothing_else(text, found):
+    from glossary import words_to_mend
+
+    assert sorted(words for words, _ in words_to_mend(text)) == sorted(found)

@@ -250,7 +250,10 @@ def test_what_goes_by_noise_needs_a_step_before_the_first_cut(changes, method, t
     ids=str,
 )
 def test_noise_is_taken_where_there_are_steps_before_the_first_cut(changes):
-    sweep(method="noise", **changes).fit(X, Y)
+    fitted = sweep(method="noise", **changes).fit(X, Y)
+    weights = np.concatenate([W.ravel() for W in fitted.best_estimator_.coefs_])
+    p = np.max(fitted.p)
+    assert np.count_nonzero(weights == 0) == int(p * weights.size)
 
 
 def test_a_verbose_sweep_says_that_rounds_share_the_steps(capsys):
