@@ -161,6 +161,14 @@ def test_they_are_uniform_within_their_bounds():
         assert kstest(left, "uniform", (-bound, 2 * bound)).pvalue > 0.01
 
 
+def test_they_come_from_the_random_state_alone():
+    first, again, other = (cut_of_trained("random", random_state=seed) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first.theta_, again.theta_)
+    left = (first.status_ == 0) & (other.status_ == 0)
+    assert left.any()
+    assert (first.theta_[left] != other.theta_[left]).all()
+
+
 def test_a_relu_output_starts_at_the_mean_of_the_targets():
     reg = network(PreconditionedMLPRegressor, output_activation="relu")
     best = cut_of_trained("random", estimator=reg, include_biases=False)
